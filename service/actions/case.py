@@ -1,0 +1,56 @@
+"""A delivery with all that is decided about it: its enrolment, its person, and the step as it is written now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from service.actions.proceed import find_step, plan_next, put_behind
+from service.domain.sequence.model import Sequence, Step
+from service.ports import Published
+from service.store.contact import Contact
+from service.store.delivery import Delivery
+from service.store.enrolment import Enrolment
+from service.store.history import read_contacts, zone_of
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One delivery. `written` is its sequence and step in the publication in force, None where they were removed."""
+
+    delivery: Delivery
+    enrolment: Enrolment
+    contact: Contact
+    written: tuple[Sequence, Step] | None
+
+
+def read_cases(session: Session, published: Published, *which: ColumnElement[bool]) -> list[Case]:
+    """The deliveries that fulfil all conditions, fresh and locked; their contacts must be locked already.
+
+    Enrolments are locked before deliveries, both in ascending order, as everywhere.
+    """
+    inside = select(Delivery.enrolment_id).where(*which)
+    locked = select(Enrolment).where(Enrolment.id.in_(inside)).order_by(Enrolment.id).with_for_update()
+    fresh = {"populate_existing": True}
+    enrolments = {each.id: each for each in session.scalars(locked.execution_options(**fresh))}
+    query = select(Delivery).where(*which).order_by(Delivery.id).with_for_update()
+    # A row that came to fulfil the conditions only after its enrolment was looked for is left to the next round.
+    rows = [row for row in session.scalars(query.execution_options(**fresh)) if row.enrolment_id in enrolments]
+    contacts = read_contacts(session, {row.contact_id for row in rows})
+    return [
+        Case(row, enrolment, contacts[row.contact_id], find_step(published, enrolment, row.step))
+        for row in rows
+        for enrolment in (enrolments[row.enrolment_id],)
+    ]
+
+
+def leave_behind(session: Session, published: Published, case: Case, at: datetime | None, now: datetime) -> None:
+    """The delivery has come to its end: `at` where a mail left or may have, and the next touch is planned with it."""
+    if case.enrolment.state != "active" or case.delivery.occasion:
+        return
+    if case.written is not None:
+        put_behind(case.enrolment, case.written[1], at)
+    plan_next(session, published, case.enrolment, zone_of(case.contact, published.library.business), now)

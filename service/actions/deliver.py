@@ -1,0 +1,247 @@
+"""Hand over what was cleared: take under a lease, commit the intent, let the bytes leave, record what came of it.
+
+The order is the promise. The intent (`handed`) is committed before a byte leaves and can be committed once; a row in
+`handed` never goes back by a timer. The outcomes of a group are committed together with the intent of the next.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from secrets import token_hex
+
+import structlog
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.actions.arbitrate import apply, rule
+from service.actions.case import Case, leave_behind, read_cases
+from service.actions.proceed import find_step
+from service.domain.delivery import retry_after
+from service.domain.throttle import Ruling
+from service.ports import Letter, Message, Outcome, Provider, Published, Refused, Renderer, Sent, TryLater, Unrenderable
+from service.store.contact import lock_contacts
+from service.store.delivery import Delivery, State
+from service.store.enrolment import Enrolment
+from service.store.history import facts_of, read_contacts, read_pasts
+from service.store.journey import journey_now, shifted_now
+
+log = structlog.get_logger()
+
+LEASE = 45.0  # seconds, renewed every 10 while a process lives
+BUDGET = 10.0  # seconds from the intent to the first byte
+POISON_REST = timedelta(hours=1)  # a mail that can't be put into words is looked at again
+MAX_ATTEMPTS = 12
+AWAITED = (State.HANDED, State.UNCERTAIN)
+
+TAKE = text(
+    """
+    WITH ready AS MATERIALIZED (
+        SELECT id FROM delivery
+        WHERE state = 'cleared'
+          AND (retry_at IS NULL OR retry_at <= clock_timestamp())
+          AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+        ORDER BY priority, id LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE delivery SET token = :token, lease_until = clock_timestamp() + make_interval(secs => :lease)
+    FROM ready WHERE delivery.id = ready.id RETURNING delivery.id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What handing over needs: where sessions come from, the words, the provider, and the size of a group."""
+
+    begin: Callable[[], AbstractContextManager[Session]]  # a session that commits at the end of its `with`
+    published: Callable[[], Published]
+    renderer: Renderer
+    provider: Provider
+    group: int
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A mail and what came of it."""
+
+    delivery_id: int
+    outcome: Outcome
+
+
+def deliver(desk: Desk, token: str, stop: Callable[[], bool]) -> int:
+    """Hand over groups until nothing is cleared or `stop()`; how many mails were handed over.
+
+    `token` names this run; the caller renews the leases of all its rows while it lives.
+    """
+    count = 0
+    done: list[Handed] = []
+    while not stop():
+        with desk.begin() as session:
+            ids = list(session.scalars(TAKE, {"limit": desk.group, "token": token, "lease": LEASE}))
+        if not ids:
+            break
+        messages = _render(desk, ids, token)
+        with desk.begin() as session:
+            record(session, desk.published(), token, done, also_lock=ids)
+            granted = _intend(session, desk, ids, messages, token)
+        start_by = time.monotonic() + BUDGET
+        outcomes = desk.provider.send(granted, start_by) if granted else []
+        done = [Handed(message.delivery_id, outcome) for message, outcome in zip(granted, outcomes, strict=True)]
+        count += len(granted)
+    if done:
+        with desk.begin() as session:
+            record(session, desk.published(), token, done)
+    return count
+
+
+def _render(desk: Desk, ids: Sequence[int], token: str) -> list[Message]:
+    """Put each taken mail into words. One that can't be is held with its reason, and blocks no other."""
+    published = desk.published()
+    messages: list[Message] = []
+    with desk.begin() as session:
+        now = journey_now(session)
+        rows = session.scalars(select(Delivery).where(Delivery.id.in_(ids)).order_by(Delivery.id)).all()
+        enrolments = _enrolments(session, {row.enrolment_id for row in rows})
+        contacts = read_contacts(session, {row.contact_id for row in rows})
+        pasts = read_pasts(session, list(contacts))
+        poison: dict[int, str] = {}
+        for row in rows:
+            enrolment, contact = enrolments[row.enrolment_id], contacts[row.contact_id]
+            if find_step(published, enrolment, row.step) is None:
+                continue  # its intent is refused below, with the reason
+            facts = facts_of(published.library.business, contact, enrolment, pasts[contact.id], now)
+            letter = Letter(
+                delivery_id=row.id,
+                contact_id=contact.id,
+                message_id=row.message_id,
+                recipient=contact.email,
+                publication_id=published.id,
+                sequence=enrolment.sequence,
+                step=row.step,
+                language=contact.language or published.library.business.languages[0],
+                names=facts.names(),
+                sent_at=clock.machine_now(),
+                arm=enrolment.arm,
+                journey_at=shifted_now(session),
+            )
+            try:
+                messages.append(desk.renderer.render(letter))
+            except Unrenderable as error:
+                poison[row.id] = str(error)
+    if poison:
+        _hold(desk, poison, token, now)
+    return messages
+
+
+def _enrolments(session: Session, ids: Collection[int]) -> dict[int, Enrolment]:
+    return {each.id: each for each in session.scalars(select(Enrolment).where(Enrolment.id.in_(ids)))}
+
+
+def _hold(desk: Desk, reasons: dict[int, str], token: str, now: datetime) -> None:
+    """Hold what can't be put into words: never sent with a gap, never retried hot, never dropped before its end."""
+    with desk.begin() as session:
+        for delivery_id, reason in sorted(reasons.items()):
+            log.warning("delivery.held", delivery=delivery_id, reason=reason)
+            session.execute(
+                update(Delivery)
+                .where(Delivery.id == delivery_id, Delivery.token == token, Delivery.state == State.CLEARED)
+                .values(
+                    state=State.HELD,
+                    rule="words",
+                    reason=f"Held: {reason}",
+                    wake_at=func.least(now + POISON_REST, Delivery.expires_at + timedelta(microseconds=1)),
+                    token=None,
+                    lease_until=None,
+                )
+            )
+
+
+def _intend(session: Session, desk: Desk, ids: Sequence[int], messages: Sequence[Message], token: str) -> list[Message]:
+    """Ask everything once more under the contacts' locks; the messages whose intent this commit holds."""
+    published = desk.published()
+    now = journey_now(session)
+    mine = (Delivery.id.in_(ids), Delivery.state == State.CLEARED, Delivery.token == token)
+    cases = read_cases(session, published, *mine)
+    worded = {message.delivery_id for message in messages}
+    granted: set[int] = set()
+    for case, verdict in rule(session, published, cases, now):
+        if verdict.ruling is not Ruling.CLEARED:
+            apply(session, published, case, verdict, now)
+            continue
+        row = case.delivery
+        if row.id not in worded:
+            row.lease_until = None  # its step was published a moment ago: the next round has its words
+            continue
+        row.state, row.rule, row.reason = State.HANDED, "handed", "Handed over; the answer is awaited."
+        row.handed_at, row.handed_machine_at = now, func.clock_timestamp()
+        row.attempts += 1
+        row.provider, row.publication_id = desk.provider.name, published.id
+        granted.add(row.id)
+    return [message for message in messages if message.delivery_id in granted]
+
+
+def record(
+    session: Session, published: Published, token: str, done: Sequence[Handed], also_lock: Collection[int] = ()
+) -> None:
+    """Write down what came of a group, each with the next step of its enrolment. The caller commits.
+
+    `also_lock`: deliveries whose contacts the same transaction writes about next; all contacts are locked first and
+    in one order. A late answer still counts where the row has meanwhile become `uncertain`.
+    """
+    outcomes = {handed.delivery_id: handed.outcome for handed in done}
+    both = [*outcomes, *also_lock]
+    lock_contacts(session, list(session.scalars(select(Delivery.contact_id).where(Delivery.id.in_(both)))))
+    if not outcomes:
+        return
+    now = journey_now(session)
+    answered = (Delivery.id.in_(outcomes), Delivery.token == token, Delivery.state.in_(AWAITED))
+    for case in read_cases(session, published, *answered):
+        _settle(session, published, case, outcomes[case.delivery.id], now)
+
+
+def _settle(session: Session, published: Published, case: Case, outcome: Outcome, now: datetime) -> None:
+    row = case.delivery
+    was_uncertain = row.state == State.UNCERTAIN  # its chain went on already
+    row.lease_until = None
+    match outcome:
+        case Sent(provider_id=provider_id):
+            row.state, row.rule, row.reason = State.SENT, "sent", "Sent."
+            row.sent_at, row.provider_id = row.handed_at, provider_id or None
+            left: datetime | None = row.handed_at
+        case Refused(reason=reason):
+            row.state, row.rule, row.reason = State.FAILED, "refused", f"Refused for good: {reason}"
+            left = None
+        case TryLater(reason=reason) if row.attempts < MAX_ATTEMPTS and not was_uncertain:
+            wait = retry_after(row.attempts, outcome.code, outcome.after)
+            row.state, row.rule, row.reason = State.CLEARED, "try-later", f"Not taken yet, tried again: {reason}"
+            row.retry_at, row.handed_at, row.token = func.clock_timestamp() + wait, None, None
+            return
+        case TryLater(reason=reason):
+            row.state, row.rule, row.reason = (
+                State.FAILED,
+                "try-later",
+                f"Given up after {row.attempts} tries: {reason}",
+            )
+            left = None
+        case _:
+            make_uncertain(row, outcome.reason)
+            left = row.handed_at
+    log.info("delivery." + row.state, delivery=row.id, enrolment=row.enrolment_id)
+    if not was_uncertain:
+        leave_behind(session, published, case, left, now)
+
+
+def make_uncertain(row: Delivery, why: str) -> None:
+    """It may have left: never sent again by itself, shown to the operator, resolved by a webhook, bounce or person."""
+    row.state, row.rule = State.UNCERTAIN, "uncertain"
+    row.reason = f"It may have left or not: {why}"
+    row.lease_until = None
+
+
+def new_token() -> str:
+    """A name for one worker's run, so that only it may record what came of its mails."""
+    return token_hex(12)

@@ -1,0 +1,88 @@
+"""What follows once a step is behind a person: the progress is noted and the next touch planned, in the same commit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.utils import parseaddr
+from secrets import token_hex
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from service.domain.enrolment import passed
+from service.domain.kind import MANNERS
+from service.domain.schedule import Progress, due_at, next_step
+from service.domain.sequence.model import Sequence, Step
+from service.ports import Published
+from service.store.delivery import Delivery, State
+from service.store.enrolment import Enrolment
+
+
+def progress_of(enrolment: Enrolment) -> Progress:
+    """The row's progress as the core reads it."""
+    return Progress(
+        enrolment.entered_at,
+        tuple(enrolment.passed),
+        enrolment.last_done_at,
+        enrolment.last_mail_at,
+        enrolment.last_mail_step,
+    )
+
+
+def put_behind(enrolment: Enrolment, step: Step, at: datetime | None) -> None:
+    """Note that a step is behind: `at` when its mail left or may have left, None where nothing did."""
+    progress = passed(progress_of(enrolment), step, at)
+    enrolment.passed = list(progress.passed)
+    enrolment.last_done_at = progress.last_done_at
+    enrolment.last_mail_at = progress.last_mail_at
+    enrolment.last_mail_step = progress.last_mail_step
+
+
+def plan_next(session: Session, published: Published, enrolment: Enrolment, zone: ZoneInfo, now: datetime) -> None:
+    """Plan the touch that comes next, and wake the enrolment when it is due; without one, at once, to be finished."""
+    sequence = published.library.sequence(enrolment.sequence)
+    step = next_step(sequence, enrolment.passed) if sequence else None
+    if sequence is None or step is None or enrolment.state != "active":
+        enrolment.wake_at = now if enrolment.state == "active" else None
+        return
+    due = due_at(step, sequence, progress_of(enrolment), zone)
+    enrolment.wake_at = due
+    plan(session, published, enrolment, step, due)
+
+
+def plan(session: Session, published: Published, enrolment: Enrolment, step: Step, due: datetime) -> Delivery:
+    """The row of a touch that will be due; one that exists already is moved, unless it has begun to leave."""
+    values = {
+        "enrolment_id": enrolment.id,
+        "contact_id": enrolment.contact_id,
+        "step": step.key,
+        "occasion": 0,
+        "priority": MANNERS[step.kind].priority,
+        "state": State.PLANNED,
+        "due_at": due,
+        "message_id": new_message_id(published),
+    }
+    again = insert(Delivery).values(values)
+    again = again.on_conflict_do_update(
+        index_elements=["enrolment_id", "step", "occasion"],
+        set_={"due_at": due, "priority": values["priority"]},
+        where=Delivery.state == State.PLANNED,
+    )
+    session.execute(again)
+    key = (Delivery.enrolment_id == enrolment.id, Delivery.step == step.key, Delivery.occasion == 0)
+    return session.scalars(select(Delivery).where(*key).execution_options(populate_existing=True)).one()
+
+
+def new_message_id(published: Published) -> str:
+    """A Message-ID (RFC 5322 §3.6.4), fixed for a delivery; its left part is the idempotency key as well."""
+    domain = parseaddr(published.library.business.sender)[1].rpartition("@")[2]
+    return f"<{token_hex(16)}@{domain.encode('idna').decode() if not domain.isascii() else domain}>"
+
+
+def find_step(published: Published, enrolment: Enrolment, key: str) -> tuple[Sequence, Step] | None:
+    """The sequence and step of a delivery in the publication in force; None where it was taken out."""
+    sequence = published.library.sequence(enrolment.sequence)
+    step = sequence.step(key) if sequence else None
+    return (sequence, step) if sequence and step else None

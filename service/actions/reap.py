@@ -1,0 +1,51 @@
+"""Look after what a dead worker left: a hand-over without an answer becomes `uncertain`, never `cleared`."""
+
+from __future__ import annotations
+
+import structlog
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from service.actions.case import leave_behind, read_cases
+from service.actions.deliver import LEASE, make_uncertain
+from service.ports import Published
+from service.store.contact import lock_contacts
+from service.store.delivery import Delivery, State
+from service.store.journey import journey_now
+
+log = structlog.get_logger()
+
+
+def reap(session: Session, published: Published, limit: int = 500) -> int:
+    """Rows in `handed` whose lease is over become `uncertain`, and their chains go on. The caller commits."""
+    over = (Delivery.state == State.HANDED, Delivery.lease_until <= func.clock_timestamp())
+    found = session.execute(select(Delivery.id, Delivery.contact_id).where(*over).limit(limit)).all()
+    locked = set(lock_contacts(session, sorted({contact_id for _, contact_id in found}), wait=False))
+    if not locked:
+        return 0
+    ids = [delivery_id for delivery_id, contact_id in found if contact_id in locked]
+    cases = read_cases(session, published, Delivery.id.in_(ids), *over)
+    now = journey_now(session)
+    for case in cases:
+        make_uncertain(case.delivery, "the worker that held it ended without an answer.")
+        log.warning("delivery.uncertain", delivery=case.delivery.id)
+        leave_behind(session, published, case, case.delivery.handed_at, now)
+    return len(cases)
+
+
+def renew(session: Session, token: str) -> None:
+    """Keep the leases of a living worker's rows; called every ten seconds. The caller commits."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.token == token, Delivery.state.in_((State.CLEARED, State.HANDED)))
+        .values(lease_until=func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, LEASE))
+    )
+
+
+def release(session: Session, token: str) -> None:
+    """Give back what was taken but not handed over, so that another worker need not wait for the lease's end."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.token == token, Delivery.state == State.CLEARED)
+        .values(lease_until=None, token=None)
+    )

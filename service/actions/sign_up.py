@@ -1,0 +1,166 @@
+"""A stranger trades an address for something useful: contact, consent, enrolment and first delivery, in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from secrets import token_hex
+from typing import Any
+
+from sqlalchemy import Boolean, Row, func, literal_column, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from service.actions.enrol import Occasion, enrol_by
+from service.actions.proceed import new_message_id
+from service.domain.contact import Address, address_hash
+from service.domain.enrolment import expires_at
+from service.domain.kind import MANNERS
+from service.domain.sequence.model import Form, Kind, Sequence
+from service.ports import Published
+from service.store.contact import Consent, Contact
+from service.store.delivery import Delivery, State
+from service.store.enrolment import Enrolment
+from service.store.event import Event
+from service.store.history import facts_of, read_pasts
+
+SEND_AGAIN = timedelta(hours=1)  # a repeated signup gets the form's first mail again, at most this often
+BUILT_IN = frozenset({"first_name", "last_name", "phone", "address", "company", "language", "timezone", "birthday"})
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How consent was given: what a business must be able to show (GDPR article 7(1))."""
+
+    address: str | None = None  # the network address
+    user_agent: str | None = None
+    page: str | None = None
+    wording: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    contact_id: int
+    is_new: bool
+    enrolments: tuple[int, ...] = field(default=())
+
+
+def sign_up(
+    session: Session,
+    published: Published,
+    hash_key: bytes,
+    form: Form,
+    address: Address,
+    fields: Mapping[str, Any],
+    evidence: Evidence,
+    now: datetime,
+) -> SignedUp:
+    """Take a signup of a single opt-in form. The caller commits, and only then answers and rings.
+
+    `fields` are the form's own, checked already. What is known of the person is added to, never overwritten. The
+    insert locks the contact, so ten signups at once make one contact and one enrolment.
+    """
+    contact, is_new = upsert_contact(session, hash_key, address, fields, now, source=f"form:{form.slug}")
+    for topic in consented_topics(published, form):
+        session.add(
+            Consent(
+                contact_id=contact.id,
+                topic=topic,
+                act="confirmed",
+                basis="consent",
+                at=now,
+                source=f"form:{form.slug}",
+                address=evidence.address,
+                user_agent=evidence.user_agent,
+                page=evidence.page,
+                wording=evidence.wording,
+            )
+        )
+    session.add(Event(contact_id=contact.id, name="signup", at=now, data={"form": form.slug}))
+    session.flush()
+    occasion = Occasion("signup", form.slug, f"signup:{token_hex(8)}", {"form": dict(fields) | {"slug": form.slug}})
+    begun = enrol_by(session, published, contact, occasion, now)
+    if not begun and not is_new:
+        _send_again(session, published, contact, form, now)
+    return SignedUp(contact.id, is_new, tuple(enrolment.id for enrolment in begun))
+
+
+def consented_topics(published: Published, form: Form) -> tuple[str, ...]:
+    """What a form asks consent to: its own topics, else those of the sequences that it starts."""
+    if form.topics:
+        return form.topics
+    started = (sequence.topic for sequence in published.library.sequences if starts(sequence, form))
+    return tuple(dict.fromkeys(started))
+
+
+def starts(sequence: Sequence, form: Form) -> bool:
+    """Whether a signup by this form begins this sequence."""
+    return sequence.enrol.form in {None, form.slug} and any(trigger.on == "signup" for trigger in sequence.enrol.on)
+
+
+def upsert_contact(
+    session: Session, hash_key: bytes, address: Address, fields: Mapping[str, Any], now: datetime, *, source: str
+) -> tuple[Contact, bool]:
+    """The contact of an address, made where there is none, and locked; whether it is new. Only gaps are filled."""
+    columns = {name: value for name, value in fields.items() if name in BUILT_IN and value not in {None, ""}}
+    own = {name: value for name, value in fields.items() if name not in BUILT_IN and value not in {None, ""}}
+    made = insert(Contact).values(
+        email=address.email,
+        email_key=address.key,
+        address_hash=address_hash(hash_key, address.key),
+        source=source,
+        fields=own,
+        created_at=now,
+        updated_at=now,
+        **columns,
+    )
+    filled: dict[str, Any] = {name: func.coalesce(getattr(Contact, name), value) for name, value in columns.items()}
+    filled |= {"fields": made.excluded.fields + Contact.fields, "updated_at": now}
+    row: Row[Contact, bool] = session.execute(
+        made.on_conflict_do_update(index_elements=["email_key"], set_=filled).returning(
+            Contact, literal_column("xmax = 0", Boolean)
+        ),
+        execution_options={"populate_existing": True},
+    ).one()
+    return row[0], bool(row[1])
+
+
+def _send_again(session: Session, published: Published, contact: Contact, form: Form, now: datetime) -> None:
+    """The transactional first mail once more, without a new enrolment."""
+    for sequence in published.library.sequences:
+        first = sequence.steps[0] if sequence.steps else None
+        if first is None or first.kind is not Kind.SERVICE or not starts(sequence, form):
+            continue
+        enrolment = session.scalar(
+            select(Enrolment)
+            .where(Enrolment.contact_id == contact.id, Enrolment.sequence == sequence.key)
+            .order_by(Enrolment.id.desc())
+            .limit(1)
+        )
+        if enrolment is None:
+            continue
+        of_step = (Delivery.enrolment_id == enrolment.id, Delivery.step == first.key)
+        last, occasion = session.execute(
+            select(func.max(Delivery.due_at), func.max(Delivery.occasion)).where(*of_step)
+        ).one()
+        if last is None or now < last + SEND_AGAIN:
+            continue
+        past = read_pasts(session, [contact.id])[contact.id]
+        facts = facts_of(published.library.business, contact, enrolment, past, now)
+        session.add(
+            Delivery(
+                enrolment_id=enrolment.id,
+                contact_id=contact.id,
+                step=first.key,
+                occasion=occasion + 1,
+                priority=MANNERS[first.kind].priority,
+                state=State.DUE,
+                rule="asked-again",
+                reason="Due: the person asked for it again.",
+                due_at=now,
+                wake_at=now,
+                expires_at=expires_at(sequence, first, now, facts),
+                message_id=new_message_id(published),
+            )
+        )

@@ -1,0 +1,47 @@
+"""The doorbell: Redis tells the workers that something may be due. PostgreSQL is the truth; a lost ring costs nothing.
+
+At most one ring every 200 ms, and only while the queue is shorter than the workers, so no burst can pile up jobs. A job
+carries nothing: it claims what is due when it runs.
+"""
+
+from __future__ import annotations
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+log = structlog.get_logger()
+
+QUEUE = "everafter"
+WORK = "workers.job.work"
+QUIET = 200  # milliseconds between rings
+JOB_TTL = 60  # seconds after which a job that nobody took is worth nothing
+JOB_TIMEOUT = 3600  # seconds; a backstop only, the job's own budget ends it
+FAILURE_TTL = 86_400  # seconds
+
+
+def open_queue(redis: Redis) -> Queue:
+    """The one queue. JSON only; the worker's allow-list is in `workers.queue`."""
+    return Queue(QUEUE, connection=redis, serializer=JSONSerializer, default_timeout=JOB_TIMEOUT)
+
+
+class RedisBell:
+    """A bell that never raises and never waits long: whoever rings has committed already."""
+
+    def __init__(self, redis: Redis, workers: int) -> None:
+        self._redis = redis
+        self._workers = workers
+
+    def ring(self) -> bool:
+        """Ask for one run of the workers' job, unless somebody has just done so; whether Redis could be reached."""
+        try:
+            if self._redis.set("bell", "1", nx=True, px=QUIET):
+                queue = open_queue(self._redis)
+                if queue.count < self._workers:
+                    queue.enqueue_call(WORK, result_ttl=0, ttl=JOB_TTL, failure_ttl=FAILURE_TTL, timeout=JOB_TIMEOUT)
+        except RedisError as error:
+            log.warning("bell.away", error=type(error).__name__)
+            return False
+        return True

@@ -1,0 +1,45 @@
+"""The `everafter` command: a module per command, read only when it is called."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from service.cli.command import Commands
+from service.cli.explain import explain
+
+COMMANDS = {
+    "up": "Run everything on this machine.",
+    "check": "Check sequences and templates.",
+    "publish": "Publish sequences/ for the people inside.",
+    "key": "Give programs access, and take it back.",
+    "migrate": "Bring the database up to date.",
+    "web": "Run one web process.",
+    "worker": "Run one worker.",
+    "beat": "Run the beat.",
+    "mailbox": "Run the development mailbox.",
+}
+
+
+@click.group(cls=Commands, commands_by_name=COMMANDS, hidden_names={"mailbox"})
+def everafter() -> None:
+    """Email-marketing automation for the client love journey.
+
+    \b
+    Example:
+      everafter up          everything on this machine; Ctrl-C ends it
+      everafter check       look sequences/ over
+    """
+
+
+def main() -> None:
+    """Run the command line. A known fault becomes one message on standard error and exit status 1 or 2."""
+    try:
+        everafter(prog_name="everafter")
+    except Exception as error:
+        known = explain(error)
+        if known is None:
+            raise
+        click.echo(known.message, err=True)
+        sys.exit(known.status)

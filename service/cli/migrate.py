@@ -1,0 +1,37 @@
+"""`everafter migrate`: bring the database up to date. Safe while the old code runs, and from two hosts at once."""
+
+from __future__ import annotations
+
+import click
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from service.local.servers import servers
+from service.settings import ROOT, read_settings
+
+LOCK = 7_263_480_115  # any number, as long as it stays the same
+TURN_WAIT = "10min"  # for another host's migration
+TABLE_WAIT = "5s"  # for a table; a longer wait would queue every signup behind us
+
+
+@click.command("migrate", help=__doc__, epilog="Example: everafter migrate")
+def run() -> None:
+    with servers(read_settings(), "everafter migrate") as settings:
+        migrate(settings.database_url)
+
+
+def migrate(database_url: str) -> None:
+    """Run what is missing of migrations/, each in a transaction of its own, one host at a time.
+
+    Raises sqlalchemy.exc.OperationalError where the database is away, or a table stays locked; then nothing of that
+    migration is done, and it can be tried again.
+    """
+    engine = create_engine(database_url, poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text("SELECT set_config('lock_timeout', :wait, false)"), {"wait": TURN_WAIT})
+        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+        connection.execute(text("SELECT set_config('lock_timeout', :wait, false)"), {"wait": TABLE_WAIT})
+        connection.commit()
+        command.upgrade(Config(toml_file=ROOT / "pyproject.toml", attributes={"connection": connection}), "head")

@@ -1,0 +1,58 @@
+"""Whether a person may be written to: the one question that everything asks before a mail leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.domain.sequence.model import Topic
+
+# An unsubscribe spares what people need for what they booked; a complaint or a dead mailbox spares nothing.
+SPARES_SERVICE = frozenset({"unsubscribed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """One line of the suppression list for this address; `topic` None means all of it."""
+
+    topic: str | None
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a person's wishes: suppressions in force, topics agreed to and not withdrawn, the stage."""
+
+    suppressed: tuple[Suppressed, ...]
+    consented: frozenset[str]
+    is_client: bool
+
+
+SENTENCES = {
+    "unsubscribed": "unsubscribed on {day:%-d %B %Y}",
+    "complained": "marked a mail as spam on {day:%-d %B %Y}",
+    "bounced": "has a mailbox that refused our mail for good on {day:%-d %B %Y}",
+}
+
+
+def why_not(standing: Standing, topic: Topic) -> str | None:
+    """None where mail on this topic may go out, else the reason, as words that follow "the person …"."""
+    barred = _bar(standing.suppressed, topic)
+    if barred is not None:
+        return SENTENCES.get(barred.reason, "is on the suppression list since {day:%-d %B %Y}").format(day=barred.at)
+    if topic.basis == "consent" and topic.name not in standing.consented:
+        return f"has not agreed to “{topic.name}”"
+    if topic.basis == "client" and not standing.is_client and topic.name not in standing.consented:
+        return f"is not a client, and “{topic.name}” is for clients"
+    return None
+
+
+def _bar(suppressed: Iterable[Suppressed], topic: Topic) -> Suppressed | None:
+    for line in suppressed:
+        if line.topic == topic.name:
+            return line
+        if line.topic is None and not (topic.basis == "service" and line.reason in SPARES_SERVICE):
+            return line
+    return None

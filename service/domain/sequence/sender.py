@@ -1,0 +1,31 @@
+"""Sender addresses as people write them: `Mia at Glow Studio <mia@glow.example>`."""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+
+from service.domain.contact import BadAddress, read_address
+from service.domain.sequence.findings import Fault
+
+MAX_NAME = 80
+
+
+def read_sender(text: str) -> str:
+    """The sender as it was written, checked by its syntax. Raises Fault `bad-address`."""
+    name, address = parseaddr(text.strip())
+    wrong = Fault("bad-address", f"`{text[:80]}` is not a sender.", "like `Mia at Glow Studio <mia@glow.example>`")
+    if not address or len(name) > MAX_NAME or "\n" in text or "," in text.partition("<")[0].replace(name, ""):
+        raise wrong
+    try:
+        read_address(address)
+    except BadAddress as error:
+        raise Fault(wrong.code, wrong.message, f"{error} {wrong.hint}") from None
+    return text.strip()
+
+
+def read_email(text: str) -> str:
+    """One plain address. Raises Fault `bad-address`."""
+    try:
+        return read_address(text).email
+    except BadAddress as error:
+        raise Fault("bad-address", f"`{text[:80]}` is not an email address.", str(error)) from None

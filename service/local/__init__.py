@@ -1,0 +1,1 @@
+"""What `everafter up` runs on one machine: embedded servers, the processes, and their end."""

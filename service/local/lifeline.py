@@ -1,0 +1,21 @@
+"""A process that must not outlive its parent, whatever ends the parent: granian's workers would go on serving."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+PERIOD = 0.25  # seconds
+
+
+def die_with_parent() -> None:
+    """Watch the parent from now on and end this process at once when it is gone. For forked workers."""
+    parent = os.getppid()
+    threading.Thread(target=_watch, args=(parent,), name="lifeline", daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PERIOD)
+    os._exit(1)

@@ -1,0 +1,123 @@
+"""What actions need from outside, as Protocols, and the errors they may meet there.
+
+Providers and the renderer implement these; `service.runtime` puts them together. The three errors are the whole
+vocabulary of a hand-over: proof that it was refused for good, proof that it was not taken, or no proof at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from service.domain.sequence.model import Library
+
+
+class HandOverError(Exception):
+    """A mail that was not surely taken. `reason` is one plain sentence, with the provider's own words."""
+
+    def __init__(self, reason: str, code: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+
+
+class Refused(HandOverError):  # noqa: N818 (the field's own word)
+    """The provider refused this mail for good; sending it again would be refused again."""
+
+
+class TryLater(HandOverError):  # noqa: N818 (the field's own word)
+    """Proof that the mail was not taken (a 4xx reply, 429, connection refused). `after` is in seconds."""
+
+    def __init__(self, reason: str, code: str = "", after: float | None = None) -> None:
+        super().__init__(reason, code)
+        self.after = after
+
+
+class Uncertain(HandOverError):  # noqa: N818 (the field's own word)
+    """It may have been taken (a cut line, a time-out after the data): never sent again by itself."""
+
+
+class Unrenderable(Exception):  # noqa: N818 (the field's own word)
+    """A mail that cannot be put into words now; it is held with this reason, never sent with a gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider took the mail; `provider_id` is its own name for it, empty where it gives none."""
+
+    provider_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The publication in force: its id and what it says, parsed."""
+
+    id: int
+    library: Library
+
+
+Outcome = Sent | Refused | TryLater | Uncertain
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One finished mail. `raw` holds the exact bytes with CRLF line ends; `key` is the idempotency key."""
+
+    delivery_id: int
+    key: str
+    sender: str
+    recipient: str
+    raw: bytes
+
+
+class Provider(Protocol):
+    """A service that takes mail. One conformance suite runs over every implementation."""
+
+    name: str
+
+    def send(self, messages: Sequence[Message], start_by: float) -> list[Outcome]:
+        """Hand over a group; one outcome a message, in order. Never raises because of a message.
+
+        A message whose first byte could not leave before `start_by` (`time.monotonic()` seconds) is TryLater.
+        """
+
+    def close(self) -> None:
+        """Let go of kept connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What the renderer needs to put one mail into words.
+
+    `names` are the values that merge fields and conditions may use (`contact`, `event`, `form` …, see
+    `service.domain.facts`); `journey_at` is given only where journey time runs apart from machine time.
+    """
+
+    delivery_id: int
+    contact_id: int
+    message_id: str
+    recipient: str
+    publication_id: int
+    sequence: str
+    step: str
+    language: str
+    names: Mapping[str, object]
+    sent_at: datetime
+    arm: str | None = None
+    journey_at: datetime | None = None
+
+
+class Renderer(Protocol):
+    """Puts a step into words for one person."""
+
+    def render(self, letter: Letter) -> Message:
+        """The finished mail. Raises Unrenderable with the reason in a sentence."""
+
+
+class Doorbell(Protocol):
+    """Tells the workers that something is due. May be lost, doubled or late at no cost."""
+
+    def ring(self) -> bool:
+        """Ring after a commit; whether anybody could hear it. Never raises: the next tick rings again."""

@@ -1,0 +1,89 @@
+"""Compiles a step, once a publication, into the templates that one person's values are filled into."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jinja2 import Template, TemplateSyntaxError
+
+from service.domain.sequence.expression import ExpressionError
+from service.domain.sequence.model import Library, Sequence, Step, Subject, Topic
+from service.ports import Unrenderable
+from service.rendering.address import Mailbox, mailbox
+from service.rendering.document import Frame, html_source, text_source
+from service.rendering.envelope import fixed_fields, is_leavable
+from service.rendering.fault import CompileError
+from service.rendering.layout import Layout
+from service.rendering.links import Links
+from service.rendering.templates import HTML, LINE, TEXT, authored, fill
+from service.rendering.weight import weight
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledStep:
+    """Everything about one step's mail that is equal for all its recipients.
+
+    `links` are the distinct targets of its tracked links: http(s) addresses, or paths of our own site that begin
+    with `/`. `magnets` are the keys of the files it gives. `subjects` are (arm or None, template). `head` holds the
+    header fields that never change, as they stand on the wire. `weight` is about how many bytes the finished HTML has.
+    """
+
+    sequence: str
+    step: str
+    sender: Mailbox
+    subjects: tuple[tuple[str | None, Template], ...]
+    html: Template
+    text: Template
+    links: tuple[str, ...]
+    magnets: tuple[str, ...]
+    leavable: bool
+    boundary: str
+    head: str
+    weight: int
+
+    def subject(self, arm: str | None) -> Template:
+        """The subject of an arm; the first one where that arm has none of its own."""
+        return next((template for name, template in self.subjects if name == arm), self.subjects[0][1])
+
+
+def compile_step(library: Library, sequence: Sequence, step: Step, files: Mapping[str, bytes]) -> CompiledStep:
+    """One email step of a library. `files` are the published ones: layouts, partials and pictures, by path.
+
+    Raises CompileError, whose `problem` says what is wrong and where.
+    """
+    business = library.business
+    if step.body is None or not step.subjects:
+        raise CompileError(step.place, "no-mail", f"The step {step.key!r} is no email.")
+    topic = business.topic(sequence.topic) or Topic(sequence.topic)
+    links = Links(business, step.place)
+    layout = Layout(step.template or sequence.template, files, step.place)
+    reply_to = step.reply_to or sequence.reply_to
+    try:
+        sender = mailbox(step.sender or sequence.sender or business.sender)
+        frame = Frame(business, topic, sender.name)
+        html = html_source(frame, step, step.body, layout, links, files)
+        text = text_source(frame, step.body, links)
+        head = fixed_fields(business, sequence, step, topic, sender, mailbox(reply_to) if reply_to else None)
+        boundary = "=_" + hashlib.sha256(f"{sequence.key}/{step.key}".encode()).hexdigest()[:24]
+        return CompiledStep(
+            sequence=sequence.key,
+            step=step.key,
+            sender=sender,
+            subjects=tuple((each.arm, _line(each)) for each in step.subjects),
+            html=HTML.from_string(html),
+            text=TEXT.from_string(text),
+            links=tuple(links.targets),
+            magnets=tuple(links.magnets),
+            leavable=is_leavable(topic),
+            boundary=boundary,
+            head=f'{head}MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n',
+            weight=weight(html),
+        )
+    except (ExpressionError, TemplateSyntaxError, Unrenderable) as error:
+        raise CompileError(step.place, "broken-step", f"This step can't become a mail: {error}.") from None
+
+
+def _line(subject: Subject) -> Template:
+    return LINE.from_string(fill(authored(subject.text), subject.expressions))

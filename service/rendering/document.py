@@ -1,0 +1,99 @@
+"""The two documents of a mail round one body: HTML in its layout, and plain text; both with the footer.
+
+The footer says why the person gets this, the postal address, and how to leave; no author can leave it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+from service.domain.sequence.model import Body, Business, Step, Subject, Topic
+from service.rendering.fault import CompileError
+from service.rendering.html import Typesetter
+from service.rendering.layout import Layout
+from service.rendering.links import OPEN_PIXEL, PREFERENCES, UNSUBSCRIBE, Links
+from service.rendering.slots import Slots
+from service.rendering.templates import authored, fill, variable
+from service.rendering.text import WIDTH, Typewriter, wrapped
+from service.rendering.wording import direction, wording
+
+PIXEL = f'<img src="{OPEN_PIXEL}" alt="" width="1" height="1" style="display:block;border:0">'
+RULE = "-" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands round a body, in the language the files are written in."""
+
+    business: Business
+    topic: Topic
+    sender_name: str
+
+    @property
+    def language(self) -> str:
+        return self.business.languages[0]
+
+    @property
+    def why(self) -> str:
+        title = dict(self.topic.titles).get(self.language, self.topic.name)
+        return wording(self.language).why(self.topic.basis, self.business.name, title)
+
+
+def html_source(frame: Frame, step: Step, body: Body, layout: Layout, links: Links, files: Mapping[str, bytes]) -> str:
+    """The template of the HTML part. Raises CompileError."""
+    slots = Slots()
+    said = wording(frame.language)
+    start = "right" if direction(frame.language) == "rtl" else "left"
+    setter = Typesetter(files, step.place, links, slots, layout.styles)
+    words: dict[str, str | bool] = {
+        "body": setter.body(body),
+        "title": slots.hold(variable("_subject")),
+        "preheader": slots.hold(_preheader(step.preview)) if step.preview else "",
+        "unsubscribe": slots.hold(UNSUBSCRIBE),
+        "preferences": slots.hold(PREFERENCES),
+        "language": escape(frame.language),
+        "direction": direction(frame.language),
+        "start": start,
+        "end": "left" if start == "right" else "right",
+    }
+    plain = {
+        "business": frame.business.name,
+        "sender": frame.sender_name or frame.business.name,
+        "address": frame.business.address,
+        "phone": frame.business.phone,
+        "why": frame.why,
+        "unsubscribe_words": said.unsubscribe,
+        "preferences_words": said.preferences,
+    }
+    words |= {name: slots.hold(_lines(text)) if text else "" for name, text in plain.items()}
+    html = layout.html(words, slots)
+    for needed, what in ((UNSUBSCRIBE, "the unsubscribe link"), (_lines(frame.business.address), "the postal address")):
+        if needed not in html:
+            hint = 'keep {% include "partials/footer.mjml" %}'
+            raise CompileError(step.place, "no-footer", f"{layout.path} leaves out {what}.", hint)
+    return html.replace("</body>", f"{PIXEL}</body>")
+
+
+def text_source(frame: Frame, body: Body, links: Links) -> str:
+    """The template of the plain-text part. Raises CompileError."""
+    said = wording(frame.language)
+    business = frame.business
+    footer = [
+        RULE,
+        wrapped(frame.why, WIDTH),
+        "\n".join(
+            filter(None, (business.name, *(line.strip() for line in business.address.splitlines()), business.phone))
+        ),
+        f"{said.unsubscribe}: {UNSUBSCRIBE}\n{said.preferences}: {PREFERENCES}",
+    ]
+    return Typewriter(links).body(body) + "\n\n".join(footer) + "\n"
+
+
+def _lines(text: str) -> str:
+    return "<br>".join(escape(authored(line.strip())) for line in text.strip().splitlines())
+
+
+def _preheader(preview: Subject) -> str:
+    return fill(escape(authored(preview.text)), preview.expressions, flat=True)

@@ -1,0 +1,66 @@
+"""The header fields of a mail: those equal for everybody, composed once a step, and those of one person."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from service.domain.sequence.model import Business, Kind, Sequence, Step, Topic
+from service.rendering.address import Mailbox, mailbox
+from service.rendering.headers import field, mailbox_field, phrase
+
+GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+
+def is_leavable(topic: Topic) -> bool:
+    """Whether one click leaves it. A topic of basis `service` outlives "leave all marketing", so it promises none."""
+    return topic.basis != "service"
+
+
+def fixed_fields(
+    business: Business, sequence: Sequence, step: Step, topic: Topic, sender: Mailbox, reply_to: Mailbox | None
+) -> str:
+    """From, Reply-To, List-Id, List-Unsubscribe-Post, Feedback-ID, Auto-Submitted and Precedence, ending in CRLF."""
+    home = mailbox(business.sender).domain
+    fields = [mailbox_field("From", sender.name or business.name, sender.address)]
+    if reply_to:
+        fields.append(mailbox_field("Reply-To", reply_to.name, reply_to.address))
+    if is_leavable(topic):
+        # RFC 2919, section 3: the id never changes while the topic keeps its name; the phrase is for people.
+        said = phrase(f"{business.name}, {topic.name}", "List-Id")
+        fields.append(field("List-Id", f"{said}\r\n <{slug(topic.name)}.{home}>"))
+        fields.append(field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    # Gmail's feedback loop counts by each of the first three; SenderId has 5 to 15 characters and never changes.
+    sender_id = re.sub(r"[^a-z0-9]", "", home.lower())[:15].ljust(5, "0")
+    fields.append(field("Feedback-ID", f"{sequence.key}:{slug(topic.name)}:{step.kind}:{sender_id}"))
+    fields.append(field("Auto-Submitted", "auto-generated"))
+    if step.kind is not Kind.SERVICE:
+        fields.append(field("Precedence", "bulk"))
+    return "".join(fields)
+
+
+def own_fields(
+    to: str, message_id: str, sent_at: datetime, journey_at: datetime | None, unsubscribe: str | None
+) -> str:
+    """Date, Message-ID, the rest of what differs from person to person; `to` is the finished To field.
+
+    `unsubscribe` is one address, neither folded nor encoded (RFC 8058 section 3.1), however long; None leaves it out.
+    """
+    fields = [
+        to,
+        field("Date", format_datetime(sent_at.astimezone(UTC))),
+        field("Message-ID", f"<{message_id.strip('<>')}>"),
+    ]
+    if unsubscribe:
+        fields.append(field("List-Unsubscribe", f"<{unsubscribe}>"))
+    if journey_at:
+        fields.append(field("X-Everafter-Journey-Time", journey_at.astimezone(UTC).isoformat().replace("+00:00", "Z")))
+    return "".join(fields)
+
+
+def slug(text: str) -> str:
+    """Letters, digits and hyphens of ASCII, as in `tips-and-ideas`; never empty."""
+    plain = unicodedata.normalize("NFKD", text.lower().translate(GERMAN)).encode("ascii", "ignore").decode("ascii")
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:63].strip("-") or "mail"

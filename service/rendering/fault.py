@@ -1,0 +1,13 @@
+"""The one error of compiling a step."""
+
+from __future__ import annotations
+
+from service.domain.sequence.model import Place, Problem, Severity
+
+
+class CompileError(Exception):
+    """A step that can't become a mail; `problem` says what is wrong, where, and how to mend it."""
+
+    def __init__(self, place: Place, code: str, message: str, hint: str = "") -> None:
+        self.problem = Problem(place, Severity.ERROR, code, message, hint)
+        super().__init__(str(self.problem))

@@ -1,0 +1,134 @@
+"""Puts a step into words for one person: exact bytes, in about a quarter of a millisecond.
+
+All that is equal for everybody was compiled once; here the values are filled in, the tokens signed, and the parts
+joined. `email.message.EmailMessage` would take ten times as long, and fold List-Unsubscribe into an encoded word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jinja2 import UndefinedError
+from jinja2.exceptions import SecurityError
+from markupsafe import Markup
+
+from service.domain.sequence.expression import ExpressionError
+from service.domain.sequence.filters import Speech
+from service.domain.token import Signer
+from service.ports import Letter, Message, Unrenderable
+from service.rendering.address import carried
+from service.rendering.compile import CompiledStep
+from service.rendering.compiled import Compiled
+from service.rendering.envelope import own_fields
+from service.rendering.headers import mailbox_field, text_field
+from service.rendering.mime import alternatives
+from service.rendering.signature import Dkim
+
+LONGEST_BASE = 700  # characters: with its token, List-Unsubscribe must fit into one line of 998
+LONGEST_NAME = 60  # characters of a person's name in To
+
+
+class StepRenderer:
+    """Implements `service.ports.Renderer`.
+
+    `load` gives the compiled publication of an id and should keep it; `base_url` has no slash at its end.
+    """
+
+    def __init__(
+        self, signer: Signer, base_url: str, load: Callable[[int], Compiled], dkim: Dkim | None = None
+    ) -> None:
+        if len(base_url) > LONGEST_BASE:
+            raise ValueError(f"BASE_URL has {len(base_url)} characters; at most {LONGEST_BASE} fit into a header")
+        self._signer = signer
+        self._base = base_url
+        self._load = load
+        self._dkim = dkim
+
+    def render(self, letter: Letter) -> Message:
+        """The finished mail as exact bytes. Raises Unrenderable with the reason in a sentence."""
+        compiled = self._load(letter.publication_id)
+        step = compiled.step(letter.sequence, letter.step)
+        recipient = carried(letter.recipient)
+        names = self._names(letter, step, compiled)
+        try:
+            subject = step.subject(letter.arm).render(names)
+            names["_subject"] = subject
+            html, text = step.html.render(names), step.text.render(names)
+        except (ExpressionError, SecurityError, UndefinedError, TypeError, ValueError, ArithmeticError) as error:
+            raise Unrenderable(f"{letter.sequence}/{letter.step} can't be put into words: {error}") from None
+        if not subject.strip():
+            raise Unrenderable("the subject is empty")
+        head = own_fields(
+            to=mailbox_field("To", _name(letter.names), recipient),
+            message_id=letter.message_id,
+            sent_at=letter.sent_at,
+            journey_at=letter.journey_at,
+            unsubscribe=str(names["_unsubscribe"]) if step.leavable else None,
+        )
+        head = f"{step.head}{head}{text_field('Subject', subject)}\r\n"
+        raw = head.encode("ascii") + alternatives(step.boundary, text, html)
+        return Message(
+            delivery_id=letter.delivery_id,
+            key=letter.message_id.strip("<>"),
+            sender=step.sender.address,
+            recipient=recipient,
+            raw=self._dkim.sign(raw) if self._dkim else raw,
+        )
+
+    def _names(self, letter: Letter, step: CompiledStep, compiled: Compiled) -> dict[str, object]:
+        """The letter's names, and our own, which begin with `_`; addresses are Markup, as they need no escaping."""
+        delivery, sign = letter.delivery_id, self._signer.sign
+        manage = sign("manage", f"{letter.contact_id}.{delivery}")
+        ours = {
+            "_base": "",
+            "_open": f"/open/{sign('open', str(delivery))}.gif",
+            "_unsubscribe": f"/unsubscribe/{manage}",
+            "_preferences": f"/preferences/{manage}",
+        }
+        for number, key in enumerate(step.magnets):
+            ours[f"_magnet{number}"] = f"/magnets/{sign('magnet', f'{delivery}.{key}')}"
+        elsewhere: dict[str, object] = {}
+        for number, target in enumerate(step.links):
+            link = compiled.link_ids.get(target)
+            if link is not None:
+                ours[f"_link{number}"] = f"/click/{sign('click', f'{delivery}.{link}')}"
+            elif target.startswith("/"):
+                ours[f"_link{number}"] = target
+            else:
+                elsewhere[f"_link{number}"] = target  # a target without an id is not tracked, and still leads there
+        names = {**letter.names, **elsewhere, "_speech": _speech(letter, compiled)}
+        # Markup: ids and signatures need no escaping, and skip it.
+        return names | {name: Markup(self._base + path) for name, path in ours.items()}  # noqa: S704
+
+
+def _speech(letter: Letter, compiled: Compiled) -> Speech:
+    contact = letter.names.get("contact")
+    zone = contact.get("timezone") if isinstance(contact, Mapping) else None
+    today = letter.names.get("today")
+    business = compiled.business
+    return Speech(
+        language=letter.language or business.languages[0],
+        zone=_zone(zone if isinstance(zone, str) else business.zone, business.zone),
+        currency=business.currency,
+        today=today if isinstance(today, date) else None,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str, otherwise: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(otherwise)
+
+
+def _name(names: Mapping[str, object]) -> str:
+    """The person's name for the To field, as far as it is known."""
+    contact = names.get("contact")
+    if not isinstance(contact, Mapping):
+        return ""
+    known = [contact.get(field) for field in ("first_name", "last_name")]
+    return " ".join(part for part in known if isinstance(part, str))[:LONGEST_NAME]

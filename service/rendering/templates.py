@@ -1,0 +1,120 @@
+"""The Jinja templates that one person's values are filled into: HTML, plain text, and lines of a header.
+
+Their delimiters are private-use characters that no author can write, so whatever else stands in a text, braces
+included, is text. Values are data: in HTML they are escaped and keep their line breaks, elsewhere they lose every
+control character; something empty is never printed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from jinja2 import Undefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from service.domain.sequence.expression import Sandbox, tidy
+from service.domain.sequence.filters import PLAIN, Speech, spell
+from service.domain.sequence.model import PLACEHOLDER, Expression
+from service.ports import Unrenderable
+
+OPEN, CLOSE = "\ue002", "\ue003"
+OPEN_TAG, CLOSE_TAG = "\ue004", "\ue005"
+OPEN_COMMENT, CLOSE_COMMENT = "\ue006", "\ue007"
+
+_OURS = re.compile("[\ue000-\ue007]")
+_DELIMITERS = re.compile("[\ue002-\ue007]")
+_LINE_BREAKS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+# Controls, halves of surrogate pairs, private-use characters and the marks that turn the direction of what follows.
+_NO_TEXT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ue000-\ue0ff\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def authored(text: str) -> str:
+    """An author's words without the characters that mean something to a template (an entity may have made them)."""
+    return _DELIMITERS.sub("", text)
+
+
+def printed(expression: Expression, flat: bool = False) -> str:
+    """The template's words for the value of an expression; `flat` where no line may break, as in an attribute."""
+    source = _OURS.sub("", tidy(expression.source))
+    return f"{OPEN}({source})|_flat{CLOSE}" if flat else f"{OPEN}({source}){CLOSE}"
+
+
+def variable(name: str) -> str:
+    """The template's words for one of our own values, like `_open`."""
+    return f"{OPEN}{name}{CLOSE}"
+
+
+def tag(name: str, expression: Expression | None = None) -> str:
+    """`if`, `elif` (with their condition), `else` or `endif`."""
+    source = f" ({_OURS.sub('', tidy(expression.source))})" if expression else ""
+    return f"{OPEN_TAG}{name}{source}{CLOSE_TAG}"
+
+
+def fill(text: str, expressions: Sequence[Expression], flat: bool = False) -> str:
+    """`text` with its ⟦n⟧ put back as the printing of `expressions[n]`."""
+
+    def back(match: re.Match[str]) -> str:
+        number = int(match[1])
+        return printed(expressions[number], flat) if number < len(expressions) else ""
+
+    return PLACEHOLDER.sub(back, text)
+
+
+def words(value: object, speech: Speech = PLAIN) -> str:
+    """A value as text for people: line breaks are `\\n`, other controls are gone.
+
+    Raises Unrenderable where it is empty, ValueError or ExpressionError where it is nothing that can be printed.
+    """
+    if isinstance(value, Undefined):
+        name = getattr(value, "_undefined_name", None) or "a value"
+        raise Unrenderable(f'{name} is empty and the text has no fallback (`or "…"`)')
+    text = spell(value, speech)
+    if text.isprintable():
+        return text
+    return _NO_TEXT.sub(" ", _LINE_BREAKS.sub("\n", text))
+
+
+def one_line(text: str) -> str:
+    """`text` with every run of blanks and line breaks as one blank."""
+    return " ".join(text.split())
+
+
+@pass_context
+def _flat(context: Context, value: object) -> str:
+    return one_line(words(value, context.get("_speech", PLAIN)))
+
+
+@pass_context
+def _in_text(context: Context, value: object) -> str:
+    return words(value, context.get("_speech", PLAIN))
+
+
+@pass_context
+def _in_html(context: Context, value: object) -> Markup:
+    if isinstance(value, Markup):  # our own addresses: nothing that a person or a file gave is ever Markup
+        return value
+    text = escape(words(value, context.get("_speech", PLAIN)))
+    return Markup(text.replace("\n", Markup("<br>"))) if "\n" in text else text  # noqa: S704 (escaped above)
+
+
+def _environment(autoescape: bool, finalize: object) -> Sandbox:
+    environment = Sandbox(
+        autoescape=autoescape,
+        finalize=finalize,
+        keep_trailing_newline=True,
+        variable_start_string=OPEN,
+        variable_end_string=CLOSE,
+        block_start_string=OPEN_TAG,
+        block_end_string=CLOSE_TAG,
+        comment_start_string=OPEN_COMMENT,
+        comment_end_string=CLOSE_COMMENT,
+    )
+    environment.filters["_flat"] = _flat
+    return environment
+
+
+HTML = _environment(autoescape=True, finalize=_in_html)
+TEXT = _environment(autoescape=False, finalize=_in_text)
+LINE = _environment(autoescape=False, finalize=_flat)

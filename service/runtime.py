@@ -1,0 +1,142 @@
+"""The composition root: settings become an engine, a Redis client, signers, the publication in force, a provider."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+import structlog
+from redis import Redis
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from service.bell import RedisBell
+from service.domain.sequence.library import read_library
+from service.domain.token import Signer
+from service.ports import Doorbell, Provider, Published
+from service.providers import open_provider
+from service.rendering.compiled import Compiled
+from service.rendering.renderer import StepRenderer
+from service.rendering.signature import Dkim
+from service.settings import Settings
+from service.store.publication import newest_id, read_files, read_links
+from service.store.secret import signing_keys, suppression_key
+
+log = structlog.get_logger()
+
+LOOK_AGAIN = 1.0  # seconds for which a process trusts that nothing newer was published
+
+
+class NothingPublished(Exception):  # noqa: N818 (what it says)
+    """There is no publication yet; `everafter publish` makes the first."""
+
+
+class Runtime:
+    """One process's parts, each made when it is first asked for. Nothing here is shared between processes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.engine = open_engine(settings.database_url)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._published: Published | None = None
+        self._compiled: Compiled | None = None
+        self._looked = 0.0
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A unit of work: committed at the end of the `with`, rolled back by an exception."""
+        with self._sessions.begin() as session:
+            yield session
+
+    @cached_property
+    def redis(self) -> Redis:
+        """A client that gives up fast: Redis is a doorbell, and nothing may wait for it."""
+        return Redis.from_url(self.settings.redis_url, socket_timeout=2.0, socket_connect_timeout=1.0)
+
+    @cached_property
+    def signer(self) -> Signer:
+        with self.session() as session:
+            return Signer(signing_keys(session, self.settings.secret_keys))
+
+    @cached_property
+    def hash_key(self) -> bytes:
+        with self.session() as session:
+            return suppression_key(session)
+
+    @cached_property
+    def provider(self) -> Provider:
+        return open_provider(self.settings)
+
+    @cached_property
+    def bell(self) -> Doorbell:
+        return RedisBell(self.redis, self.settings.worker_processes)
+
+    @cached_property
+    def renderer(self) -> StepRenderer:
+        return StepRenderer(self.signer, self.settings.base_url, self._compiled_as, open_dkim(self.settings))
+
+    def published(self) -> Published:
+        """The publication in force, looked for at most once a second. Raises NothingPublished."""
+        if self._published is None or time.monotonic() - self._looked > LOOK_AGAIN:
+            self._look()
+        assert self._published is not None
+        return self._published
+
+    def _look(self) -> None:
+        with self.session() as session:
+            newest = newest_id(session)
+            if newest is None:
+                raise NothingPublished("Nothing is published yet; run `everafter publish`.")
+            if self._published is None or self._published.id != newest:
+                self._compiled = self._read(session, newest)
+                self._published = Published(newest, self._compiled.library)
+        self._looked = time.monotonic()
+
+    def _read(self, session: Session, publication_id: int) -> Compiled:
+        files = read_files(session, publication_id)
+        library, problems = read_library(files)
+        if library is None:
+            raise NothingPublished(f"Publication {publication_id} can't be read by this version: {problems[0]}")
+        return Compiled(library, files, read_links(session))
+
+    def _compiled_as(self, publication_id: int) -> Compiled:
+        """A publication as the renderer needs it: the one in force is kept, another is read for the occasion."""
+        if self.published().id == publication_id and self._compiled is not None:
+            return self._compiled
+        with self.session() as session:
+            return self._read(session, publication_id)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        if "provider" in self.__dict__:
+            self.provider.close()
+        if "redis" in self.__dict__:
+            self.redis.close()
+        self.engine.dispose()
+
+
+def open_engine(database_url: str, pool: int = 5) -> Engine:
+    """An engine for PostgreSQL with bounded waits. psycopg's prepared statements are off: they were measured to slow
+    our claims down by half, and most poolers can't take them."""
+    return create_engine(
+        database_url,
+        pool_size=pool,
+        max_overflow=pool,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={
+            "prepare_threshold": None,
+            "connect_timeout": 3,
+            "application_name": "everafter",
+            "options": "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000",
+        },
+    )
+
+
+def open_dkim(settings: Settings) -> Dkim | None:
+    """What signs our mail, where the settings give a key. Raises ValueError where it can't sign."""
+    if not settings.dkim_key:
+        return None
+    return Dkim(settings.dkim_domain, settings.dkim_selector, settings.dkim_key)

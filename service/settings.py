@@ -1,0 +1,114 @@
+"""The only reader of the environment (and of `.env`). Faults are listed all at once, with the name to set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+ProviderName = Literal["mailbox", "smtp"]
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; the message lists every fault, one a line."""
+
+
+class Settings(BaseSettings):
+    """One process's settings; docs/deployment.md explains each."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    home: Path = Field(default=Path(".everafter"), validation_alias="EVERAFTER_HOME")
+    database_url: str = Field(default="", validation_alias="DATABASE_URL")
+    redis_url: str = Field(default="", validation_alias="REDIS_URL")
+    secret_keys: Annotated[tuple[str, ...], NoDecode] = Field(default=(), validation_alias="SECRET_KEYS", repr=False)
+    base_url: str = Field(default="http://127.0.0.1:8000", validation_alias="BASE_URL")
+    sequences: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(ROOT / "sequences",), validation_alias="EVERAFTER_SEQUENCES"
+    )
+    templates: Path = Field(default=ROOT / "email_templates", validation_alias="EVERAFTER_TEMPLATES")
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(), validation_alias="TRUSTED_PROXIES"
+    )
+    handoff_group: int = Field(default=25, ge=1, le=100, validation_alias="HANDOFF_GROUP")
+    provider: ProviderName = Field(default="mailbox", validation_alias="MAIL_PROVIDER")
+    smtp_url: str = Field(default="", validation_alias="SMTP_URL", repr=False)
+    dkim_domain: str = Field(default="", validation_alias="DKIM_DOMAIN")
+    dkim_selector: str = Field(default="", validation_alias="DKIM_SELECTOR")
+    dkim_key: str = Field(default="", validation_alias="DKIM_KEY", repr=False)
+    form_limits: str = Field(default="30/minute; 200/hour", validation_alias="FORM_LIMITS")
+    speed: float = Field(default=1.0, gt=0, le=1_000_000, validation_alias="EVERAFTER_SPEED")
+    worker_processes: int = Field(default=1, ge=1, le=64, validation_alias="WORKERS")
+    web_processes: int = Field(default=1, ge=1, le=64, validation_alias="WEB_PROCESSES")
+
+    @field_validator("secret_keys", "trusted_proxies", mode="before")
+    @classmethod
+    def _by_comma(cls, value: object) -> object:
+        return _split(value)
+
+    @field_validator("sequences", mode="before")
+    @classmethod
+    def _folders(cls, value: object) -> object:
+        return _split(value)
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _long_enough(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        if any(len(key) < 32 for key in keys):
+            raise ValueError("each key needs at least 32 characters; make one with `openssl rand -hex 32`")
+        return keys
+
+    @field_validator("base_url")
+    @classmethod
+    def _https_elsewhere(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be an address like https://mail.example.org")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ValueError("must be https: mail clients and Gmail's one-click unsubscribe refuse anything else")
+        return url.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _psycopg(cls, url: str) -> str:
+        """Say the driver out loud, and take the spelling that hosting services hand out."""
+        for prefix in ("postgres://", "postgresql://"):
+            if url.startswith(prefix):
+                return "postgresql+psycopg://" + url.removeprefix(prefix)
+        if url and not url.startswith("postgresql+psycopg://"):
+            raise ValueError("must begin with postgresql://; Everafter runs on PostgreSQL only")
+        return url
+
+    @model_validator(mode="after")
+    def _whole(self) -> Settings:
+        if self.provider == "smtp" and not self.smtp_url:
+            raise ValueError("MAIL_PROVIDER=smtp needs SMTP_URL, like smtp://user:password@mail.example.org:587")
+        if any((self.dkim_domain, self.dkim_selector, self.dkim_key)) and not all(
+            (self.dkim_domain, self.dkim_selector, self.dkim_key)
+        ):
+            raise ValueError("DKIM_DOMAIN, DKIM_SELECTOR and DKIM_KEY belong together; set all three or none")
+        return self
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def read_settings(given: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process; `given` (by the names to set) stands above the environment.
+
+    Raises SettingsError that lists every fault by the name to set.
+    """
+    try:
+        return Settings(**(given or {}))  # type: ignore[arg-type]  # pydantic reads the strings
+    except ValidationError as error:
+        faults = [f"  {'.'.join(map(str, fault['loc'])) or 'settings'}: {fault['msg']}" for fault in error.errors()]
+        raise SettingsError("The settings can't be used:\n" + "\n".join(faults)) from None

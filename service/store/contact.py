@@ -1,0 +1,107 @@
+"""People. An address is kept as it was given and found by its canonical form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from service.store.tables import Id, Instant, Json, Stamp, Table
+
+
+class Contact(Table):
+    """A person. `address_hash` is the keyed hash under which suppressions are kept, which outlives the person."""
+
+    __tablename__ = "contact"
+    __table_args__ = (Index("ix_contact_address_hash", "address_hash"),)
+
+    id: Mapped[Id]
+    email: Mapped[str]
+    email_key: Mapped[str] = mapped_column(unique=True)
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary())
+    first_name: Mapped[str | None]
+    last_name: Mapped[str | None]
+    phone: Mapped[str | None]
+    address: Mapped[str | None]
+    company: Mapped[str | None]
+    language: Mapped[str | None]
+    timezone: Mapped[str | None]
+    birthday: Mapped[str | None]
+    stage: Mapped[str] = mapped_column(server_default="lead")
+    client_since: Mapped[Instant | None]
+    source: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    fields: Mapped[Json] = mapped_column(server_default=text("'{}'"))
+    created_at: Mapped[Instant]
+    updated_at: Mapped[Instant]
+
+
+class Consent(Table):
+    """What a person agreed to or took back, with its evidence. Only ever appended to."""
+
+    __tablename__ = "consent"
+
+    id: Mapped[Id]
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"), index=True)
+    topic: Mapped[str | None]  # None: all marketing
+    act: Mapped[str]  # requested, confirmed, withdrawn
+    basis: Mapped[str]  # consent, client, service
+    at: Mapped[Instant]
+    recorded_at: Mapped[Stamp]
+    source: Mapped[str]  # form:SLUG, one-click, page, api, import
+    address: Mapped[str | None]  # the network address
+    user_agent: Mapped[str | None]
+    page: Mapped[str | None]
+    wording: Mapped[str | None]
+
+
+class Suppression(Table):
+    """Whom not to write to, kept as a keyed hash so that it survives erasure. `topic` None means everything."""
+
+    __tablename__ = "suppression"
+    __table_args__ = (
+        Index(
+            "uq_suppression_address_hash_topic",
+            "address_hash",
+            "topic",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    id: Mapped[Id]
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary())
+    topic: Mapped[str | None]
+    reason: Mapped[str]  # unsubscribed, complained, bounced, manual
+    source: Mapped[str]
+    at: Mapped[Instant]
+    recorded_at: Mapped[Stamp]
+    expires_at: Mapped[Instant | None]
+
+
+def lock_contacts(session: Session, ids: Sequence[int], *, wait: bool = True) -> list[int]:
+    """Lock contacts in ascending order, the first lock of every writer; the ids that were locked.
+
+    `FOR NO KEY UPDATE`, because `FOR SHARE` lets two workers pass one cap. Without `wait`, contacts that another
+    worker holds are left out.
+    """
+    query = select(Contact.id).where(Contact.id.in_(ids)).order_by(Contact.id)
+    return list(session.scalars(query.with_for_update(key_share=True, skip_locked=not wait)))
+
+
+def find_by_key(session: Session, email_key: str) -> Contact | None:
+    """The contact of a canonical address."""
+    return session.scalar(select(Contact).where(Contact.email_key == email_key))
+
+
+def is_suppressed(session: Session, address_hash: bytes, topic: str | None, now: datetime) -> bool:
+    """Whether marketing on this topic (None: any at all) may not go to the address."""
+    rows = session.scalars(
+        select(Suppression.topic).where(
+            Suppression.address_hash == address_hash,
+            (Suppression.expires_at.is_(None)) | (Suppression.expires_at > now),
+        )
+    )
+    return any(row is None or row == topic for row in rows)

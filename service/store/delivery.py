@@ -1,0 +1,76 @@
+"""Every planned touch: one row, unique by enrolment and step, with its state and the reason for it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.store.tables import Id, Instant, Stamp, Table
+
+
+class State(StrEnum):
+    """planned → due → cleared → handed → sent; the others say why not. See docs/architecture.md."""
+
+    PLANNED = "planned"
+    DUE = "due"
+    HELD = "held"
+    CLEARED = "cleared"
+    HANDED = "handed"
+    SENT = "sent"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    SKIPPED = "skipped"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+# What counts towards caps: from the moment a mail may no longer be taken back, until it is proven not to be taken.
+COUNTED = (State.CLEARED, State.HANDED, State.SENT, State.UNCERTAIN)
+OPEN = (State.PLANNED, State.DUE, State.HELD, State.CLEARED)
+FINAL = (State.SENT, State.FAILED, State.SKIPPED, State.EXPIRED, State.CANCELLED)
+
+
+class Delivery(Table):
+    """A touch. Times are journey time but for `lease_until`, `retry_at` and `handed_machine_at`: the database's own.
+
+    `occasion` is 0 but for a transactional first mail that was asked for again. The Message-ID (and in it the
+    idempotency key) is fixed when the row is made. `token` names the worker that may record the outcome.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("enrolment_id", "step", "occasion"),
+        CheckConstraint("state IN (" + ", ".join(f"'{state.value}'" for state in State) + ")", name="state"),
+        Index("ix_delivery_contact", "contact_id", "id"),
+        Index("ix_delivery_waiting", "wake_at", postgresql_where=text("state IN ('due', 'held')")),
+        Index("ix_delivery_cleared", "priority", "id", postgresql_where=text("state = 'cleared'")),
+        Index("ix_delivery_handed", "lease_until", postgresql_where=text("state = 'handed'")),
+        Index("ix_delivery_uncertain", "id", postgresql_where=text("state = 'uncertain'")),
+    )
+
+    id: Mapped[Id]
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id", ondelete="CASCADE"))
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
+    step: Mapped[str]
+    occasion: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    priority: Mapped[int] = mapped_column(SmallInteger)
+    state: Mapped[str]
+    rule: Mapped[str | None]  # the rule that put it into this state
+    reason: Mapped[str | None]  # the same in one sentence
+    due_at: Mapped[Instant]
+    wake_at: Mapped[Instant | None]  # due or held: when arbitration looks at it next
+    expires_at: Mapped[Instant | None]
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    message_id: Mapped[str]
+    publication_id: Mapped[int | None] = mapped_column(ForeignKey("publication.id"))
+    retry_at: Mapped[Instant | None]  # cleared again after proof that it was not taken: not before
+    lease_until: Mapped[Instant | None]
+    token: Mapped[str | None]
+    handed_at: Mapped[Instant | None]
+    handed_machine_at: Mapped[Instant | None]
+    sent_at: Mapped[Instant | None]
+    provider: Mapped[str | None]
+    provider_id: Mapped[str | None]
+    created_at: Mapped[Stamp]

@@ -1,0 +1,176 @@
+"""What happened to people so far, read in bulk as the facts that the core decides by."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.domain.consent import Standing, Suppressed
+from service.domain.facts import Facts, Happening, Touch
+from service.domain.sequence.model import Business
+from service.store.contact import Consent, Contact, Suppression
+from service.store.delivery import COUNTED, Delivery
+from service.store.enrolment import Enrolment
+from service.store.event import Event
+
+MONTH = timedelta(days=30)
+CONTACT_FIELDS = (
+    "email",
+    "first_name",
+    "last_name",
+    "language",
+    "timezone",
+    "phone",
+    "address",
+    "company",
+    "stage",
+    "client_since",
+    "birthday",
+    "source",
+    "tags",
+)
+
+
+@dataclass(slots=True)
+class Past:
+    """One contact's past, as far as conditions may ask about it."""
+
+    happenings: list[Happening] = field(default_factory=list)
+    touches: list[Touch] = field(default_factory=list)
+    inside: set[str] = field(default_factory=set)
+    consented: set[str] = field(default_factory=set)
+
+
+def zone_of(contact: Contact, business: Business) -> ZoneInfo:
+    """The contact's time zone, else the business's."""
+    return ZoneInfo(contact.timezone or business.zone)
+
+
+def contact_facts(contact: Contact) -> Mapping[str, Any]:
+    """`contact.…` of the language: the built-in fields and the business's own."""
+    return dict(contact.fields) | {name: getattr(contact, name) for name in CONTACT_FIELDS}
+
+
+def read_pasts(session: Session, contact_ids: Collection[int]) -> dict[int, Past]:
+    """The pasts of many contacts, in four queries."""
+    pasts: dict[int, Past] = defaultdict(Past)
+    events = select(Event.contact_id, Event.name, Event.at, Event.data, Event.value)
+    for contact_id, name, at, data, value in session.execute(events.where(Event.contact_id.in_(contact_ids))):
+        pasts[contact_id].happenings.append(Happening(name, at, data, value, data.get("enrolment")))
+    touches = (
+        select(
+            Delivery.contact_id,
+            Delivery.enrolment_id,
+            Enrolment.sequence,
+            Delivery.step,
+            Delivery.state,
+            Delivery.priority,
+            Delivery.sent_at,
+            Delivery.handed_at,
+        )
+        .join(Enrolment, Enrolment.id == Delivery.enrolment_id)
+        .where(Delivery.contact_id.in_(contact_ids))
+    )
+    for contact_id, enrolment_id, sequence, step, state, priority, sent_at, handed_at in session.execute(touches):
+        pasts[contact_id].touches.append(Touch(enrolment_id, sequence, step, state, priority, sent_at or handed_at))
+    active = select(Enrolment.contact_id, Enrolment.sequence).where(
+        Enrolment.contact_id.in_(contact_ids), Enrolment.state == "active"
+    )
+    for contact_id, sequence in session.execute(active):
+        pasts[contact_id].inside.add(sequence)
+    for contact_id, topics in read_consents(session, contact_ids).items():
+        pasts[contact_id].consented = topics
+    return pasts
+
+
+def read_consents(session: Session, contact_ids: Collection[int]) -> dict[int, set[str]]:
+    """The topics each contact has agreed to and not taken back since."""
+    acts = (
+        select(Consent.contact_id, Consent.topic, Consent.act)
+        .where(Consent.contact_id.in_(contact_ids), Consent.act.in_(("confirmed", "withdrawn")))
+        .order_by(Consent.id)
+    )
+    topics: dict[int, set[str]] = defaultdict(set)
+    for contact_id, topic, act in session.execute(acts):
+        if act == "confirmed" and topic is not None:
+            topics[contact_id].add(topic)
+        elif topic is None:
+            topics[contact_id].clear()
+        else:
+            topics[contact_id].discard(topic)
+    return topics
+
+
+def read_standings(session: Session, contacts: Collection[Contact], now: datetime) -> dict[int, Standing]:
+    """What each contact wishes to get, for `service.domain.consent.why_not`."""
+    consents = read_consents(session, [contact.id for contact in contacts])
+    hashes = {contact.address_hash: contact.id for contact in contacts}
+    suppressed: dict[int, list[Suppressed]] = defaultdict(list)
+    rows = session.execute(
+        select(Suppression.address_hash, Suppression.topic, Suppression.reason, Suppression.at).where(
+            Suppression.address_hash.in_(hashes),
+            (Suppression.expires_at.is_(None)) | (Suppression.expires_at > now),
+        )
+    )
+    for address_hash, topic, reason, at in rows:
+        suppressed[hashes[address_hash]].append(Suppressed(topic, reason, at))
+    return {
+        contact.id: Standing(
+            tuple(suppressed[contact.id]), frozenset(consents.get(contact.id, ())), contact.stage == "client"
+        )
+        for contact in contacts
+    }
+
+
+def read_counted(
+    session: Session, contact_ids: Collection[int], but: Collection[int], now: datetime
+) -> dict[int, list[datetime]]:
+    """The instants of the mails that count towards each contact's caps, those in `but` left out.
+
+    A mail counts from when it was cleared, at the time of its hand-over once it has one (journey time).
+    """
+    rows = session.execute(
+        select(Delivery.contact_id, Delivery.handed_at).where(
+            Delivery.contact_id.in_(contact_ids),
+            Delivery.state.in_(COUNTED),
+            Delivery.priority > 0,
+            Delivery.id.not_in(but),
+            (Delivery.handed_at.is_(None)) | (Delivery.handed_at > now - MONTH),
+        )
+    )
+    counted: dict[int, list[datetime]] = defaultdict(list)
+    for contact_id, handed_at in rows:
+        counted[contact_id].append(handed_at or now)
+    return counted
+
+
+def facts_of(business: Business, contact: Contact, enrolment: Enrolment, past: Past, now: datetime) -> Facts:
+    """Everything that a decision about one enrolment may look at."""
+    return Facts(
+        business=business,
+        enrolment_id=enrolment.id,
+        sequence=enrolment.sequence,
+        entered_at=enrolment.entered_at,
+        now=now,
+        zone=zone_of(contact, business),
+        contact=contact_facts(contact),
+        event=enrolment.data.get("event", {}),
+        form=enrolment.data.get("form", {}),
+        happenings=tuple(past.happenings),
+        touches=tuple(past.touches),
+        consented=frozenset(past.consented),
+        inside=frozenset(past.inside),
+        arm=enrolment.arm,
+    )
+
+
+def read_contacts(session: Session, ids: Iterable[int]) -> dict[int, Contact]:
+    """Contacts by id."""
+    return {contact.id: contact for contact in session.scalars(select(Contact).where(Contact.id.in_(ids)))}

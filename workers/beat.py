@@ -1,0 +1,115 @@
+"""The beat: rings each second, moves journey time where it runs fast, drains hits, and prunes once an hour.
+
+Every host has one and none leads: all it does is safe to be done twice. While Redis is away it works itself.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from redis.exceptions import RedisError
+from service.actions.prune import prune
+from service.logs import configure
+from sqlalchemy.exc import SQLAlchemyError
+
+from service import clock
+from service.actions.move_journey import move_journey, start_journey
+from service.runtime import NothingPublished, Runtime
+from service.settings import read_settings
+from service.store.journey import shifted_now
+from workers.drain import drain
+from workers.job import run as work
+
+log = structlog.get_logger()
+
+TICK = 1.0  # seconds
+FAST_TICK = 0.05  # seconds between two moves of a fast journey
+PRUNE = 3600.0  # seconds
+LONGEST_STEP = timedelta(seconds=1)  # real time that one move may make up for
+
+
+class Beat:
+    """One process's beat. `stopping` ends it between two things it does."""
+
+    def __init__(self, runtime: Runtime, stopping: threading.Event) -> None:
+        self.runtime = runtime
+        self.stopping = stopping
+        self.speed = runtime.settings.speed
+        self.fast = False
+        self._moved_at = time.monotonic()
+
+    def start(self) -> None:
+        """Let journey time run where it was asked to, or where it ever did."""
+        with self.runtime.session() as session:
+            if self.speed != 1.0 or shifted_now(session) is not None:
+                start_journey(session, clock.machine_now())
+                self.fast = True
+        self._moved_at = time.monotonic()
+
+    def run(self) -> None:
+        """Beat until told to stop. Whatever is away is tried again at the next beat."""
+        self._until_it_works(self.start)
+        next_tick = next_prune = 0.0
+        while not self.stopping.is_set():
+            now = time.monotonic()
+            if self.fast:
+                self._try("journey", self.move)
+            if now >= next_tick:
+                next_tick = now + TICK
+                self._try("tick", self.tick)
+            if now >= next_prune:
+                next_prune = now + PRUNE
+                self._try("prune", self.prune)
+            self.stopping.wait(FAST_TICK if self.fast else max(0.0, next_tick - time.monotonic()))
+
+    def tick(self) -> None:
+        """Ring; and where nobody could hear it, do the work here."""
+        if self.runtime.bell.ring():
+            drain(self.runtime)
+        else:
+            work(self.runtime, self.stopping, budget=TICK * 5)
+
+    def move(self) -> None:
+        """Move journey time by what has passed since, and ring when something has come due."""
+        now = time.monotonic()
+        elapsed = min(timedelta(seconds=now - self._moved_at), LONGEST_STEP)
+        with self.runtime.session() as session:
+            used = move_journey(session, elapsed, self.speed)
+        # What was not used while time stood still is not made up for; what a stop cut off is.
+        self._moved_at = now if not used else now - (elapsed - used).total_seconds()
+        self.runtime.bell.ring()
+
+    def prune(self) -> None:
+        with self.runtime.session() as session:
+            prune(session)
+
+    def _until_it_works(self, call: Callable[[], None]) -> None:
+        while not self.stopping.is_set():
+            if self._try("start", call):
+                return
+            self.stopping.wait(TICK)
+
+    def _try(self, what: str, call: Callable[[], None]) -> bool:
+        try:
+            call()
+        except (SQLAlchemyError, RedisError, NothingPublished) as error:
+            # All of these pass: the next beat tries again, and what was under way was rolled back.
+            log.warning("beat.postponed", what=what, error=type(error).__name__, detail=str(error)[:200])
+            return False
+        return True
+
+
+def run() -> None:
+    """The process: beat until SIGTERM or SIGINT."""
+    configure("beat")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    runtime = Runtime(read_settings())
+    Beat(runtime, stopping).run()
+    runtime.close()

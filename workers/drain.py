@@ -1,0 +1,76 @@
+"""Count the hits that web processes gathered: out of the stream, into the table, people's clicks on to the engine."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Protocol
+
+import structlog
+from redis import Redis, RedisError
+from sqlalchemy.orm import Session
+
+from service.actions.judge_clicks import MOMENT, clicks_wait, judge_clicks
+from service.actions.record_hits import record_hits
+from service.clock import machine_now
+from service.ports import Published
+from service.store import stream
+
+BATCH = 5_000  # hits a transaction
+BUDGET = 5.0  # seconds a call, after which beat has other things to do
+# Web processes hand their hits on within 50 ms, and clocks of several hosts differ a little.
+ON_THE_WAY = timedelta(seconds=1)
+
+log = structlog.get_logger()
+
+
+class Draining(Protocol):
+    """What draining needs of `service.runtime.Runtime`."""
+
+    @property
+    def redis(self) -> Redis: ...
+
+    def session(self) -> AbstractContextManager[Session]: ...
+
+    def published(self) -> Published: ...
+
+
+def drain(runtime: Draining) -> int:
+    """Record the hits that wait in the stream, and judge the clicks that have waited; how many hits were new.
+
+    Several hosts may drain at once. With Redis away nothing comes through the stream (web writes to the table
+    instead), and the clicks are judged all the same.
+    """
+    until = machine_now() - MOMENT - ON_THE_WAY
+    deadline = monotonic() + BUDGET
+    try:
+        recorded, emptied = _record(runtime, deadline)
+    except RedisError as error:
+        log.debug("drain.without_redis", error=str(error))
+        recorded, emptied = 0, True
+    if emptied:  # else a click's neighbours may still be in the stream
+        _judge(runtime, until, deadline)
+    return recorded
+
+
+def _record(runtime: Draining, deadline: float) -> tuple[int, bool]:
+    recorded = 0
+    while monotonic() < deadline:
+        entries = stream.read(runtime.redis, BATCH)
+        if not entries:
+            return recorded, True
+        with runtime.session() as session:
+            recorded += record_hits(session, [hit for entry in entries for hit in entry.hits])
+            session.commit()
+        stream.forget(runtime.redis, entries)
+    return recorded, False
+
+
+def _judge(runtime: Draining, until: datetime, deadline: float) -> None:
+    with runtime.session() as session:
+        if not clicks_wait(session):
+            return
+        while judge_clicks(session, runtime.published(), until) and monotonic() < deadline:
+            session.commit()
+        session.commit()

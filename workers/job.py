@@ -1,0 +1,88 @@
+"""The one job: reap, advance, arbitrate, hand over, until nothing is due or the time is over.
+
+It carries no ids and claims what is due when it runs, so a job that is lost, late or doubled costs nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.actions.advance import advance
+from service.actions.arbitrate import arbitrate
+from service.actions.deliver import Desk, deliver, new_token
+from service.actions.reap import reap, release, renew
+from service.runtime import Runtime
+from service.store.journey import journey_now
+from workers import process
+
+log = structlog.get_logger()
+
+BUDGET = 30.0  # seconds
+RENEW = 10.0  # seconds between two renewals of the lease
+
+
+def work() -> None:
+    """What RQ calls."""
+    run(process.runtime(), process.stopping)
+
+
+def run(runtime: Runtime, stopping: threading.Event, budget: float = BUDGET) -> int:
+    """Work through what is due for at most `budget` seconds; how many mails were handed over."""
+    ends = time.monotonic() + budget
+
+    def over() -> bool:
+        return stopping.is_set() or time.monotonic() > ends
+
+    count = 0
+    token = new_token()
+    desk = Desk(runtime.session, runtime.published, runtime.renderer, runtime.provider, runtime.settings.handoff_group)
+    with _lease(runtime, token):
+        while not over():
+            moved = _decide(runtime)
+            handed = deliver(desk, token, over)
+            count += handed
+            if not moved and not handed:
+                break
+    return count
+
+
+def _decide(runtime: Runtime) -> int:
+    """One batch of each of the steps before a hand-over, each in a commit of its own."""
+    published = runtime.published()
+    with runtime.session() as session:
+        moved = reap(session, published)
+    for step in (advance, arbitrate):
+        with runtime.session() as session:
+            moved += step(session, published, journey_now(session))
+    return moved
+
+
+@contextmanager
+def _lease(runtime: Runtime, token: str) -> Iterator[None]:
+    """Renew the leases of this run while it lives, and give back at its end what it took and did not hand over."""
+    done = threading.Event()
+    heart = threading.Thread(target=_beat, args=(runtime, token, done.wait), daemon=True, name="lease")
+    heart.start()
+    try:
+        yield
+    finally:
+        done.set()
+        heart.join()
+        with runtime.session() as session:
+            release(session, token)
+
+
+def _beat(runtime: Runtime, token: str, wait: Callable[[float], bool]) -> None:
+    while not wait(RENEW):
+        try:
+            with runtime.session() as session:
+                renew(session, token)
+        except SQLAlchemyError as error:
+            # The lease outlives three missed beats; a row whose lease is over becomes uncertain, never doubled.
+            log.warning("lease.not_renewed", error=type(error).__name__)
