@@ -13,17 +13,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from service.actions.enrol import Occasion, enrol_by
-from service.actions.proceed import new_message_id
+from service.actions.send_again import send_again
 from service.domain.contact import Address, address_hash
-from service.domain.enrolment import expires_at
-from service.domain.kind import MANNERS
 from service.domain.sequence.model import Form, Kind, Sequence
 from service.ports import Published
 from service.store.contact import Consent, Contact
-from service.store.delivery import Delivery, State
+from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from service.store.event import Event
-from service.store.history import facts_of, read_pasts
 
 SEND_AGAIN = timedelta(hours=1)  # a repeated signup gets the form's first mail again, at most this often
 BUILT_IN = frozenset({"first_name", "last_name", "phone", "address", "company", "language", "timezone", "birthday"})
@@ -140,27 +137,10 @@ def _send_again(session: Session, published: Published, contact: Contact, form: 
         )
         if enrolment is None:
             continue
-        of_step = (Delivery.enrolment_id == enrolment.id, Delivery.step == first.key)
-        last, occasion = session.execute(
-            select(func.max(Delivery.due_at), func.max(Delivery.occasion)).where(*of_step)
-        ).one()
-        if last is None or now < last + SEND_AGAIN:
-            continue
-        past = read_pasts(session, [contact.id])[contact.id]
-        facts = facts_of(published.library.business, contact, enrolment, past, now)
-        session.add(
-            Delivery(
-                enrolment_id=enrolment.id,
-                contact_id=contact.id,
-                step=first.key,
-                occasion=occasion + 1,
-                priority=MANNERS[first.kind].priority,
-                state=State.DUE,
-                rule="asked-again",
-                reason="Due: the person asked for it again.",
-                due_at=now,
-                wake_at=now,
-                expires_at=expires_at(sequence, first, now, facts),
-                message_id=new_message_id(published),
-            )
+        last = session.scalar(
+            select(func.max(Delivery.due_at)).where(Delivery.enrolment_id == enrolment.id, Delivery.step == first.key)
         )
+        if last is not None and now >= last + SEND_AGAIN:
+            reason = "Due: the person asked for it again."
+            written = (sequence, first)
+            send_again(session, published, contact, enrolment, written, now, rule="asked-again", reason=reason)

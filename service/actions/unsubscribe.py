@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -52,7 +51,7 @@ def unsubscribe(
         for sequence in published.library.sequences
         if (sequence.topic == topic if topic else sequence.topic not in spared)
     }
-    end_enrolments(session, contact_id, left, _leave(topic, now), now)
+    end_enrolments(session, _leave(topic, now), now, Enrolment.contact_id == contact_id, Enrolment.sequence.in_(left))
     return True
 
 
@@ -70,14 +69,13 @@ def suppress(session: Session, contact: Contact, now: datetime, *, topic: str | 
     )
 
 
-def end_enrolments(session: Session, contact_id: int, sequences: Collection[str], leave: Leave, now: datetime) -> None:
-    """End a locked contact's enrolments in these sequences, and everything of theirs that has not left yet.
+def end_enrolments(session: Session, leave: Leave, now: datetime, *which: ColumnElement[bool]) -> None:
+    """End the enrolments that fulfil all conditions, and everything of theirs that has not left yet.
 
-    A transactional mail that was asked for again belongs to an enrolment that may have ended long ago, so the
-    deliveries are looked for by contact.
+    Their contacts are locked already. A transactional mail that was asked for again belongs to an enrolment that may
+    have ended long ago, so ended ones are looked through as well.
     """
-    mine = (Enrolment.contact_id == contact_id, Enrolment.sequence.in_(sequences))
-    enrolments = session.scalars(select(Enrolment).where(*mine).order_by(Enrolment.id).with_for_update()).all()
+    enrolments = session.scalars(select(Enrolment).where(*which).order_by(Enrolment.id).with_for_update()).all()
     ids = [enrolment.id for enrolment in enrolments]
     waiting = select(Delivery).where(Delivery.enrolment_id.in_(ids), Delivery.state.in_(CAN_BE_CANCELLED))
     rows = session.scalars(waiting.order_by(Delivery.id).with_for_update()).all()

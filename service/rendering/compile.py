@@ -17,7 +17,7 @@ from service.rendering.envelope import fixed_fields, is_leavable
 from service.rendering.fault import CompileError
 from service.rendering.layout import Layout
 from service.rendering.links import Links
-from service.rendering.templates import HTML, LINE, TEXT, authored, fill
+from service.rendering.templates import authored, fill, html_template, line_template, text_template
 from service.rendering.weight import weight
 
 
@@ -72,8 +72,8 @@ def compile_step(library: Library, sequence: Sequence, step: Step, files: Mappin
             step=step.key,
             sender=sender,
             subjects=tuple((each.arm, _line(each)) for each in step.subjects),
-            html=HTML.from_string(html),
-            text=TEXT.from_string(text),
+            html=html_template(html),
+            text=text_template(text),
             links=tuple(links.targets),
             magnets=tuple(links.magnets),
             leavable=is_leavable(topic),
@@ -86,4 +86,4 @@ def compile_step(library: Library, sequence: Sequence, step: Step, files: Mappin
 
 
 def _line(subject: Subject) -> Template:
-    return LINE.from_string(fill(authored(subject.text), subject.expressions))
+    return line_template(fill(authored(subject.text), subject.expressions))

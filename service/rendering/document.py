@@ -73,7 +73,7 @@ def html_source(frame: Frame, step: Step, body: Body, layout: Layout, links: Lin
         if needed not in html:
             hint = 'keep {% include "partials/footer.mjml" %}'
             raise CompileError(step.place, "no-footer", f"{layout.path} leaves out {what}.", hint)
-    return html.replace("</body>", f"{PIXEL}</body>")
+    return html.replace("</body>", f"{PIXEL}</body>") + "\n"
 
 
 def text_source(frame: Frame, body: Body, links: Links) -> str:

@@ -1,4 +1,4 @@
-"""The body of a mail: two parts that say the same, in quoted-printable."""
+"""The body of a mail: two parts that say the same, in quoted-printable (RFC 2045 6.7)."""
 
 from __future__ import annotations
 
@@ -7,28 +7,25 @@ from binascii import b2a_qp
 
 # A line that is a dot ends SMTP's data where a server forgets to double it, and `From ` begins a mail in mbox files.
 _DANGEROUS = re.compile(rb"^(?:\.|F(?=rom ))", re.MULTILINE)
+_PART = (
+    '--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+)
 
 
-def quoted_printable(text: str) -> bytes:
-    """`text` (any line ends) as UTF-8 in quoted-printable (RFC 2045 6.7): CRLF, no line above 76 characters."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+def quoted_printable(text: str) -> str:
+    """`text`, whose lines end in CRLF, as UTF-8 in quoted-printable: ASCII, no line above 76 characters.
+
+    It ends at the start of a line, by a soft break where the text itself doesn't, so pieces can be put together.
+    """
     # The line end in front makes b2a_qp choose CRLF for its own soft breaks, whatever the text is.
-    encoded = b2a_qp(b"\r\n" + lines.encode("utf-8"), istext=True)[2:]
-    # A soft break behind the encoded character: the line could be full, and encoding makes it longer.
-    return _DANGEROUS.sub(lambda match: b"=%02X=\r\n" % match[0][0], encoded)
+    encoded = b2a_qp(b"\r\n" + text.encode("utf-8"), istext=True)
+    if b"\n." in encoded or b"\nFrom " in encoded:
+        # A soft break behind the encoded character: the line could be full, and encoding makes it longer.
+        encoded = _DANGEROUS.sub(lambda match: b"=%02X=\r\n" % match[0][0], encoded)
+    return encoded[2:].decode("ascii") + ("" if encoded.endswith(b"\n") else "=\r\n")
 
 
-def alternatives(boundary: str, text: str, html: str) -> bytes:
-    """The multipart/alternative body: text first, HTML last (RFC 2046 5.1.4)."""
-    edge = b"--" + boundary.encode("ascii")
-    return b"".join(
-        (
-            edge,
-            b'\r\nContent-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n',
-            quoted_printable(text),
-            b"\r\n" + edge,
-            b'\r\nContent-Type: text/html; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n',
-            quoted_printable(html),
-            b"\r\n" + edge + b"--\r\n",
-        )
-    )
+def alternatives(boundary: str, text: str, html: str) -> str:
+    """The multipart/alternative body: text first, HTML last (RFC 2046 5.1.4); both in quoted-printable already."""
+    first, last = (_PART.format(boundary=boundary, kind=kind) for kind in ("plain", "html"))
+    return f"{first}{text}\r\n{last}{html}\r\n--{boundary}--\r\n"

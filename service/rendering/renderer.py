@@ -68,8 +68,8 @@ class StepRenderer:
             journey_at=letter.journey_at,
             unsubscribe=str(names["_unsubscribe"]) if step.leavable else None,
         )
-        head = f"{step.head}{head}{text_field('Subject', subject)}\r\n"
-        raw = head.encode("ascii") + alternatives(step.boundary, text, html)
+        mail = f"{step.head}{head}{text_field('Subject', subject)}\r\n{alternatives(step.boundary, text, html)}"
+        raw = mail.encode("ascii")
         return Message(
             delivery_id=letter.delivery_id,
             key=letter.message_id.strip("<>"),

@@ -1,5 +1,8 @@
 """The Jinja templates that one person's values are filled into: HTML, plain text, and lines of a header.
 
+HTML and text are templates of the finished quoted-printable: what is equal for everybody is encoded once, and a
+value when it is printed, between soft line breaks. Encoding whole mails would be the larger half of rendering.
+
 Their delimiters are private-use characters that no author can write, so whatever else stands in a text, braces
 included, is text. Values are data: in HTML they are escaped and keep their line breaks, elsewhere they lose every
 control character; something empty is never printed.
@@ -10,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from jinja2 import Undefined, pass_context
+from jinja2 import Template, Undefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
@@ -18,6 +21,7 @@ from service.domain.sequence.expression import Sandbox, tidy
 from service.domain.sequence.filters import PLAIN, Speech, spell
 from service.domain.sequence.model import PLACEHOLDER, Expression
 from service.ports import Unrenderable
+from service.rendering.mime import quoted_printable
 
 OPEN, CLOSE = "\ue002", "\ue003"
 OPEN_TAG, CLOSE_TAG = "\ue004", "\ue005"
@@ -88,15 +92,18 @@ def _flat(context: Context, value: object) -> str:
 
 @pass_context
 def _in_text(context: Context, value: object) -> str:
-    return words(value, context.get("_speech", PLAIN))
+    return quoted_printable(_crlf(words(value, context.get("_speech", PLAIN))))
 
 
 @pass_context
 def _in_html(context: Context, value: object) -> Markup:
-    if isinstance(value, Markup):  # our own addresses: nothing that a person or a file gave is ever Markup
-        return value
-    text = escape(words(value, context.get("_speech", PLAIN)))
-    return Markup(text.replace("\n", Markup("<br>"))) if "\n" in text else text  # noqa: S704 (escaped above)
+    # Our own addresses are Markup, and need no escaping; nothing that a person or a file gave is ever Markup.
+    text = value if isinstance(value, Markup) else escape(words(value, context.get("_speech", PLAIN)))
+    return Markup(quoted_printable(str(text).replace("\n", "<br>")))  # noqa: S704 (escaped above)
+
+
+def _crlf(text: str) -> str:
+    return text.replace("\n", "\r\n") if "\n" in text else text
 
 
 def _environment(autoescape: bool, finalize: object) -> Sandbox:
@@ -104,6 +111,7 @@ def _environment(autoescape: bool, finalize: object) -> Sandbox:
         autoescape=autoescape,
         finalize=finalize,
         keep_trailing_newline=True,
+        newline_sequence="\r\n",
         variable_start_string=OPEN,
         variable_end_string=CLOSE,
         block_start_string=OPEN_TAG,
@@ -115,6 +123,28 @@ def _environment(autoescape: bool, finalize: object) -> Sandbox:
     return environment
 
 
-HTML = _environment(autoescape=True, finalize=_in_html)
-TEXT = _environment(autoescape=False, finalize=_in_text)
-LINE = _environment(autoescape=False, finalize=_flat)
+_HTML = _environment(autoescape=True, finalize=_in_html)
+_TEXT = _environment(autoescape=False, finalize=_in_text)
+_LINE = _environment(autoescape=False, finalize=_flat)
+_DYNAMIC = re.compile(f"({OPEN}.*?{CLOSE}|{OPEN_TAG}.*?{CLOSE_TAG})", re.DOTALL)
+
+
+def html_template(source: str) -> Template:
+    """Renders to quoted-printable HTML. `source` ends in a line break."""
+    return _HTML.from_string(_encoded(source))
+
+
+def text_template(source: str) -> Template:
+    """Renders to quoted-printable plain text. `source` ends in a line break."""
+    return _TEXT.from_string(_encoded(source))
+
+
+def line_template(source: str) -> Template:
+    """Renders to one line of text, for a header field."""
+    return _LINE.from_string(source)
+
+
+def _encoded(source: str) -> str:
+    """The template with everything but its expressions and tags in quoted-printable."""
+    pieces = _DYNAMIC.split(_crlf(source))
+    return "".join(piece if number % 2 else piece and quoted_printable(piece) for number, piece in enumerate(pieces))

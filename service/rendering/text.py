@@ -42,7 +42,7 @@ class Typewriter:
             case Words():
                 return self._words(part)
             case Button():
-                return f"{self._said(spoken(part.label))}:\n{self.links.template(part.href)}"
+                return f"{self._announced(part.label)}\n{self.links.template(part.href)}"
             case Picture():
                 seen = self._said(wrapped(f"[{part.alt}]"))
                 return f"{seen}\n{self.links.template(part.href)}" if part.href else seen
@@ -89,8 +89,12 @@ class Typewriter:
         """The words, wrapped; then a line `words: address` for each link. A link that is a sentence stands alone."""
         prose, listed = _parted(nodes)
         lines = [self._said(wrapped(line, width)) for line in prose]
-        lines += [f"{self._said(spoken(node.children))}: {self._address(node)}" for node in listed]
+        lines += [f"{self._announced(node.children)} {self._address(node)}" for node in listed]
         return "\n".join(lines)
+
+    def _announced(self, label: Sequence[Node]) -> str:
+        words = spoken(label).strip()
+        return self._said(words if words.endswith(SENTENCE_ENDS) else f"{words}:")
 
     def _address(self, node: Node) -> str:
         return self.links.template(link(node)).removeprefix("mailto:")

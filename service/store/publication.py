@@ -65,3 +65,23 @@ def read_files(session: Session, publication_id: int) -> dict[str, bytes]:
 def read_links(session: Session) -> dict[str, int]:
     """The ids of all stored destinations."""
     return dict(session.execute(select(Link.url, Link.id)).tuples())
+
+
+def read_file(session: Session, publication_id: int, path: str) -> tuple[str, bytes] | None:
+    """The digest and content of one file of a publication."""
+    row = session.execute(
+        select(Blob.digest, Blob.content)
+        .join(PublishedFile, PublishedFile.digest == Blob.digest)
+        .where(PublishedFile.publication_id == publication_id, PublishedFile.path == path)
+    ).first()
+    return row._tuple() if row else None
+
+
+def read_picture(session: Session, digest: str, name: str) -> bytes | None:
+    """The content that was ever published under this digest in a file of this name."""
+    return session.scalar(
+        select(Blob.content)
+        .join(PublishedFile, PublishedFile.digest == Blob.digest)
+        .where(Blob.digest == digest, PublishedFile.path.endswith(f"/{name}", autoescape=True))
+        .limit(1)
+    )

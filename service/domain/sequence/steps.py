@@ -5,26 +5,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from service.domain.sequence.body import BodyReader
 from service.domain.sequence.draft import Draft
 from service.domain.sequence.fields import FieldReader
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.heading import KEY, MAX_TITLE, read_heading, slug
-from service.domain.sequence.letter import LetterReader
 from service.domain.sequence.manuscript import Manuscript
-from service.domain.sequence.model import Anchor, Body, Duration, Place, Sequence, Step, Subject, Unit, When
+from service.domain.sequence.model import Anchor, Place, Sequence, Step, Unit, When
+from service.domain.sequence.step_body import read_step_body
 from service.domain.sequence.step_fields import StepFields
 
 MAX_STEPS = 200
-MAX_BODY = 64 * 1024  # characters; Gmail cuts a finished mail off at 102 kB
 
 _HEADING = re.compile(r"^##(?!#)[ \t]*(.*)$", re.MULTILINE)
-_NOW = When(Anchor.DAY)
+_AT_ONCE = When(Anchor.DAY)
 
 
 @dataclass(slots=True)
 class StepsReader:
-    """Reads all steps of one file; the words to look up go to the draft."""
+    """Reads all steps of one file; the words to look up elsewhere go to the draft."""
 
     manuscript: Manuscript
     sequence: Sequence
@@ -36,51 +34,69 @@ class StepsReader:
         """The steps from `start` on, where the front matter ended."""
         text = self.manuscript.text
         headings = list(_HEADING.finditer(text, start))
-        first = headings[0].start() if headings else len(text)
-        if text[start:first].strip():
-            place = self.manuscript.place(start + len(text[start:first]) - len(text[start:first].lstrip()))
-            message = "This stands above the first step and would reach nobody."
-            self.findings.error(place, "text-before-steps", message, "begin with a heading like `## Day 0: welcome`")
+        self._nothing_above(start, headings[0].start() if headings else len(text))
         if not headings:
             message = "This file has no steps, so nobody would ever get anything."
-            hint = "add a heading like `## Day 0: your checklist`, fields like `Subject: …`, and the letter below"
+            hint = "add a heading like `## Day 0: your checklist`, below it `Subject: …`, and the letter"
             self.findings.error(Place(self.manuscript.path), "no-steps", message, hint)
         if len(headings) > MAX_STEPS:
             place = self.manuscript.place(headings[MAX_STEPS].start())
-            self.findings.error(place, "too-many-steps", f"This is more than {MAX_STEPS} steps.", "make it two files")
-            headings = headings[:MAX_STEPS]
+            self.findings.error(place, "too-many-steps", f"These are more than {MAX_STEPS} steps.", "make it two files")
         ends = [*(each.start() for each in headings[1:]), len(text)]
-        steps = [self._step(heading, end) for heading, end in zip(headings, ends, strict=True)]
-        return tuple(step for step in steps if step is not None)
+        return tuple(map(self._step, headings[:MAX_STEPS], ends[:MAX_STEPS]))
 
-    def _step(self, heading: re.Match[str], end: int) -> Step | None:
+    def _nothing_above(self, start: int, end: int) -> None:
+        above = self.manuscript.text[start:end]
+        if above.strip():
+            place = self.manuscript.place(start + len(above) - len(above.lstrip()))
+            message = "This stands above the first step, so it would reach nobody."
+            self.findings.error(place, "text-above-steps", message, "begin with a heading like `## Day 0: welcome`")
+
+    def _step(self, heading: re.Match[str], end: int) -> Step:
         place = self.manuscript.place(heading.start())
         when, title = self._heading(heading)
-        found, body_start = FieldReader(self.manuscript, self.findings).read(min(heading.end() + 1, end), end)
+        found, body = FieldReader(self.manuscript, self.findings).read(min(heading.end() + 1, end), end)
         fields = StepFields(found, place, self.manuscript, self.sequence, self.draft, self.findings)
-        key = self._key(fields, title, place)
-        step = fields.read(key, title, when)
-        body, letter = self._body(step, body_start, end)
-        fields.look_at_body(body, letter)
-        return step if body is None else _with(step, body)
+        step = fields.read(self._key(fields, title, place), title, when)
+        return read_step_body(step, self.manuscript, body, end, self.draft, self.findings)
 
     def _heading(self, heading: re.Match[str]) -> tuple[When, str]:
         place = self.manuscript.place(heading.start(1))
-        if not heading[0].startswith(("## ", "##\t")):
+        if heading[0][2:3] not in {" ", "\t", ""}:
             message = "The `##` of a step needs a blank behind it."
             self.findings.error(place, "heading", message, "write `## Day 3: one idea`")
         try:
             when, title = read_heading(heading[1].strip())
         except Fault as fault:
             self.findings.refuse(place, fault)
-            return _NOW, ""
-        self._note_when(when, place)
-        return when, title
-
-    def _note_when(self, when: When, place: Place) -> None:
+            return _AT_ONCE, ""
         if when.last_day is not None:
             self.findings.use("Day N-M", place)
         if when.anchor in {Anchor.BEFORE, Anchor.AFTER, Anchor.ON_THE_DAY}:
             self.findings.use(when.anchor.value, place)
+            self._has_date(place)
         if when.duration is not None and when.duration.unit is Unit.RHYTHMS:
             self.findings.use("rhythms", place)
+        return when, title
+
+    def _has_date(self, place: Place) -> None:
+        if self.sequence.date is None and all(trigger.on != "rhythm" for trigger in self.sequence.enrol.on):
+            message = "There is no date that this could count from, so nobody can ever get this step."
+            self.findings.error(place, "no-date", message, "add `date:` to the front matter, or write `Day 3`")
+
+    def _key(self, fields: StepFields, title: str, place: Place) -> str:
+        """The step's key: its `Id:`, else the slug of its title; a problem where another step has it."""
+        written = fields.one("Id")
+        key = written.value if written else slug(title)
+        place = written.place if written else place
+        if written and not (KEY.fullmatch(key) and len(key) <= MAX_TITLE):
+            message = f"`{key[:60]}` can't be a step's key."
+            self.findings.error(place, "bad-key", message, "small letters, digits and hyphens, like `the-towel`")
+        elif title and not key:
+            message = "This title has no letters that a key can be made of."
+            self.findings.error(place, "bad-key", message, "add a line like `Id: the-towel` below the heading")
+        elif key in self._keys:
+            message = f"There is already a step `{key}`, in line {self._keys[key].line}."
+            self.findings.error(place, "duplicate-step", message, "change the title, or add a line `Id: another-key`")
+        self._keys.setdefault(key, place)
+        return key

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
 
-from service.domain.contact import Address, BadAddress, read_address
+from service.domain.contact import MAX_ADDRESS, Address, BadAddress, read_address
+from service.domain.field import BadValue, read_value
 from service.domain.sequence.model import Business, Form, FormField
-from service.web.public.shapes import SHAPES, TEXT, Misfit, read_choice, read_line, read_timezone
+from service.domain.sequence.names import CONTACT
+from service.web.public.line import LONGEST, BadLine, read_line
 
 EMAIL = FormField("email", "Email address", "email", required=True)
 FIRST_NAME = FormField("first_name", "First name")
 LAST_NAME = FormField("last_name", "Last name")
 REFERRAL = FormField("ref")
 HONEYPOT = "website"  # a person never sees it; who fills everything fills this too
+UNTICKED = frozenset({"no", "false", "off", "0"})
 
-Value = str | bool | int | float
+# The control that asks for a type on the page; for all others it is a line of text.
+INPUTS = {
+    "email": "email",
+    "phone": "tel",
+    "number": "number",
+    "date": "date",
+    "time": "datetime-local",
+    "link": "url",
+    "yes-no": "checkbox",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +36,7 @@ class Checked:
     """`address` and `fields` are good; `errors` holds a sentence for each field that is not."""
 
     address: Address | None = None
-    fields: dict[str, Value] = field(default_factory=dict)
+    fields: dict[str, object] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
 
@@ -51,22 +64,17 @@ def check(form: Form, business: Business, entry: Mapping[str, object]) -> Checke
     unasked = tuple(each for each in (LAST_NAME, REFERRAL) if each.name not in {one.name for one in asked})
     for question in asked + unasked:
         try:
-            text = _text(entry.get(question.name))
+            text = _text(entry.get(question.name), MAX_ADDRESS if question.name == EMAIL.name else LONGEST)
             if not text:
                 if question.required:
-                    raise Misfit(_missing(question))
+                    raise BadLine(_missing(question))
             elif question.name == EMAIL.name:
                 address = read_address(text)
             else:
-                checked.fields[question.name] = _read(question, text)
-        except (Misfit, BadAddress) as error:
+                checked.fields[question.name] = _value(question, text, business)
+        except (BadLine, BadAddress, BadValue) as error:
             checked.errors[question.name] = str(error)
     return replace(checked, address=address)
-
-
-def kind_of_input(question: FormField) -> str:
-    """The control that asks for it: `select`, or an input's type."""
-    return "select" if question.choices else SHAPES.get(question.type, TEXT)[1]
 
 
 def _whole(question: FormField, business: Business) -> FormField:
@@ -75,30 +83,43 @@ def _whole(question: FormField, business: Business) -> FormField:
     label = question.label or (usual.label if usual else question.name.replace("_", " ").replace("-", " ").capitalize())
     if question.name == EMAIL.name:
         return replace(EMAIL, label=label)
-    shape = dict(business.fields).get(question.name)
+    shape = (CONTACT | {"language": business.languages} | dict(business.fields)).get(question.name, "text")
     if isinstance(shape, tuple):
         return replace(question, label=label, choices=question.choices or shape)
-    is_plain = question.type == "text"
-    return replace(question, label=label, type=shape if is_plain and shape else question.type)
+    return replace(question, label=label, type=shape if question.type == "text" else question.type)
 
 
-def _text(value: object) -> str:
-    """A value as one line of text, however JSON spelled it. Raises Misfit."""
+def _text(value: object, longest: int) -> str:
+    """A value as one line of text, however JSON spelled it. Raises BadLine."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else ""
     if not isinstance(value, str | int | float):
-        raise Misfit("Please give one text.")
-    return read_line(str(value))
+        raise BadLine("Please give one text.")
+    return read_line(str(value), longest)
 
 
-def _read(question: FormField, text: str) -> Value:
-    if question.choices:
-        return read_choice(text, question.choices)
-    if question.name == "timezone":
-        return read_timezone(text)
-    return SHAPES.get(question.type, TEXT)[0](text)
+def _value(question: FormField, text: str, business: Business) -> object:
+    """What was typed, as it is kept. A form knows only texts, so numbers and ticks are read here. Raises BadValue."""
+    value: object = text
+    if question.type == "yes-no":
+        value = text.lower() not in UNTICKED
+    elif question.type == "number":
+        try:
+            value = float(text)
+        except ValueError:
+            raise BadValue("Please give a number, like 12 or 12.5.") from None
+    elif question.name == "timezone":
+        _check_timezone(text)
+    return read_value(question.choices or question.type, value, business, ZoneInfo(business.zone))
+
+
+def _check_timezone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise BadValue("Please give a time zone, like Europe/Berlin.") from None
 
 
 def _missing(question: FormField) -> str:

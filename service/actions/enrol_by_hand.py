@@ -1,0 +1,105 @@
+"""Let one person into one sequence because somebody says so; and take them out again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from secrets import token_hex
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.actions.enrol import Occasion, enrol
+from service.actions.unsubscribe import end_enrolments
+from service.domain.consent import why_not
+from service.domain.enrolment import Leave
+from service.domain.sequence.model import Again, Sequence, Status, Topic
+from service.ports import Published
+from service.store.contact import Contact, lock_contacts
+from service.store.enrolment import Enrolment
+from service.store.history import read_standings
+
+
+class NotLetIn(Exception):  # noqa: N818 (what the answer says)
+    """The sequence does not let this person in; the message is a sentence that says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The enrolment; `is_new` is False where the person was inside already."""
+
+    enrolment: Enrolment
+    is_new: bool
+
+
+def enrol_by_hand(
+    session: Session, published: Published, contact: Contact, sequence: Sequence, data: Mapping[str, Any], now: datetime
+) -> Entered:
+    """Enrol a locked contact; `data` is what `event.…` says in its letters. The caller commits.
+
+    Any live sequence may be entered by hand; its `when` and `again` hold, and so does what the person wishes.
+    Raises NotLetIn.
+    """
+    inside = session.scalar(
+        select(Enrolment)
+        .where(Enrolment.contact_id == contact.id, Enrolment.sequence == sequence.key, Enrolment.state == "active")
+        .order_by(Enrolment.id.desc())
+        .limit(1)
+    )
+    if inside is not None:
+        return Entered(inside, is_new=False)
+    if sequence.status is not Status.LIVE:
+        raise NotLetIn(f"“{sequence.title}” is {sequence.status}, so nobody new enters.")
+    _refuse_unwished(session, published, contact, sequence, now)
+    event = dict(data) | {"name": "manual", "at": now.isoformat()}
+    occasion = Occasion("manual", sequence.key, f"manual:{token_hex(8)}", {"event": event})
+    enrolment = enrol(session, published, contact, sequence, occasion, now)
+    if enrolment is None:
+        raise NotLetIn(_why(session, contact, sequence))
+    return Entered(enrolment, is_new=True)
+
+
+def _refuse_unwished(
+    session: Session, published: Published, contact: Contact, sequence: Sequence, now: datetime
+) -> None:
+    topic = published.library.business.topic(sequence.topic) or Topic(sequence.topic)
+    standing = read_standings(session, [contact], now)[contact.id]
+    barred = why_not(standing, topic)
+    if barred is None:
+        return
+    words = f"The person {barred}."
+    if why_not(replace(standing, suppressed=()), topic) is not None:
+        words += f" Record their consent to “{topic.name}” first: `consents` of POST /api/v1/contacts."
+    raise NotLetIn(words)
+
+
+def _why(session: Session, contact: Contact, sequence: Sequence) -> str:
+    """In words, after `enrol` has refused: it asks `again` first, then `when`."""
+    again, condition = sequence.enrol.again, sequence.enrol.when
+    before = session.scalar(
+        select(Enrolment.entered_at)
+        .where(Enrolment.contact_id == contact.id, Enrolment.sequence == sequence.key)
+        .order_by(Enrolment.entered_at.desc())
+        .limit(1)
+    )
+    once = before is not None and again is Again.NEVER
+    if condition is not None and not once:
+        return f"“{sequence.title}” is for people for whom “{condition.source}” holds, and for this one it does not."
+    rule = "never" if again is Again.NEVER else f"after {sequence.enrol.again_after}"
+    return f"The person entered “{sequence.title}” on {before:%-d %B %Y}, and its `enrol.again` says “{rule}”."
+
+
+def take_out(session: Session, enrolment_id: int, who: str, now: datetime) -> Enrolment | None:
+    """End an enrolment and cancel what has not left; None where there is none. The caller commits.
+
+    One that is over already stays as it ended.
+    """
+    contact_id = session.scalar(select(Enrolment.contact_id).where(Enrolment.id == enrolment_id))
+    if contact_id is None or not lock_contacts(session, [contact_id]):
+        return None
+    leave = Leave("stopped", "taken-out", f"Stopped: taken out by {who} on {now:%-d %B %Y}.")
+    end_enrolments(session, leave, now, Enrolment.id == enrolment_id)
+    session.flush()
+    return session.get(Enrolment, enrolment_id, populate_existing=True)

@@ -1,0 +1,132 @@
+"""Programs tell what happened, one event or a thousand: all of it is taken, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from service.actions.receive_event import Seen, receive_event
+from service.domain.contact import Address
+from service.domain.event import read_data, why_no_event
+from service.domain.field import Fault, Unfit, in_utc
+from service.domain.sequence.model import Business
+from service.ports import Published
+from service.store.contact import Contact, lock_contacts
+from service.store.event import Event
+from service.store.history import read_contacts, zone_of
+
+AHEAD = timedelta(days=1)  # a clock or zone set wrong; further ahead, `at` is not when something happened
+UNKNOWN_CONTACT = "unknown-contact"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event in a program's words. `who` is an address or a contact's id; `at` may be without an offset."""
+
+    who: Address | int
+    name: str
+    at: datetime | None = None
+    key: str | None = None
+    about: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    value: Decimal | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The event's id; `duplicate` where the same name and key were told before, and this changed nothing."""
+
+    id: int
+    contact_id: int
+    duplicate: bool
+
+
+def tell(session: Session, published: Published, told: Sequence[Told], now: datetime) -> list[Receipt]:
+    """Keep events, in their order; one receipt each. The caller commits.
+
+    Raises Unfit with every fault found, each under its event's place in `told`; then nothing is to be kept.
+    """
+    business = published.library.business
+    _refuse([_under(at, _name_faults(each, business)) for at, each in enumerate(told)])
+    found = _find(session, told)
+    locked = lock_contacts(session, sorted({each for each in found if each is not None}))
+    contacts = read_contacts(session, locked)
+    people = [contacts.get(each) if each is not None else None for each in found]
+    seen: list[tuple[Contact, Seen]] = []
+    faults: list[list[Fault]] = []
+    for at, (each, contact) in enumerate(zip(told, people, strict=True)):
+        if contact is None:
+            faults.append(_under(at, [_nobody(each)]))
+            continue
+        event, wrong = _read(each, contact, business, now)
+        seen.append((contact, event))
+        faults.append(_under(at, wrong))
+    _refuse(faults)
+    ids = [receive_event(session, published, contact, event, now) for contact, event in seen]
+    return _receipts(session, seen, ids)
+
+
+def _refuse(faults: Sequence[Sequence[Fault]]) -> None:
+    all_faults = [fault for of_one in faults for fault in of_one]
+    if all_faults:
+        raise Unfit(*all_faults)
+
+
+def _under(at: int, faults: Sequence[Fault]) -> list[Fault]:
+    return [replace(fault, path=(at, *fault.path)) for fault in faults]
+
+
+def _name_faults(told: Told, business: Business) -> list[Fault]:
+    sentence = why_no_event(told.name, business)
+    return [Fault(("name",), sentence)] if sentence else []
+
+
+def _nobody(told: Told) -> Fault:
+    named = "email" if isinstance(told.who, Address) else "contact"
+    return Fault((named,), "There is no such contact; create it with POST /api/v1/contacts first.", UNKNOWN_CONTACT)
+
+
+def _find(session: Session, told: Sequence[Told]) -> list[int | None]:
+    """The contact's id of each event, None where nobody is there."""
+    keys = {each.who.key for each in told if isinstance(each.who, Address)}
+    rows = session.execute(select(Contact.email_key, Contact.id).where(Contact.email_key.in_(keys)))
+    by_key = dict(rows.tuples()) if keys else {}
+    return [by_key.get(each.who.key) if isinstance(each.who, Address) else each.who for each in told]
+
+
+def _read(told: Told, contact: Contact, business: Business, now: datetime) -> tuple[Seen, list[Fault]]:
+    zone = zone_of(contact, business)
+    at = in_utc(told.at, zone) if told.at else now
+    data, faults = read_data(told.name, told.data, business, zone)
+    if at > now + AHEAD:
+        faults.append(Fault(("at",), "This lies ahead; `at` is when it happened. A date to come belongs in `data`."))
+    currency = told.currency or (business.currency if told.value is not None else None)
+    return Seen(told.name, at, told.key, told.about, data, told.value, currency), faults
+
+
+def _receipts(session: Session, seen: Sequence[tuple[Contact, Seen]], ids: Sequence[int | None]) -> list[Receipt]:
+    """Who was told before gets the first event's id. Raises Unfit where that one was about somebody else."""
+    again = {(event.name, event.key) for (_, event), id_ in zip(seen, ids, strict=True) if id_ is None}
+    known: dict[tuple[str, str | None], tuple[int, int]] = {}
+    if again:
+        query = select(Event.name, Event.key, Event.id, Event.contact_id)
+        for name, key, event_id, contact_id in session.execute(
+            query.where(Event.key.is_not(None), tuple_(Event.name, Event.key).in_(again))
+        ):
+            known[name, key] = (event_id, contact_id)
+    receipts, faults = [], []
+    for at, ((contact, event), id_) in enumerate(zip(seen, ids, strict=True)):
+        first, of = (id_, contact.id) if id_ is not None else known[event.name, event.key]
+        receipts.append(Receipt(first, contact.id, duplicate=id_ is None))
+        if of != contact.id:
+            sentence = "This key was told before, about somebody else; every event needs a key of its own."
+            faults.append(Fault((at, "key"), sentence))
+    _refuse([faults])
+    return receipts

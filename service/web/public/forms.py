@@ -1,0 +1,183 @@
+"""The hosted form, and where every form's signups arrive: `/forms/SLUG`.
+
+    GET    the form, for people
+    POST   a signup, from here or from anybody's website: 303, or to JSON 202; the same for known and unknown addresses
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Blueprint, Response, abort, g, jsonify, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from service.actions.sign_up import Evidence, SignedUp, sign_up
+from service.domain.contact import Address
+from service.domain.hit import clean_user_agent
+from service.domain.sequence.model import Business, Form
+from service.runtime import Runtime
+from service.store.journey import journey_now
+from service.web.current import current_runtime
+from service.web.limits import current_limits
+from service.web.network import client_address
+from service.web.problems import page, problem, wants_json
+from service.web.public.entry import Unreadable, read_entry
+from service.web.public.line import BadLine, read_line
+from service.web.public.questions import HONEYPOT, INPUTS, Checked, check, has_honeypot, is_machine, questions
+from service.web.security import content_policy
+from service.web.transaction import transact
+
+LONGEST_PAGE = 500  # characters of the address of the page that a signup came from
+LOOK_AGAIN = "Please look at the fields marked below."
+TOO_OFTEN = "Too many signups came from here in a short time. Please try again in {wait}."
+
+log = structlog.get_logger()
+forms = Blueprint("forms", __name__)
+
+
+@forms.get("/forms/<slug>")
+def show(slug: str) -> Response:
+    business, form = _find(slug)
+    ref = request.args.get("ref", "")
+    return _ask(business, form, {"ref": ref} if ref else {})
+
+
+@forms.get("/forms/<slug>/thanks")
+def thanks(slug: str) -> str:
+    business, form = _find(slug)
+    return render_template("thanks.html", business=business, form=form)
+
+
+@forms.post("/forms/<slug>")
+def receive(slug: str) -> AnyResponse:
+    g.entry = entry = read_entry(request)  # kept for the page that says to try again
+    business, form = _find(slug)
+    if is_machine(form, entry):
+        log.info("form.honeypot", form=form.slug)
+        return _accept(form)
+    checked = check(form, business, entry)
+    if checked.address is None or checked.errors:
+        return _refuse(business, form, entry, 422, LOOK_AGAIN, checked.errors)
+    runtime = current_runtime()
+    network = client_address(request, runtime.settings.trusted_proxies)
+    wait = current_limits().wait_for(network, checked.address.key)
+    if wait:
+        log.info("form.limited", form=form.slug, wait=wait)
+        answer = _refuse(business, form, entry, 429, TOO_OFTEN.format(wait=_words(wait)))
+        answer.headers["Retry-After"] = str(wait)
+        return answer
+    _take(runtime, form, checked.address, checked, _evidence(business, form, entry, network and str(network)))
+    runtime.bell.ring()
+    return _accept(form)
+
+
+@forms.errorhandler(Unreadable)
+def unreadable(error: Unreadable) -> Response:
+    return problem(400, str(error)) if wants_json() else page(400, str(error))
+
+
+def consent_wording(business: Business, form: Form) -> str:
+    """What stands beside the button, and is kept with each consent."""
+    usual = f"{business.name} may write to me by email. Every mail has a link to leave with one click."
+    return form.consent or usual
+
+
+def _find(slug: str) -> tuple[Business, Form]:
+    business = current_runtime().published().library.business
+    form = business.form(slug)
+    if form is None:
+        abort(404)
+    return business, form
+
+
+def _take(runtime: Runtime, form: Form, address: Address, checked: Checked, evidence: Evidence) -> None:
+    published, hash_key = runtime.published(), runtime.hash_key
+
+    def work(session: Session) -> SignedUp:
+        return sign_up(
+            session, published, hash_key, form, address, checked.fields, evidence, journey_now(session)
+        )
+
+    transact(runtime, work)
+
+
+def _evidence(business: Business, form: Form, entry: Mapping[str, object], network: str | None) -> Evidence:
+    page = _without_query(str(entry.get("page") or request.referrer or ""))
+    agent = clean_user_agent(request.headers.get("User-Agent", ""))
+    return Evidence(network, agent or None, page, consent_wording(business, form))
+
+
+def _without_query(address: str) -> str | None:
+    """A page's address as far as it may be kept: queries and passwords are nobody's business."""
+    try:
+        parts = urlsplit(read_line(address, longest=4 * LONGEST_PAGE))
+        host = parts.netloc.rpartition("@")[2]
+    except (ValueError, BadLine):
+        return None
+    return f"{parts.scheme}://{host}{parts.path}"[:LONGEST_PAGE] if parts.scheme in {"http", "https"} and host else None
+
+
+def _accept(form: Form) -> AnyResponse:
+    if wants_json():
+        answer = jsonify(status="accepted")
+        answer.status_code = 202
+        return answer
+    return redirect(form.thanks or url_for("forms.thanks", slug=form.slug), 303)
+
+
+def _refuse(
+    business: Business,
+    form: Form,
+    entry: Mapping[str, object],
+    status: int,
+    notice: str,
+    errors: Mapping[str, str] | None = None,
+) -> Response:
+    if wants_json():
+        return problem(status, notice, **({"errors": dict(errors)} if errors else {}))
+    return _ask(business, form, entry, status, notice, errors or {})
+
+
+def _ask(
+    business: Business,
+    form: Form,
+    entry: Mapping[str, object],
+    status: int = 200,
+    notice: str = "",
+    errors: Mapping[str, str] | None = None,
+) -> Response:
+    """The form, filled in as far as somebody has already done so."""
+    asked = questions(form, business)
+    values = {name: str(value) for name, value in entry.items() if value is not None}
+    words = render_template(
+        "form.html",
+        business=business,
+        form=form,
+        questions=asked,
+        inputs=INPUTS,
+        values=values,
+        errors=errors or {},
+        notice=notice,
+        wording=consent_wording(business, form),
+        honeypot=HONEYPOT if has_honeypot(form) else None,
+        page=f"{current_runtime().settings.base_url}/forms/{form.slug}",
+    )
+    answer = Response(words, status, content_type="text/html; charset=utf-8")
+    if form.thanks:
+        # Browsers hold the redirect after a form to this rule too, and the business's page may redirect once more.
+        answer.headers["Content-Security-Policy"] = content_policy(form_action=f"'self' https: {_origin(form.thanks)}")
+    return answer
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def _words(seconds: int) -> str:
+    if seconds < 90:
+        return f"{seconds} seconds"
+    return f"{-(-seconds // 60)} minutes"

@@ -1,0 +1,71 @@
+"""What holds when many do it at once: real threads, real locks."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from sqlalchemy import Engine, select
+
+from service.actions.deliver import deliver, new_token
+from service.actions.unsubscribe import unsubscribe
+from service.domain.sequence.model import Kind
+from service.store.contact import Consent
+from service.store.delivery import Delivery
+from tests.actions.house import House
+from tests.domain.stories import day, letters, step
+
+PEOPLE = 120
+
+
+def crowd(engine: Engine, *keys: str) -> House:
+    """Many people, each with one mail due in each of several sequences."""
+    sequences = (replace(letters(step(key, day(0), Kind.LETTER)), key=key) for key in keys)
+    house = House(engine, *sequences)
+    for number in range(PEOPLE):
+        house.sign_up(f"person{number}@example.org")
+    return house
+
+
+def test_under_many_workers_no_cap_is_exceeded_and_nobody_is_mailed_twice(engine: Engine) -> None:
+    house = crowd(engine, "one", "two", "three")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: house.work(), range(8)))
+    house.work()
+    recipients = [recipient for recipient, _ in house.mails()]
+    assert len(recipients) == len(set(recipients)) == PEOPLE
+
+
+def test_after_a_committed_unsubscribe_no_intent_commits(engine: Engine) -> None:
+    """Unsubscribes fall among the hand-overs; the database's own clock says which came first."""
+    house = crowd(engine, "one")
+    house.decide()
+    stop = threading.Event()
+    with house.begin() as session:
+        ids = list(session.scalars(select(Delivery.contact_id).order_by(Delivery.contact_id)))
+
+    def leave() -> None:
+        for contact_id in ids[::3]:
+            with house.begin() as session:
+                unsubscribe(session, house.published, contact_id, house.now)
+            time.sleep(0.001)
+
+    def send(_: int) -> None:
+        deliver(house.desk(group=5), new_token(), stop.is_set)
+
+    with ThreadPoolExecutor(4) as pool:
+        leaving = pool.submit(leave)
+        list(pool.map(send, range(3)))
+        leaving.result()
+    with house.begin() as session:
+        rows = session.execute(
+            select(Consent.recorded_at, Delivery.handed_machine_at, Delivery.state)
+            .join(Delivery, Delivery.contact_id == Consent.contact_id)
+            .where(Consent.act == "withdrawn")
+        ).all()
+    assert len(rows) == PEOPLE // 3
+    for left_at, handed_at, state in rows:
+        assert (state == "sent" and handed_at < left_at) or (state == "cancelled" and handed_at is None)
+    assert {state for *_, state in rows} == {"sent", "cancelled"}  # else the race was none

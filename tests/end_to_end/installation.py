@@ -1,0 +1,119 @@
+"""An installation as a person has it: `everafter up` as a process, spoken to over HTTP."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import requests
+from sqlalchemy import create_engine, text
+
+from service.local.home import Home
+from service.local.running import read_running
+from service.settings import ROOT
+
+PROCESSES = ("web", "worker", "beat")
+
+
+class Installation:
+    """One home and what runs on it."""
+
+    def __init__(self, home: Path, smtp: str | None, *options: str) -> None:
+        self.home = Home(home)
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self._options = [*(("--smtp", smtp) if smtp else ()), *options]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, seconds: float = 60) -> None:
+        """Run `everafter up` and wait until the site answers."""
+        command = [sys.executable, "-m", "service.cli", "up", "--home", str(self.home.path), "--port", str(self.port)]
+        log = (self.home.path.parent / "up.log").open("ab")
+        environment = os.environ | {"FORM_LIMITS": "off"}
+        self._process = subprocess.Popen(
+            command + self._options, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+        self.wait_until_ready(seconds)
+
+    def wait_until_ready(self, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert self._process is not None
+            assert self._process.poll() is None, f"`up` has ended:\n{self.log()}"
+            try:
+                if requests.get(f"{self.base}/readyz", timeout=2).status_code == 200 and read_running(self.home):
+                    return
+            except requests.RequestException:
+                pass
+            time.sleep(0.1)
+        raise AssertionError(f"not ready after {seconds:g} s:\n{self.log()}")
+
+    def log(self) -> str:
+        return (self.home.path.parent / "up.log").read_text(errors="replace")[-4000:]
+
+    def stop(self) -> int:
+        """End it as Ctrl-C does; the exit status."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(30)
+
+    def kill(self) -> None:
+        """kill -9 of `up` itself, and of nothing else."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+    def processes(self, name: str = "") -> list[psutil.Process]:
+        """All live processes of this home, or those that began as `everafter NAME`."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                mine = process.environ().get("EVERAFTER_HOME") == str(self.home.path)
+                if mine and process.status() != psutil.STATUS_ZOMBIE and (not name or name in process.cmdline()[:5]):
+                    found.append(process)
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        return found
+
+    def sign_up(self, email: str, **fields: str) -> requests.Response:
+        data = {"email": email, **fields}
+        return requests.post(f"{self.base}/forms/salon-checklist", data=data, allow_redirects=False, timeout=20)
+
+    def rows(self, query: str, **values: object) -> list[tuple[object, ...]]:
+        """What the database says."""
+        running = read_running(self.home)
+        assert running is not None
+        engine = create_engine(running.environment["DATABASE_URL"])
+        try:
+            with engine.connect() as connection:
+                return [tuple(row) for row in connection.execute(text(query), values)]
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def installed(home: Path, smtp: str | None, *options: str) -> Iterator[Installation]:
+    """An installation that runs, and of which nothing is left afterwards."""
+    installation = Installation(home, smtp, *options)
+    try:
+        installation.start()
+        yield installation
+    finally:
+        if installation._process is not None and installation._process.poll() is None:
+            installation.stop()
+        for process in installation.processes():
+            process.kill()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,186 @@
+"""The whole main job from outside: a form is posted, mails arrive over SMTP, are opened, clicked and unsubscribed."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.end_to_end.inbox import Inbox, Mail, receiving
+from tests.end_to_end.installation import Installation, installed
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end-to-end")]
+
+HUMAN = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+
+
+@pytest.fixture(scope="module")
+def inbox() -> Iterator[Inbox]:
+    with receiving() as inbox:
+        yield inbox
+
+
+@pytest.fixture(scope="module")
+def everafter(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator[Installation]:
+    home = tmp_path_factory.mktemp("end-to-end") / "home"
+    with installed(home, inbox.url, "--speed", "86400") as installation:
+        yield installation
+
+
+def unsubscribe_link(mail: Mail) -> str:
+    return str(mail.message["List-Unsubscribe"]).strip("<>")
+
+
+def clicks(mail: Mail) -> list[str]:
+    return re.findall(r'href="([^"]+/click/[^"]+)"', mail.part("html"))
+
+
+def eventually(check, seconds: float = 15):
+    deadline = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.1)
+    return found
+
+
+def journey_time(mail: Mail) -> datetime:
+    return datetime.fromisoformat(str(mail.message["X-Everafter-Journey-Time"]))
+
+
+def test_a_signup_lives_through_the_whole_series_in_under_a_minute(everafter: Installation, inbox: Inbox) -> None:
+    began = time.monotonic()
+    answer = everafter.sign_up("ana@example.org", first_name="Ana")
+    assert answer.status_code == 303
+    (hello,) = inbox.wait_for("ana@example.org", 1)[:1]
+    assert "Ana" in hello.subject
+    # Nobody answers, so the series ends before it annoys: the service mail and three letters.
+    eventually(lambda: not everafter.rows("SELECT 1 FROM enrolment WHERE state = 'active'"), 60)
+    assert time.monotonic() - began < 60
+    mails = inbox.of("ana@example.org")
+    assert len(mails) == 4
+    assert [journey_time(mail) for mail in mails] == sorted(journey_time(mail) for mail in mails)
+    assert (journey_time(mails[-1]) - journey_time(mails[0])).days >= 8
+    now = datetime.now().astimezone()
+    assert all(abs((parsedate_to_datetime(str(mail.message["Date"])) - now).total_seconds()) < 120 for mail in mails)
+
+
+def test_the_bytes_are_what_mailbox_providers_ask_for(everafter: Installation, inbox: Inbox) -> None:
+    everafter.sign_up("bea@example.org", first_name="Béa")
+    (mail, *_) = inbox.wait_for("bea@example.org")
+    message = mail.message
+    for name in ("List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Feedback-ID", "Message-ID", "Date", "From"):
+        assert len(message.get_all(name, [])) == 1, name
+    assert re.search(rb"^List-Unsubscribe: <http[^>\r\n]+>\r$", mail.raw, re.MULTILINE)
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    assert max(len(line) for line in mail.raw.split(b"\r\n")) <= 998
+    assert "Béa" in mail.part("plain")
+    for kind in ("plain", "html"):
+        assert "Lindenweg 4" in mail.part(kind)
+        assert "/unsubscribe/" in mail.part(kind)
+    assert b"bea@example.org" not in b"".join(re.findall(rb"https?://\S+", mail.raw))
+
+
+def test_opens_and_clicks_are_counted_and_the_click_leads_there(everafter: Installation, inbox: Inbox) -> None:
+    everafter.sign_up("carl@example.org", first_name="Carl")
+    mails = inbox.wait_for("carl@example.org", 3)
+    letter = next(mail for mail in mails if clicks(mail))
+    pixel = re.search(r'src="([^"]+/open/[^"]+\.gif)"', letter.part("html"))
+    assert pixel is not None
+    image = requests.get(pixel[1], headers=HUMAN, timeout=10)
+    assert (image.status_code, image.headers["Content-Type"], image.content[:3]) == (200, "image/gif", b"GIF")
+    time.sleep(2.5)  # a click within two seconds of sending is a machine's
+    click = requests.get(clicks(letter)[0], headers=HUMAN, allow_redirects=False, timeout=10)
+    assert click.status_code == 302
+    assert click.headers["Location"].startswith("https://glow.example/")
+    hits = "SELECT kind, verdict FROM hit JOIN delivery d ON d.id = delivery_id JOIN contact c ON c.id = contact_id"
+    of_carl = f"{hits} WHERE email_key = 'carl@example.org' ORDER BY kind"
+    eventually(lambda: len(everafter.rows(of_carl)) == 2)
+    assert [kind for kind, _ in everafter.rows(of_carl)] == ["click", "open"]
+    assert everafter.rows(of_carl)[0][1] == "human"
+    altered = clicks(letter)[0][:-1] + ("A" if clicks(letter)[0][-1] != "A" else "B")
+    assert requests.get(altered, allow_redirects=False, timeout=10).status_code == 404
+
+
+def test_gmails_one_click_leaves_all_marketing_and_a_second_post_is_harmless(
+    everafter: Installation, inbox: Inbox
+) -> None:
+    everafter.sign_up("dora@example.org", first_name="Dora")
+    (mail, *_) = inbox.wait_for("dora@example.org")
+    link = unsubscribe_link(mail)
+    page = requests.get(link, timeout=10)
+    assert page.status_code == 200
+    assert not everafter.rows(
+        "SELECT 1 FROM suppression s JOIN contact c USING (address_hash) WHERE email_key = 'dora@example.org'"
+    )
+    for _ in range(2):
+        answer = requests.post(
+            link,
+            data="List-Unsubscribe=One-Click",
+            allow_redirects=False,
+            timeout=10,
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        )
+        assert answer.status_code == 200
+        assert "Location" not in answer.headers
+        assert "Set-Cookie" not in answer.headers
+    count = len(inbox.of("dora@example.org"))
+    time.sleep(5)  # five days
+    assert len(inbox.of("dora@example.org")) == count
+    states = everafter.rows(
+        "SELECT DISTINCT state FROM delivery d JOIN contact c ON c.id = contact_id WHERE email_key = 'dora@example.org'"
+    )
+    assert {state for (state,) in states} <= {"sent", "cancelled"}
+
+
+def test_a_mail_client_unsubscribes_with_multipart(everafter: Installation, inbox: Inbox) -> None:
+    everafter.sign_up("emil@example.org")
+    (mail, *_) = inbox.wait_for("emil@example.org")
+    answer = requests.post(unsubscribe_link(mail), files={"List-Unsubscribe": (None, "One-Click")}, timeout=10)
+    assert answer.status_code == 200
+    assert everafter.rows(
+        "SELECT 1 FROM suppression s JOIN contact c USING (address_hash) WHERE email_key = 'emil@example.org'"
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["<script>alert(1)</script>", "{{ 7*7 }}", "Ana\r\nBcc: eve@example.org", "=?UTF-8?Q?=0A?=Bcc: eve@example.org"],
+)
+def test_a_hostile_name_arrives_inert_or_is_refused(everafter: Installation, inbox: Inbox, name: str) -> None:
+    address = f"eve{abs(hash(name))}@example.org"
+    answer = everafter.sign_up(address, first_name=name)
+    if answer.status_code == 422:
+        return
+    (mail, *_) = inbox.wait_for(address)
+    assert mail.message["Bcc"] is None
+    assert "<script>alert" not in mail.part("html")
+    assert "49" not in mail.subject
+
+
+def test_the_lead_magnet_is_a_real_pdf(everafter: Installation, inbox: Inbox) -> None:
+    everafter.sign_up("fritz@example.org")
+    (mail, *_) = inbox.wait_for("fritz@example.org")
+    link = re.search(r'href="([^"]+/magnets/[^"]+)"', mail.part("html"))
+    assert link is not None
+    answer = requests.get(link[1], timeout=10)
+    assert answer.status_code == 200
+    assert answer.content.startswith(b"%PDF-")
+
+
+def test_ctrl_c_ends_every_process_and_the_next_start_finds_all_data(tmp_path: Path, inbox: Inbox) -> None:
+    with installed(tmp_path / "home", inbox.url) as everafter:
+        everafter.sign_up("gina@example.org")
+        inbox.wait_for("gina@example.org")
+        assert everafter.stop() == 0
+        assert everafter.processes() == []
+        began = time.monotonic()
+        everafter.start()
+        assert time.monotonic() - began < 10  # 5 s on a quiet machine
+        assert everafter.rows("SELECT 1 FROM contact WHERE email_key = 'gina@example.org'")

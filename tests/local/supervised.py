@@ -1,0 +1,54 @@
+"""A supervisor over small processes, run as a process: `supervised.py HOME CHILD…`, each CHILD named in SCRIPTS."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from service.local.child import Child
+from service.local.home import Home
+from service.local.orphans import MARK, adopt_orphans, end_leftovers, mark_run
+from service.local.stop import Stopped, stop_on_signals
+from service.local.supervisor import Supervisor
+
+SLEEP = "import time; time.sleep(600)"
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('here', flush=True);" + SLEEP
+FAMILY = f"""
+import subprocess, sys
+beside = subprocess.Popen([sys.executable, "-c", {SLEEP!r}])
+apart = subprocess.Popen([sys.executable, "-c", {SLEEP!r}], start_new_session=True)
+print(beside.pid, apart.pid, flush=True)
+{SLEEP}
+"""
+SCRIPTS = {
+    "steady": f"print('here', flush=True); {SLEEP}",
+    "polite": "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: (print('bye'), sys.exit(0)));"
+    f"print('here', flush=True); {SLEEP}",
+    "flaky": "print('trying', flush=True); raise SystemExit(3)",
+    "stubborn": STUBBORN,
+    "family": FAMILY,
+    "talkative": "while True: print('x' * 1000)",
+    "silent": SLEEP,
+}
+
+
+def main() -> None:
+    home = Home(Path(sys.argv[1]))
+    home.make()
+    adopt_orphans()
+    print("left", end_leftovers(home), flush=True)
+    supervisor = Supervisor(home, lambda name, line: print(name, line, flush=True))
+    mark = {MARK: mark_run(home)}
+    try:
+        with stop_on_signals():
+            try:
+                supervisor.start([Child(name, (sys.executable, "-c", SCRIPTS[name]), mark) for name in sys.argv[2:]])
+                supervisor.run()
+            finally:
+                supervisor.stop(patience=1.5)
+    except Stopped:
+        print("ended", flush=True)
+
+
+if __name__ == "__main__":
+    main()

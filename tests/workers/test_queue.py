@@ -1,0 +1,48 @@
+"""The queue runs what is on the list and nothing else, whoever wrote into Redis."""
+
+from __future__ import annotations
+
+import pytest
+from redis import Redis
+from rq.serializers import JSONSerializer
+
+from service.bell import QUEUE, WORK, RedisBell, open_queue
+from workers.queue import CalmWorker, ListedJob
+
+
+def work_off(redis: Redis) -> CalmWorker:
+    queue = open_queue(redis)
+    worker = CalmWorker([queue], connection=redis, job_class=ListedJob, serializer=JSONSerializer)
+    worker.work(burst=True, logging_level="CRITICAL")
+    return worker
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [("os.system", ["true"]), ("subprocess.check_output", [["true"]]), (WORK, ["an argument"]), ("builtins.print", [])],
+)
+def test_a_job_that_is_not_on_the_list_fails_without_running(redis: Redis, function: str, arguments: list) -> None:
+    job = open_queue(redis).enqueue_call(function, args=arguments)
+    work_off(redis)
+    listed = ListedJob.fetch(job.id, connection=redis, serializer=JSONSerializer)
+    assert listed.get_status() == "failed"
+    assert "is not a job of this service" in (listed.latest_result().exc_string or "")
+
+
+def test_many_rings_make_one_job(redis: Redis) -> None:
+    bell = RedisBell(redis, workers=1)
+    assert all(bell.ring() for _ in range(50))
+    assert redis.llen(f"rq:queue:{QUEUE}") == 1
+
+
+def test_the_queue_never_grows_longer_than_the_workers(redis: Redis) -> None:
+    bell = RedisBell(redis, workers=2)
+    for _ in range(5):
+        redis.delete("bell")
+        bell.ring()
+    assert redis.llen(f"rq:queue:{QUEUE}") == 2
+
+
+def test_a_bell_without_redis_says_so_and_raises_nothing() -> None:
+    away = Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=0.5)
+    assert RedisBell(away, workers=1).ring() is False
