@@ -67,6 +67,7 @@ def _redacted(value: object) -> object:
 
 def _named(process: str) -> Processor:
     def add(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-        return {"process": process} | event
+        event["process"] = process
+        return event
 
     return add

@@ -13,12 +13,12 @@ from datetime import timedelta
 
 import structlog
 from redis.exceptions import RedisError
-from service.actions.prune import prune
-from service.logs import configure
 from sqlalchemy.exc import SQLAlchemyError
 
 from service import clock
 from service.actions.move_journey import move_journey, start_journey
+from service.actions.prune import prune
+from service.logs import configure
 from service.runtime import NothingPublished, Runtime
 from service.settings import read_settings
 from service.store.journey import shifted_now

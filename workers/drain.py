@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Protocol
 
 import structlog
-from redis import Redis, RedisError
-from sqlalchemy.orm import Session
+from redis import RedisError
 
 from service.actions.judge_clicks import MOMENT, clicks_wait, judge_clicks
 from service.actions.record_hits import record_hits
 from service.clock import machine_now
-from service.ports import Published
+from service.runtime import Runtime
 from service.store import stream
 
 BATCH = 5_000  # hits a transaction
@@ -25,18 +22,7 @@ ON_THE_WAY = timedelta(seconds=1)
 log = structlog.get_logger()
 
 
-class Draining(Protocol):
-    """What draining needs of `service.runtime.Runtime`."""
-
-    @property
-    def redis(self) -> Redis: ...
-
-    def session(self) -> AbstractContextManager[Session]: ...
-
-    def published(self) -> Published: ...
-
-
-def drain(runtime: Draining) -> int:
+def drain(runtime: Runtime) -> int:
     """Record the hits that wait in the stream, and judge the clicks that have waited; how many hits were new.
 
     Several hosts may drain at once. With Redis away nothing comes through the stream (web writes to the table
@@ -54,7 +40,7 @@ def drain(runtime: Draining) -> int:
     return recorded
 
 
-def _record(runtime: Draining, deadline: float) -> tuple[int, bool]:
+def _record(runtime: Runtime, deadline: float) -> tuple[int, bool]:
     recorded = 0
     while monotonic() < deadline:
         entries = stream.read(runtime.redis, BATCH)
@@ -62,15 +48,14 @@ def _record(runtime: Draining, deadline: float) -> tuple[int, bool]:
             return recorded, True
         with runtime.session() as session:
             recorded += record_hits(session, [hit for entry in entries for hit in entry.hits])
-            session.commit()
         stream.forget(runtime.redis, entries)
     return recorded, False
 
 
-def _judge(runtime: Draining, until: datetime, deadline: float) -> None:
+def _judge(runtime: Runtime, until: datetime, deadline: float) -> None:
     with runtime.session() as session:
-        if not clicks_wait(session):
-            return
-        while judge_clicks(session, runtime.published(), until) and monotonic() < deadline:
-            session.commit()
-        session.commit()
+        left = clicks_wait(session)
+    while left and monotonic() < deadline:
+        published = runtime.published()
+        with runtime.session() as session:
+            left = judge_clicks(session, published, until) > 0

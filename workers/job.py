@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
+from rq import get_current_job
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.actions.advance import advance
 from service.actions.arbitrate import arbitrate
-from service.actions.deliver import Desk, deliver, new_token
-from service.actions.reap import reap, release, renew
+from service.actions.deliver import Desk, deliver
+from service.actions.lease import RENEW, Lease, release, renew
+from service.actions.reap import reap
 from service.runtime import Runtime
 from service.store.journey import journey_now
 from workers import process
@@ -24,12 +26,13 @@ from workers import process
 log = structlog.get_logger()
 
 BUDGET = 30.0  # seconds
-RENEW = 10.0  # seconds between two renewals of the lease
 
 
 def work() -> None:
     """What RQ calls."""
-    run(process.runtime(), process.stopping)
+    job = get_current_job()
+    with structlog.contextvars.bound_contextvars(job=job.id if job else None):
+        run(process.runtime(), process.stopping)
 
 
 def run(runtime: Runtime, stopping: threading.Event, budget: float = BUDGET) -> int:
@@ -40,12 +43,12 @@ def run(runtime: Runtime, stopping: threading.Event, budget: float = BUDGET) -> 
         return stopping.is_set() or time.monotonic() > ends
 
     count = 0
-    token = new_token()
+    lease = Lease()
     desk = Desk(runtime.session, runtime.published, runtime.renderer, runtime.provider, runtime.settings.handoff_group)
-    with _lease(runtime, token):
+    with _alive(runtime, lease):
         while not over():
             moved = _decide(runtime)
-            handed = deliver(desk, token, over)
+            handed = deliver(desk, lease, over)
             count += handed
             if not moved and not handed:
                 break
@@ -64,10 +67,10 @@ def _decide(runtime: Runtime) -> int:
 
 
 @contextmanager
-def _lease(runtime: Runtime, token: str) -> Iterator[None]:
-    """Renew the leases of this run while it lives, and give back at its end what it took and did not hand over."""
+def _alive(runtime: Runtime, lease: Lease) -> Iterator[None]:
+    """Renew the lease while this run lives, and give back at its end what it took and did not hand over."""
     done = threading.Event()
-    heart = threading.Thread(target=_beat, args=(runtime, token, done.wait), daemon=True, name="lease")
+    heart = threading.Thread(target=_beat, args=(runtime, lease, done.wait), daemon=True, name="lease")
     heart.start()
     try:
         yield
@@ -75,14 +78,14 @@ def _lease(runtime: Runtime, token: str) -> Iterator[None]:
         done.set()
         heart.join()
         with runtime.session() as session:
-            release(session, token)
+            release(session, lease)
 
 
-def _beat(runtime: Runtime, token: str, wait: Callable[[float], bool]) -> None:
+def _beat(runtime: Runtime, lease: Lease, wait: Callable[[float], bool]) -> None:
     while not wait(RENEW):
         try:
             with runtime.session() as session:
-                renew(session, token)
+                renew(session, lease)
         except SQLAlchemyError as error:
             # The lease outlives three missed beats; a row whose lease is over becomes uncertain, never doubled.
             log.warning("lease.not_renewed", error=type(error).__name__)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from redis import Redis
 from rq.serializers import JSONSerializer
-from service.logs import configure
 
 from service.bell import open_queue
+from service.logs import configure
 from workers import process
 from workers.queue import CalmWorker, ListedJob
 

@@ -61,6 +61,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("email_key", name=op.f("uq_contact_email_key")),
     )
     op.create_index("ix_contact_address_hash", "contact", ["address_hash"], unique=False)
+    op.create_index("ix_contact_stage", "contact", ["stage", "id"], unique=False)
+    op.create_index("ix_contact_tags", "contact", ["tags"], unique=False, postgresql_using="gin")
     op.create_table(
         "hit",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -210,6 +212,7 @@ def upgrade() -> None:
         "idempotent_reply",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("api_key_id", sa.BigInteger(), nullable=False),
+        sa.Column("contact_id", sa.BigInteger(), nullable=True),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("request_digest", sa.LargeBinary(), nullable=False),
         sa.Column("status", sa.SmallInteger(), nullable=False),
@@ -220,9 +223,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["api_key_id"], ["api_key.id"], name=op.f("fk_idempotent_reply_api_key_id"), ondelete="CASCADE"
         ),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contact.id"], name=op.f("fk_idempotent_reply_contact_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_idempotent_reply")),
         sa.UniqueConstraint("api_key_id", "key", name=op.f("uq_idempotent_reply_api_key_id_key")),
     )
+    op.create_index(op.f("ix_idempotent_reply_contact_id"), "idempotent_reply", ["contact_id"], unique=False)
     op.create_index(op.f("ix_idempotent_reply_created_at"), "idempotent_reply", ["created_at"], unique=False)
     op.create_table(
         "published_file",
@@ -293,6 +300,9 @@ def upgrade() -> None:
         "ix_delivery_uncertain", "delivery", ["id"], unique=False, postgresql_where=sa.text("state = 'uncertain'")
     )
     op.create_index(
+        "ix_delivery_failed", "delivery", ["id"], unique=False, postgresql_where=sa.text("state = 'failed'")
+    )
+    op.create_index(
         "ix_delivery_waiting",
         "delivery",
         ["wake_at"],
@@ -303,6 +313,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_delivery_waiting", table_name="delivery", postgresql_where=sa.text("state IN ('due', 'held')"))
+    op.drop_index("ix_delivery_failed", table_name="delivery", postgresql_where=sa.text("state = 'failed'"))
     op.drop_index("ix_delivery_uncertain", table_name="delivery", postgresql_where=sa.text("state = 'uncertain'"))
     op.drop_index("ix_delivery_handed", table_name="delivery", postgresql_where=sa.text("state = 'handed'"))
     op.drop_index("ix_delivery_contact", table_name="delivery")
@@ -310,6 +321,7 @@ def downgrade() -> None:
     op.drop_table("delivery")
     op.drop_table("published_file")
     op.drop_index(op.f("ix_idempotent_reply_created_at"), table_name="idempotent_reply")
+    op.drop_index(op.f("ix_idempotent_reply_contact_id"), table_name="idempotent_reply")
     op.drop_table("idempotent_reply")
     op.drop_index("uq_event_name_key", table_name="event", postgresql_where=sa.text("key IS NOT NULL"))
     op.drop_index("ix_event_contact", table_name="event")
@@ -332,6 +344,8 @@ def downgrade() -> None:
     op.drop_index("ix_hit_waiting", table_name="hit", postgresql_where=sa.text("rule = 'waiting'"))
     op.drop_index("ix_hit_delivery", table_name="hit")
     op.drop_table("hit")
+    op.drop_index("ix_contact_tags", table_name="contact", postgresql_using="gin")
+    op.drop_index("ix_contact_stage", table_name="contact")
     op.drop_index("ix_contact_address_hash", table_name="contact")
     op.drop_table("contact")
     op.drop_table("blob")

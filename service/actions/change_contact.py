@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import literal, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.actions.enrol import Occasion, enrol_by
@@ -18,7 +19,7 @@ from service.domain.field import BadValue, Fault, Unfit, read_value
 from service.domain.sequence.model import Business
 from service.domain.sequence.spelling import did_you_mean
 from service.ports import Published
-from service.store.contact import Contact, Suppression, find_by_key
+from service.store.contact import Contact, Suppression
 from service.store.history import zone_of
 
 # A new mailbox may work where the old one refused our mail; what a person said holds wherever they go.
@@ -27,10 +28,6 @@ STAYS_BEHIND = ("bounced",)
 
 class AddressTaken(Exception):  # noqa: N818 (what the answer says)
     """Another contact has this address; two people are never made one in silence."""
-
-    def __init__(self, contact_id: int) -> None:
-        super().__init__(f"Contact {contact_id} has this address.")
-        self.contact_id = contact_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +89,17 @@ def _read_fields(fields: Mapping[str, Any], contact: Contact, business: Business
 
 
 def _move(session: Session, hash_key: bytes, contact: Contact, address: Address) -> None:
-    """A new address for the same person: what they said they don't want goes with them."""
+    """A new address for the same person: what they said they don't want goes with them. Raises AddressTaken."""
     if contact.email_key != address.key:
-        other = find_by_key(session, address.key)
-        if other is not None:
-            raise AddressTaken(other.id)
-        moved = address_hash(hash_key, address.key)
+        old, moved = contact.address_hash, address_hash(hash_key, address.key)
+        try:
+            with session.begin_nested():
+                contact.address_hash, contact.email_key = moved, address.key
+        except IntegrityError:
+            raise AddressTaken from None
         of_old = select(
             literal(moved), Suppression.topic, Suppression.reason, Suppression.source, Suppression.at
-        ).where(Suppression.address_hash == contact.address_hash, Suppression.reason.not_in(STAYS_BEHIND))
+        ).where(Suppression.address_hash == old, Suppression.reason.not_in(STAYS_BEHIND))
         columns = ["address_hash", "topic", "reason", "source", "at"]
         session.execute(insert(Suppression).from_select(columns, of_old).on_conflict_do_nothing())
-        contact.address_hash, contact.email_key = moved, address.key
     contact.email = address.email

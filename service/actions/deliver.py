@@ -11,15 +11,15 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from secrets import token_hex
 
 import structlog
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.actions.arbitrate import apply, rule
 from service.actions.case import Case, leave_behind, read_cases
+from service.actions.lease import Lease, take
 from service.actions.proceed import find_step
 from service.domain.delivery import retry_after
 from service.domain.throttle import Ruling
@@ -32,25 +32,10 @@ from service.store.journey import journey_now, shifted_now
 
 log = structlog.get_logger()
 
-LEASE = 45.0  # seconds, renewed every 10 while a process lives
 BUDGET = 10.0  # seconds from the intent to the first byte
 POISON_REST = timedelta(hours=1)  # a mail that can't be put into words is looked at again
 MAX_ATTEMPTS = 12
 AWAITED = (State.HANDED, State.UNCERTAIN)
-
-TAKE = text(
-    """
-    WITH ready AS MATERIALIZED (
-        SELECT id FROM delivery
-        WHERE state = 'cleared'
-          AND (retry_at IS NULL OR retry_at <= clock_timestamp())
-          AND (lease_until IS NULL OR lease_until <= clock_timestamp())
-        ORDER BY priority, id LIMIT :limit FOR UPDATE SKIP LOCKED
-    )
-    UPDATE delivery SET token = :token, lease_until = clock_timestamp() + make_interval(secs => :lease)
-    FROM ready WHERE delivery.id = ready.id RETURNING delivery.id
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,39 +57,39 @@ class Handed:
     outcome: Outcome
 
 
-def deliver(desk: Desk, token: str, stop: Callable[[], bool]) -> int:
+def deliver(desk: Desk, lease: Lease, stop: Callable[[], bool]) -> int:
     """Hand over groups until nothing is cleared or `stop()`; how many mails were handed over.
 
-    `token` names this run; the caller renews the leases of all its rows while it lives.
+    The caller renews the lease while this runs.
     """
     count = 0
     done: list[Handed] = []
     while not stop():
         with desk.begin() as session:
-            ids = list(session.scalars(TAKE, {"limit": desk.group, "token": token, "lease": LEASE}))
-        if not ids:
+            taken = take(session, lease, desk.group)
+        if not taken:
             break
-        messages = _render(desk, ids, token)
+        messages = _render(desk, lease)
         with desk.begin() as session:
-            record(session, desk.published(), token, done, also_lock=ids)
-            granted = _intend(session, desk, ids, messages, token)
+            record(session, desk.published(), lease, done, also_lock=taken)
+            granted = _intend(session, desk, lease, messages)
         start_by = time.monotonic() + BUDGET
         outcomes = desk.provider.send(granted, start_by) if granted else []
         done = [Handed(message.delivery_id, outcome) for message, outcome in zip(granted, outcomes, strict=True)]
         count += len(granted)
     if done:
         with desk.begin() as session:
-            record(session, desk.published(), token, done)
+            record(session, desk.published(), lease, done)
     return count
 
 
-def _render(desk: Desk, ids: Sequence[int], token: str) -> list[Message]:
+def _render(desk: Desk, lease: Lease) -> list[Message]:
     """Put each taken mail into words. One that can't be is held with its reason, and blocks no other."""
     published = desk.published()
     messages: list[Message] = []
     with desk.begin() as session:
         now = journey_now(session)
-        rows = session.scalars(select(Delivery).where(Delivery.id.in_(ids)).order_by(Delivery.id)).all()
+        rows = session.scalars(select(Delivery).where(Delivery.id.in_(lease.ids)).order_by(Delivery.id)).all()
         enrolments = _enrolments(session, {row.enrolment_id for row in rows})
         contacts = read_contacts(session, {row.contact_id for row in rows})
         pasts = read_pasts(session, list(contacts))
@@ -133,7 +118,7 @@ def _render(desk: Desk, ids: Sequence[int], token: str) -> list[Message]:
             except Unrenderable as error:
                 poison[row.id] = str(error)
     if poison:
-        _hold(desk, poison, token, now)
+        _hold(desk, lease, poison, now)
     return messages
 
 
@@ -141,14 +126,14 @@ def _enrolments(session: Session, ids: Collection[int]) -> dict[int, Enrolment]:
     return {each.id: each for each in session.scalars(select(Enrolment).where(Enrolment.id.in_(ids)))}
 
 
-def _hold(desk: Desk, reasons: dict[int, str], token: str, now: datetime) -> None:
+def _hold(desk: Desk, lease: Lease, reasons: dict[int, str], now: datetime) -> None:
     """Hold what can't be put into words: never sent with a gap, never retried hot, never dropped before its end."""
     with desk.begin() as session:
         for delivery_id, reason in sorted(reasons.items()):
             log.warning("delivery.held", delivery=delivery_id, reason=reason)
             session.execute(
                 update(Delivery)
-                .where(Delivery.id == delivery_id, Delivery.token == token, Delivery.state == State.CLEARED)
+                .where(Delivery.id == delivery_id, Delivery.token == lease.token, Delivery.state == State.CLEARED)
                 .values(
                     state=State.HELD,
                     rule="words",
@@ -160,11 +145,11 @@ def _hold(desk: Desk, reasons: dict[int, str], token: str, now: datetime) -> Non
             )
 
 
-def _intend(session: Session, desk: Desk, ids: Sequence[int], messages: Sequence[Message], token: str) -> list[Message]:
+def _intend(session: Session, desk: Desk, lease: Lease, messages: Sequence[Message]) -> list[Message]:
     """Ask everything once more under the contacts' locks; the messages whose intent this commit holds."""
     published = desk.published()
     now = journey_now(session)
-    mine = (Delivery.id.in_(ids), Delivery.state == State.CLEARED, Delivery.token == token)
+    mine = (Delivery.id.in_(lease.ids), Delivery.state == State.CLEARED, Delivery.token == lease.token)
     cases = read_cases(session, published, *mine)
     worded = {message.delivery_id for message in messages}
     granted: set[int] = set()
@@ -185,7 +170,7 @@ def _intend(session: Session, desk: Desk, ids: Sequence[int], messages: Sequence
 
 
 def record(
-    session: Session, published: Published, token: str, done: Sequence[Handed], also_lock: Collection[int] = ()
+    session: Session, published: Published, lease: Lease, done: Sequence[Handed], also_lock: Collection[int] = ()
 ) -> None:
     """Write down what came of a group, each with the next step of its enrolment. The caller commits.
 
@@ -198,7 +183,7 @@ def record(
     if not outcomes:
         return
     now = journey_now(session)
-    answered = (Delivery.id.in_(outcomes), Delivery.token == token, Delivery.state.in_(AWAITED))
+    answered = (Delivery.id.in_(outcomes), Delivery.token == lease.token, Delivery.state.in_(AWAITED))
     for case in read_cases(session, published, *answered):
         _settle(session, published, case, outcomes[case.delivery.id], now)
 
@@ -240,8 +225,3 @@ def make_uncertain(row: Delivery, why: str) -> None:
     row.state, row.rule = State.UNCERTAIN, "uncertain"
     row.reason = f"It may have left or not: {why}"
     row.lease_until = None
-
-
-def new_token() -> str:
-    """A name for one worker's run, so that only it may record what came of its mails."""
-    return token_hex(12)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.actions.case import leave_behind, read_cases
-from service.actions.deliver import LEASE, make_uncertain
+from service.actions.deliver import make_uncertain
 from service.ports import Published
 from service.store.contact import lock_contacts
 from service.store.delivery import Delivery, State
@@ -31,21 +31,3 @@ def reap(session: Session, published: Published, limit: int = 500) -> int:
         log.warning("delivery.uncertain", delivery=case.delivery.id)
         leave_behind(session, published, case, case.delivery.handed_at, now)
     return len(cases)
-
-
-def renew(session: Session, token: str) -> None:
-    """Keep the leases of a living worker's rows; called every ten seconds. The caller commits."""
-    session.execute(
-        update(Delivery)
-        .where(Delivery.token == token, Delivery.state.in_((State.CLEARED, State.HANDED)))
-        .values(lease_until=func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, LEASE))
-    )
-
-
-def release(session: Session, token: str) -> None:
-    """Give back what was taken but not handed over, so that another worker need not wait for the lease's end."""
-    session.execute(
-        update(Delivery)
-        .where(Delivery.token == token, Delivery.state == State.CLEARED)
-        .values(lease_until=None, token=None)
-    )

@@ -9,20 +9,21 @@ import click
 from service.cli.command import Commands
 from service.cli.explain import explain
 
+# name -> where its click command is, and one line of help
 COMMANDS = {
-    "up": "Run everything on this machine.",
-    "check": "Check sequences and templates.",
-    "publish": "Publish sequences/ for the people inside.",
-    "key": "Give programs access, and take it back.",
-    "migrate": "Bring the database up to date.",
-    "web": "Run one web process.",
-    "worker": "Run one worker.",
-    "beat": "Run the beat.",
-    "mailbox": "Run the development mailbox.",
+    "up": ("service.cli.up:up", "Run everything on this machine."),
+    "check": ("service.cli.check:check", "Check sequences and templates."),
+    "publish": ("service.cli.publish:publish", "Publish sequences/ for the people inside."),
+    "key": ("service.cli.key:key", "Give programs access, and take it back."),
+    "migrate": ("service.cli.migrate:run", "Bring the database up to date."),
+    "web": ("service.cli.web:web", "Run one web process."),
+    "worker": ("service.cli.worker:worker", "Run one worker."),
+    "beat": ("service.cli.beat:beat", "Run the beat."),
+    "mailbox": ("service.cli.mailbox:mailbox", "Run the development mailbox."),
 }
 
 
-@click.group(cls=Commands, commands_by_name=COMMANDS, hidden_names={"mailbox"})
+@click.group(cls=Commands, places=COMMANDS, hidden={"mailbox"})
 def everafter() -> None:
     """Email-marketing automation for the client love journey.
 

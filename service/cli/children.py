@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 
 from service.local.child import Child
 from service.local.orphans import MARK
@@ -11,18 +10,24 @@ from service.local.running import environment
 from service.settings import Settings
 
 
-def children(settings: Settings, port: int, mark: str) -> list[Child]:
-    """Web, workers, beat and, where no provider is set, the mailbox. Each carries the run's `mark`."""
-    told = environment(settings) | {MARK: mark, "PYTHONUNBUFFERED": "1"}
-    many = settings.worker_processes > 1
-    workers = [f"worker-{number}" if many else "worker" for number in range(1, settings.worker_processes + 1)]
-    return [
-        *([_child("mailbox", told, "mailbox")] if settings.provider == "mailbox" else []),
-        _child("web", told, "web", "--port", str(port)),
-        *(_child(name, told, "worker") for name in workers),
-        _child("beat", told, "beat"),
-    ]
+class Children:
+    """All of one run; each carries the run's `mark`, by which the next run knows what this one left behind."""
 
+    def __init__(self, settings: Settings, port: int, mark: str) -> None:
+        self._settings = settings
+        self._port = port
+        self._told = environment(settings) | {MARK: mark, "PYTHONUNBUFFERED": "1"}
 
-def _child(name: str, told: Mapping[str, str], *command: str) -> Child:
-    return Child(name, (sys.executable, "-m", "service.cli", *command), told)
+    def front(self) -> list[Child]:
+        """The site and, where no provider is set, the mailbox: they can wait for a publication."""
+        mailbox = [self._child("mailbox", "mailbox")] if self._settings.provider == "mailbox" else []
+        return [self._child("web", "web", "--port", str(self._port)), *mailbox]
+
+    def back(self) -> list[Child]:
+        """Workers and beat."""
+        count = self._settings.worker_processes
+        names = ["worker"] if count == 1 else [f"worker-{number}" for number in range(1, count + 1)]
+        return [*(self._child(name, "worker") for name in names), self._child("beat", "beat")]
+
+    def _child(self, name: str, *command: str) -> Child:
+        return Child(name, (sys.executable, "-m", "service.cli", *command), self._told)

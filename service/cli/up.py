@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import http.client
 import os
+import pkgutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
+import psutil
 from sqlalchemy.exc import OperationalError
 
-from service.cli.children import children
+from service.cli.children import Children
 from service.cli.migrate import migrate
 from service.cli.output import Terminal
-from service.cli.publish import Start, publish_at_start
+from service.clock import machine_now
 from service.local.backoff import Backoff
 from service.local.error import LocalError
 from service.local.home import Home
@@ -28,6 +31,9 @@ from service.local.servers import PATIENCE, UP, embedded
 from service.local.stop import Stopped, stop_on_signals
 from service.local.supervisor import Supervisor
 from service.settings import LOOPBACK, Settings, read_settings
+
+if TYPE_CHECKING:
+    from service.cli.publish import Start
 
 HOST = "127.0.0.1"
 MAILBOX_PORT = 1025
@@ -77,7 +83,6 @@ def refuse_speed_elsewhere(settings: Settings) -> None:
 
 def run(wish: Wish, terminal: Terminal) -> None:
     """Until Stopped; whatever was started is ended on the way out."""
-    began = time.monotonic()
     home = Home(wish.settings.home)
     home.make()
     adopt_orphans()
@@ -90,18 +95,31 @@ def run(wish: Wish, terminal: Terminal) -> None:
             servers = stack.enter_context(embedded(with_mailbox(wish.settings)))
         settings = servers.settings
         prepare_database(settings.database_url, terminal)
-        with terminal.step("sequences"):
-            start = publish_at_start(settings) if wish.demo else Start()
         supervisor = Supervisor(home, terminal.line)
         supervisor.watch(servers.children)
         stack.callback(supervisor.stop)
+        children = Children(settings, wish.port, mark_run(home))
+        supervisor.start(children.front())
+        start = publish(wish, settings, terminal)
         with terminal.step("web, workers, beat"):
-            supervisor.start(children(settings, wish.port, mark_run(home)))
+            supervisor.start(children.back())
             wait_for_site(supervisor, wish.port, terminal)
         Running(os.getpid(), environment(settings)).write(home)
         stack.callback(clear_running, home)
-        terminal.addresses(f"Everafter is up, after {time.monotonic() - began:.1f} s.", addresses(wish, home, start))
+        took = machine_now().timestamp() - psutil.Process().create_time()
+        terminal.addresses(f"Everafter is up, after {took:.1f} s.", addresses(wish, home, start))
         supervisor.run()
+
+
+def publish(wish: Wish, settings: Settings, terminal: Terminal) -> Start | None:
+    """Publish `sequences/` while the site starts: what compiles them takes as long to import as the site itself."""
+    if not wish.demo:
+        return None
+    with terminal.step("sequences"):
+        start: Start = pkgutil.resolve_name("service.cli.publish:publish_at_start")(settings)
+    if start.said:
+        terminal.say(f"  {start.said}")
+    return start
 
 
 @contextmanager
@@ -167,10 +185,10 @@ def healthy(port: int) -> bool:
         line.close()
 
 
-def addresses(wish: Wish, home: Home, start: Start) -> list[tuple[str, str]]:
+def addresses(wish: Wish, home: Home, start: Start | None) -> list[tuple[str, str]]:
     site = wish.settings.base_url
     return [
-        *(("Form", f"{site}/forms/{slug}") for slug in start.forms[:1]),
+        *(("Form", f"{site}/forms/{slug}") for slug in (start.forms[:1] if start else ())),
         *([("Mailbox", f"{site}/mailbox")] if wish.settings.provider == "mailbox" else []),
         ("API", f"{site}/api/docs"),
         ("Health", f"{site}/healthz"),

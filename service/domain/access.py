@@ -22,6 +22,7 @@ class Scope(StrEnum):
     ENROLMENTS_WRITE = "enrolments:write"
     DELIVERIES_READ = "deliveries:read"
     DELIVERIES_WRITE = "deliveries:write"
+    METRICS = "metrics"
 
 
 MEANINGS: dict[Scope, str] = {
@@ -33,6 +34,7 @@ MEANINGS: dict[Scope, str] = {
     Scope.ENROLMENTS_WRITE: "let people into sequences, and take them out",
     Scope.DELIVERIES_READ: "read deliveries",
     Scope.DELIVERIES_WRITE: "say what became of an uncertain delivery",
+    Scope.METRICS: "read `/metrics` from another machine",
 }
 
 

@@ -75,6 +75,15 @@ def read_month_day(value: object) -> str:
     raise BadValue("This is no day of the year; write month and day, like “05-04”.")
 
 
+def read_zone(value: object) -> str:
+    """The name of a time zone. Raises BadValue."""
+    text = _text(value)
+    try:
+        return ZoneInfo(text).key
+    except (LookupError, ValueError, OSError):
+        raise BadValue("This is no time zone; write its IANA name, like “Europe/Berlin”.") from None
+
+
 def read_instant(text: str) -> datetime:
     """A moment in ISO 8601, aware where it has an offset. Raises BadValue."""
     try:

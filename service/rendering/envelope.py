@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-import unicodedata
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from service.domain.sequence.heading import slug
 from service.domain.sequence.model import Business, Kind, Sequence, Step, Topic
 from service.rendering.address import Mailbox, mailbox
 from service.rendering.headers import field, mailbox_field, phrase
-
-GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
 def is_leavable(topic: Topic) -> bool:
@@ -30,11 +29,11 @@ def fixed_fields(
     if is_leavable(topic):
         # RFC 2919, section 3: the id never changes while the topic keeps its name; the phrase is for people.
         said = phrase(f"{business.name}, {topic.name}", "List-Id")
-        fields.append(field("List-Id", f"{said}\r\n <{slug(topic.name)}.{home}>"))
+        fields.append(field("List-Id", f"{said}\r\n <{label(topic)}.{home}>"))
         fields.append(field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     # Gmail's feedback loop counts by each of the first three; SenderId has 5 to 15 characters and never changes.
     sender_id = re.sub(r"[^a-z0-9]", "", home.lower())[:15].ljust(5, "0")
-    fields.append(field("Feedback-ID", f"{sequence.key}:{slug(topic.name)}:{step.kind}:{sender_id}"))
+    fields.append(field("Feedback-ID", f"{sequence.key}:{label(topic)}:{step.kind}:{sender_id}"))
     fields.append(field("Auto-Submitted", "auto-generated"))
     if step.kind is not Kind.SERVICE:
         fields.append(field("Precedence", "bulk"))
@@ -60,7 +59,6 @@ def own_fields(
     return "".join(fields)
 
 
-def slug(text: str) -> str:
-    """Letters, digits and hyphens of ASCII, as in `tips-and-ideas`; never empty."""
-    plain = unicodedata.normalize("NFKD", text.lower().translate(GERMAN)).encode("ascii", "ignore").decode("ascii")
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:63].strip("-") or "mail"
+def label(topic: Topic) -> str:
+    """The topic as a word for machines: letters, digits and hyphens of ASCII, as in `tips-and-ideas`."""
+    return slug(topic.name)[:63].strip("-") or f"topic-{hashlib.sha256(topic.name.encode()).hexdigest()[:8]}"

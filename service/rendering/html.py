@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from markdown_it.common.normalize_url import normalizeLink
+
 from service.domain.sequence.model import Body, Expression, Place
 from service.rendering.fault import CompileError
 from service.rendering.links import BASE, Links
@@ -44,7 +46,7 @@ class Typesetter:
             case Words():
                 return f'<mj-text mj-class="{part.kind}">{self.slots.hold(self._words(part))}</mj-text>'
             case Button():
-                href = self.slots.hold(self.links.template(part.href))
+                href = self._address(part.href)
                 label = self.slots.hold(self._inline(part.label))
                 return f'<mj-button mj-class="button" href="{href}">{label}</mj-button>'
             case Picture():
@@ -58,12 +60,12 @@ class Typesetter:
             raise CompileError(self.place, "no-alt", f"The picture {picture.source} has no alternative text.", hint)
         path = published_path(picture.source, self.place, self.files)
         if path is None:
-            source, width = escape(authored(picture.source)), ""
+            source, width = escape(normalizeLink(picture.source)), ""
         else:
             source = BASE + escape(address_path(path, self.files[path]))
             width = f' width="{shown_width(self.files[path])}px"'
         alt = self.slots.hold(self._said(picture.alt, flat=True))
-        href = f' href="{self.slots.hold(self.links.template(picture.href))}"' if picture.href else ""
+        href = f' href="{self._address(picture.href)}"' if picture.href else ""
         return f'<mj-image mj-class="image" src="{self.slots.hold(source)}" alt="{alt}"{width}{href} />'
 
     def _words(self, words: Words) -> str:
@@ -110,13 +112,16 @@ class Typesetter:
             case "code_inline":
                 return self._element("code", self._said(node.content))
             case "link":
-                href = f' href="{self.links.template(link(node))}"'
+                href = f' href="{escape(self.links.template(link(node)))}"'
                 return self._element("a", self._inline(node.children), href)
             case "image":
                 raise CompileError(
                     self.place, "picture-inside", "A picture stands inside other text.", "give it a line of its own"
                 )
         return self._element(node.tag, self._inline(node.children))  # em, strong
+
+    def _address(self, href: str) -> str:
+        return self.slots.hold(escape(self.links.template(href)))
 
     def _said(self, text: str, flat: bool = False) -> str:
         return fill(escape(authored(text)), self.expressions, flat)

@@ -7,10 +7,13 @@ A link is written in a template as one of our own variables, and gets its token 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
-from urllib.parse import urlsplit
 
+from markdown_it.common.normalize_url import normalizeLink
+
+from service.domain.sequence.findings import Fault
+from service.domain.sequence.links import read_target
 from service.domain.sequence.model import Business, Place
+from service.domain.sequence.spelling import did_you_mean
 from service.rendering.fault import CompileError
 from service.rendering.templates import variable
 
@@ -35,23 +38,22 @@ class Links:
 
     def template(self, address: str) -> str:
         """The template's words for an address as it was written in markdown. Raises CompileError."""
-        if "%EE%80%80" in address.upper() or "\ue000" in address:
-            raise self._fault("merge-field-in-address", "A merge field stands in a link's address.", "use link:NAME")
-        scheme, colon, rest = address.partition(":")
-        match scheme.lower() if colon else "":
-            case "http" | "https":
-                if not urlsplit(address).hostname:
-                    raise self._no_link(address)
-                return self._tracked(address)
-            case "mailto" if "@" in rest:
-                return escape(address)
+        try:
+            target = read_target(address)
+        except Fault as fault:
+            raise CompileError(self.place, fault.code, fault.message, fault.hint) from None
+        match target.kind:
+            case "url":
+                return self._tracked(normalizeLink(target.word))
+            case "mailto":
+                return normalizeLink(address)
             case "link":
-                return self._named(rest)
+                return self._named(target.word)
             case "form":
-                return self._form(rest)
+                return self._form(target.word)
             case "magnet":
-                return self._magnet(rest)
-        raise self._no_link(address)
+                return self._magnet(target.word)
+        raise self._fault("not-built", f"`{target.kind}:` links can't be sent yet.", "use link:, magnet: or form:")
 
     def _tracked(self, target: str) -> str:
         return variable(f"_link{_index(self.targets, target)}")
@@ -59,27 +61,25 @@ class Links:
     def _named(self, name: str) -> str:
         if name == "preferences":
             return PREFERENCES
-        target = dict(self.business.links).get(name)
-        if target is None:
-            known = ", ".join(sorted([*dict(self.business.links), "preferences"]))
-            raise self._fault("unknown-link", f"There is no link {name!r} in business.yaml.", f"known are {known}")
-        return self._tracked(target)
+        known = dict(self.business.links)
+        if name not in known:
+            raise self._unknown("link", name, [*known, "preferences"])
+        return self._tracked(normalizeLink(known[name]))
 
     def _form(self, slug: str) -> str:
         if self.business.form(slug) is None:
-            known = ", ".join(form.slug for form in self.business.forms) or "none"
-            raise self._fault("unknown-form", f"There is no form {slug!r} in business.yaml.", f"known are {known}")
+            raise self._unknown("form", slug, [form.slug for form in self.business.forms])
         return self._tracked(f"/forms/{slug}")
 
     def _magnet(self, key: str) -> str:
-        if key not in dict(self.business.magnets):
-            known = ", ".join(dict(self.business.magnets)) or "none"
-            raise self._fault("unknown-magnet", f"There is no magnet {key!r} in business.yaml.", f"known are {known}")
+        known = dict(self.business.magnets)
+        if key not in known:
+            raise self._unknown("magnet", key, list(known))
         return variable(f"_magnet{_index(self.magnets, key)}")
 
-    def _no_link(self, address: str) -> CompileError:
-        hint = "write https://…, mailto:…, or a name like link:NAME, magnet:KEY, form:SLUG"
-        return self._fault("no-link", f"{address!r} is not a link that a mail can hold.", hint)
+    def _unknown(self, what: str, name: str, known: list[str]) -> CompileError:
+        message = f"There is no {what} `{name}` in business.yaml."
+        return self._fault(f"unknown-{what}", message, did_you_mean(name, known))
 
     def _fault(self, code: str, message: str, hint: str) -> CompileError:
         return CompileError(self.place, code, message, hint)

@@ -18,6 +18,9 @@ Node = SyntaxTreeNode
 BLANK = {"softbreak", "hardbreak"}
 
 _COMMONMARK = MarkdownIt("commonmark", {"html": False})
+# Addresses are read as they were written, by service.domain.sequence.links; markdown-it has no say in them.
+_COMMONMARK.normalizeLink = lambda url: url  # type: ignore[method-assign]
+_COMMONMARK.validateLink = lambda url: True  # type: ignore[method-assign]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,26 +9,27 @@ import hashlib
 import posixpath
 import struct
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from service.domain.sequence.findings import Fault
+from service.domain.sequence.links import beside, read_picture
 from service.domain.sequence.model import Place
 from service.rendering.fault import CompileError
 
 WIDEST = 600  # CSS pixels: the column of the layouts
-SHOWN_BY_MAIL_CLIENTS = {".png", ".jpg", ".jpeg", ".gif"}
 
 
 def published_path(source: str, place: Place, files: Mapping[str, bytes]) -> str | None:
-    """The path in `files` of a relative picture; None for one elsewhere (`https://…`). Raises CompileError."""
-    if urlsplit(source).scheme in {"http", "https"}:
+    """The path in `files` of a picture beside the step's file; None for one on the web. Raises CompileError."""
+    try:
+        name = read_picture(source)
+    except Fault as fault:
+        raise CompileError(place, fault.code, fault.message, fault.hint) from None
+    if name is None:
         return None
-    path = posixpath.normpath(posixpath.join(posixpath.dirname(place.path), source))
-    suffix = posixpath.splitext(path)[1].lower()
-    if suffix not in SHOWN_BY_MAIL_CLIENTS:
-        hint = "save it as .jpg, .png or .gif"
-        raise CompileError(place, "picture-type", f"{source!r} is no picture that mail clients show.", hint)
-    if path not in files:
-        raise CompileError(place, "no-picture", f"There is no picture {path}.", "put the file there")
+    path = beside(place.path, name)
+    if path is None or path not in files:
+        raise CompileError(place, "unknown-file", f"There is no picture `{source}`.", "put it beside this file")
     return path
 
 

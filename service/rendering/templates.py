@@ -28,7 +28,7 @@ OPEN_TAG, CLOSE_TAG = "\ue004", "\ue005"
 OPEN_COMMENT, CLOSE_COMMENT = "\ue006", "\ue007"
 
 _OURS = re.compile("[\ue000-\ue007]")
-_DELIMITERS = re.compile("[\ue002-\ue007]")
+_DELIMITERS = re.compile("[\ue002-\ue008]")
 _LINE_BREAKS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 # Controls, halves of surrogate pairs, private-use characters and the marks that turn the direction of what follows.
 _NO_TEXT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ue000-\ue0ff\u202a-\u202e\u2066-\u2069\ufeff]")

@@ -10,12 +10,14 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from service.domain.sequence.model import Body, Expression
+from service.domain.sequence.model import PLACEHOLDER, Body, Expression
 from service.rendering.links import Links
 from service.rendering.markdown import BLANK, Button, Divider, Node, Part, Picture, Words, link, read_parts, spoken
 from service.rendering.templates import authored, fill, tag
 
 WIDTH = 76
+USUAL = 14  # characters of a value, as far as one can guess
+ROOM = "\ue008"  # stands in for them while lines are made; no author can write it
 SENTENCE_ENDS = (".", "!", "?", ":", "…")
 
 
@@ -42,10 +44,10 @@ class Typewriter:
             case Words():
                 return self._words(part)
             case Button():
-                return f"{self._announced(part.label)}\n{self.links.template(part.href)}"
+                return f"{self._announced(part.label)}\n{self._address(part.href)}"
             case Picture():
                 seen = self._said(wrapped(f"[{part.alt}]"))
-                return f"{seen}\n{self.links.template(part.href)}" if part.href else seen
+                return f"{seen}\n{self._address(part.href)}" if part.href else seen
             case Divider():
                 return "* * *"
 
@@ -89,22 +91,25 @@ class Typewriter:
         """The words, wrapped; then a line `words: address` for each link. A link that is a sentence stands alone."""
         prose, listed = _parted(nodes)
         lines = [self._said(wrapped(line, width)) for line in prose]
-        lines += [f"{self._announced(node.children)} {self._address(node)}" for node in listed]
+        lines += [f"{self._announced(node.children)} {self._address(link(node))}" for node in listed]
         return "\n".join(lines)
 
     def _announced(self, label: Sequence[Node]) -> str:
         words = spoken(label).strip()
         return self._said(words if words.endswith(SENTENCE_ENDS) else f"{words}:")
 
-    def _address(self, node: Node) -> str:
-        return self.links.template(link(node)).removeprefix("mailto:")
+    def _address(self, href: str) -> str:
+        address = self.links.template(href)
+        return address.removeprefix("mailto:").partition("?")[0] if address.startswith("mailto:") else address
 
     def _said(self, text: str) -> str:
         return fill(authored(text), self.expressions)
 
 
 def wrapped(text: str, width: int = WIDTH) -> str:
-    return "\n".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False))
+    """The text in lines of at most `width` characters; a value counts as a word of usual length."""
+    roomy = PLACEHOLDER.sub(lambda match: match[0] + ROOM * (USUAL - len(match[0])), text)
+    return "\n".join(textwrap.wrap(roomy, width, break_long_words=False, break_on_hyphens=False)).replace(ROOM, "")
 
 
 def _parted(nodes: Sequence[Node]) -> tuple[list[str], list[Node]]:

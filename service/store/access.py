@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, LargeBinary, SmallInteger, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, LargeBinary, SmallInteger, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.store.tables import Id, Instant, Json, Stamp, Table
 
@@ -22,13 +22,14 @@ class ApiKey(Table):
 
 
 class IdempotentReply(Table):
-    """The first answer to an `Idempotency-Key`, given again to its repetition."""
+    """The first answer to an `Idempotency-Key`, given again to its repetition. It goes with whom it is about."""
 
     __tablename__ = "idempotent_reply"
     __table_args__ = (UniqueConstraint("api_key_id", "key"),)
 
     id: Mapped[Id]
     api_key_id: Mapped[int] = mapped_column(ForeignKey("api_key.id", ondelete="CASCADE"))
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"), index=True)
     key: Mapped[str]
     request_digest: Mapped[bytes] = mapped_column(LargeBinary())
     status: Mapped[int] = mapped_column(SmallInteger)
@@ -44,3 +45,8 @@ class Secret(Table):
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str]
     created_at: Mapped[Stamp]
+
+
+def find_key(session: Session, digest: bytes) -> ApiKey | None:
+    """The key with this SHA-256, unless it was revoked."""
+    return session.scalar(select(ApiKey).where(ApiKey.digest == digest, ApiKey.revoked_at.is_(None)))

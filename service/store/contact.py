@@ -15,7 +15,11 @@ class Contact(Table):
     """A person. `address_hash` is the keyed hash under which suppressions are kept, which outlives the person."""
 
     __tablename__ = "contact"
-    __table_args__ = (Index("ix_contact_address_hash", "address_hash"),)
+    __table_args__ = (
+        Index("ix_contact_address_hash", "address_hash"),
+        Index("ix_contact_stage", "stage", "id"),
+        Index("ix_contact_tags", "tags", postgresql_using="gin"),
+    )
 
     id: Mapped[Id]
     email: Mapped[str]

@@ -48,6 +48,7 @@ class Delivery(Table):
         Index("ix_delivery_cleared", "priority", "id", postgresql_where=text("state = 'cleared'")),
         Index("ix_delivery_handed", "lease_until", postgresql_where=text("state = 'handed'")),
         Index("ix_delivery_uncertain", "id", postgresql_where=text("state = 'uncertain'")),
+        Index("ix_delivery_failed", "id", postgresql_where=text("state = 'failed'")),
     )
 
     id: Mapped[Id]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, text
+from collections import defaultdict
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.store.tables import Id, Instant, Json, Table
@@ -42,3 +44,14 @@ class Enrolment(Table):
 def anybody_inside(session: Session) -> bool:
     """Whether any enrolment is active."""
     return bool(session.scalar(select(select(Enrolment.id).where(Enrolment.state == "active").exists())))
+
+
+def count_enrolments(session: Session, sequence: str | None = None) -> dict[str, dict[str, int]]:
+    """How many enrolments there are, by sequence (or of this one) and state."""
+    query = select(Enrolment.sequence, Enrolment.state, func.count()).group_by(Enrolment.sequence, Enrolment.state)
+    if sequence is not None:
+        query = query.where(Enrolment.sequence == sequence)
+    counts: dict[str, dict[str, int]] = defaultdict(dict)
+    for key, state, count in session.execute(query):
+        counts[key][state] = count
+    return counts

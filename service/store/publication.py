@@ -59,22 +59,21 @@ def read_files(session: Session, publication_id: int) -> dict[str, bytes]:
         .join(Blob, Blob.digest == PublishedFile.digest)
         .where(PublishedFile.publication_id == publication_id)
     )
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def read_links(session: Session) -> dict[str, int]:
     """The ids of all stored destinations."""
-    return dict(session.execute(select(Link.url, Link.id)).tuples())
+    return dict(session.execute(select(Link.url, Link.id)).all())
 
 
 def read_file(session: Session, publication_id: int, path: str) -> tuple[str, bytes] | None:
     """The digest and content of one file of a publication."""
-    row = session.execute(
+    return session.execute(
         select(Blob.digest, Blob.content)
         .join(PublishedFile, PublishedFile.digest == Blob.digest)
         .where(PublishedFile.publication_id == publication_id, PublishedFile.path == path)
     ).first()
-    return row._tuple() if row else None
 
 
 def read_picture(session: Session, digest: str, name: str) -> bytes | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import structlog
@@ -88,15 +88,15 @@ def _make_group(redis: Redis) -> None:
 
 
 def _encode(hits: Sequence[RawHit]) -> str:
-    rows = [(*hit[:AT], hit.at.isoformat(), *hit[AT + 1 :]) for hit in hits]
-    return json.dumps(rows, separators=(",", ":"))
+    # `at` as seconds since 1970: a float of today holds microseconds exactly, and costs a third of ISO 8601.
+    return json.dumps([(*hit[:AT], hit.at.timestamp(), *hit[AT + 1 :]) for hit in hits])
 
 
 def _decode(entry_id: bytes, fields: dict[bytes, bytes]) -> tuple[RawHit, ...]:
     try:
         rows = json.loads(next(iter(fields.values())))
-        return tuple(RawHit._make((*row[:AT], datetime.fromisoformat(row[AT]), *row[AT + 1 :])) for row in rows)
-    except (ValueError, TypeError, LookupError, StopIteration) as error:
+        return tuple(RawHit._make((*row[:AT], datetime.fromtimestamp(row[AT], UTC), *row[AT + 1 :])) for row in rows)
+    except (ValueError, TypeError, LookupError, StopIteration, OverflowError) as error:
         # Not written by `append`: it must not stand in the way of all that come after it.
         log.error("hits.unreadable", entry=entry_id, error=str(error))
         return ()

@@ -68,7 +68,9 @@ class Limits:
         with self._opening:
             if self._redis is None:
                 pool = self._runtime.redis.connection_pool
-                self._redis = MovingWindowRateLimiter(RedisStorage("redis://", connection_pool=pool, key_prefix="limit"))
+                self._redis = MovingWindowRateLimiter(
+                    RedisStorage("redis://", connection_pool=pool, key_prefix="limit")
+                )
             return self._redis
 
 

@@ -8,12 +8,16 @@ from secrets import token_hex
 
 import structlog
 from flask import Flask, Response, g, request
+from prometheus_client import Counter
 
 from service.web.current import current_runtime
 from service.web.network import is_from_proxy
 
 HEADER = "X-Request-Id"
 GIVEN = re.compile(r"[A-Za-z0-9_-]{8,64}")  # what we take from a trusted proxy
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE"})
+REQUESTS = Counter("everafter_requests", "Requests that this process answered", ["method", "route", "status"])
 
 log = structlog.get_logger()
 
@@ -43,5 +47,7 @@ def _end(response: Response) -> Response:
     # The route and never the path: a token in a log would let its reader unsubscribe people.
     route = request.url_rule.rule if request.url_rule else None
     milliseconds = round((time.monotonic() - g.begun_at) * 1000, 1)
-    log.info("request", method=request.method, route=route, status=response.status_code, ms=milliseconds)
+    method = request.method if request.method in METHODS else "other"
+    REQUESTS.labels(method, route or "none", response.status_code).inc()
+    log.info("request", method=method, route=route, status=response.status_code, ms=milliseconds)
     return response

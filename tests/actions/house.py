@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from service.actions.advance import advance
 from service.actions.arbitrate import arbitrate
-from service.actions.deliver import Desk, deliver, new_token
+from service.actions.deliver import Desk, deliver
+from service.actions.lease import Lease
 from service.actions.reap import reap
 from service.actions.sign_up import Evidence, SignedUp, sign_up
 from service.domain.contact import read_address
@@ -112,7 +113,7 @@ class House:
         return Desk(self.begin, lambda: self.published, self.clerk, self.postman, group)
 
     def deliver(self) -> int:
-        return deliver(self.desk(), new_token(), lambda: False)
+        return deliver(self.desk(), Lease(), lambda: False)
 
     def work(self, now: datetime | None = None) -> None:
         """Set the time, and do all that is due then."""

@@ -8,7 +8,8 @@ from datetime import time, timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from service.actions.deliver import Handed, deliver, new_token, record
+from service.actions.deliver import Handed, deliver, record
+from service.actions.lease import Lease
 from service.actions.receive_event import Seen, become, receive_event
 from service.actions.unsubscribe import unsubscribe
 from service.domain.sequence.model import Again, AtMost, Enrol, Exit, Kind, Trigger, Unit
@@ -177,14 +178,14 @@ def test_the_late_answer_of_the_one_who_held_it_resolves_what_is_uncertain(house
     house.postman.answers["ana@example.org"] = Uncertain("no answer")
     ana = house.sign_up().contact_id
     house.decide()
-    token = new_token()
-    deliver(house.desk(), token, lambda: False)
+    mine = Lease()
+    deliver(house.desk(), mine, lambda: False)
     with house.begin() as session:
         row = session.scalars(select(Delivery).where(Delivery.step == "checklist")).one()
-        record(session, house.published, "somebody else", [Handed(row.id, Sent())])
+        record(session, house.published, Lease(), [Handed(row.id, Sent())])
     assert house.states(ana)["checklist"] == "uncertain"
     with house.begin() as session:
-        record(session, house.published, token, [Handed(row.id, Sent("7"))])
+        record(session, house.published, mine, [Handed(row.id, Sent("7"))])
     assert house.touches(ana)[0] == ("checklist", "sent", "Sent.")
     assert house.states(ana) == {"checklist": "sent", "tip": "planned"}
 
@@ -237,7 +238,7 @@ def test_a_group_that_was_stopped_half_way_is_carried_on(house: House) -> None:
         house.sign_up(f"person{number}@example.org")
     house.decide()
     rounds = iter([False, True])
-    assert deliver(house.desk(group=25), new_token(), lambda: next(rounds)) == 25
+    assert deliver(house.desk(group=25), Lease(), lambda: next(rounds)) == 25
     house.end_leases()
     house.work()
     assert len(house.mails()) == len(set(house.mails())) == 60

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from sqlalchemy import Engine, select
 
-from service.actions.deliver import deliver, new_token
+from service.actions.deliver import deliver
+from service.actions.lease import Lease
 from service.actions.unsubscribe import unsubscribe
 from service.domain.sequence.model import Kind
 from service.store.contact import Consent
@@ -53,7 +54,7 @@ def test_after_a_committed_unsubscribe_no_intent_commits(engine: Engine) -> None
             time.sleep(0.001)
 
     def send(_: int) -> None:
-        deliver(house.desk(group=5), new_token(), stop.is_set)
+        deliver(house.desk(group=5), Lease(), stop.is_set)
 
     with ThreadPoolExecutor(4) as pool:
         leaving = pool.submit(leave)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from service.local.child import Child
@@ -32,12 +33,17 @@ SCRIPTS = {
 }
 
 
+def show(name: str, line: str) -> None:
+    with suppress(BrokenPipeError):
+        print(name, line, flush=True)
+
+
 def main() -> None:
     home = Home(Path(sys.argv[1]))
     home.make()
     adopt_orphans()
     print("left", end_leftovers(home), flush=True)
-    supervisor = Supervisor(home, lambda name, line: print(name, line, flush=True))
+    supervisor = Supervisor(home, show)
     mark = {MARK: mark_run(home)}
     try:
         with stop_on_signals():

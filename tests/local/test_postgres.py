@@ -14,7 +14,6 @@ import psycopg
 import pytest
 
 from service.local.error import LocalError
-from service.local.home import Home
 from service.local.postgres import Postgres
 from service.settings import ROOT
 from tests.local.homes import fresh_home, plain

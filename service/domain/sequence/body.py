@@ -9,6 +9,7 @@ from service.domain.sequence.findings import Findings
 from service.domain.sequence.manuscript import Manuscript, Piece
 from service.domain.sequence.model import PLACEHOLDER, Body, Expression, Place, placeholder
 from service.domain.sequence.spelling import nearest
+from service.domain.sequence.syntax import moved
 
 MAX_DEPTH = 5  # ifs within ifs
 TAGS = ("if", "elif", "else", "endif")
@@ -73,7 +74,9 @@ class BodyReader:
                 begin = found.end()
         self._passage(begin, end)
         for branch in self._open:
-            self.findings.error(branch.place, "unbalanced-if", "This `if` is never closed.", "write {% endif %} below it")
+            self.findings.error(
+                branch.place, "unbalanced-if", "This `if` is never closed.", "write {% endif %} below it"
+            )
         line = self.manuscript.place(start + len(text[start:end]) - len(text[start:end].lstrip())).line
         return Body(tuple(self._blocks), tuple(each.expression for each in self.fields), line)
 
@@ -132,8 +135,7 @@ class BodyReader:
             self.findings.error(piece.place, "unknown-tag", message, f"write {{% {word} %}}")
         if not asks or not rest:
             return None
-        place = piece.place
-        return Expression(rest, Place(place.path, place.line, place.column + piece.source.index(rest)))
+        return Expression(rest, moved(Expression(piece.source, piece.place), piece.source.index(rest)))
 
     def _alone(self, start: int, end: int) -> bool:
         text = self.manuscript.text

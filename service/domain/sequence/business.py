@@ -58,7 +58,7 @@ def read_business(path: str, data: bytes, draft: Draft, findings: Findings) -> B
     keys = Keys(table, findings, "business.yaml", (*KEYS, *LATER))
     for key in LATER:
         if key in keys:
-            findings.use(key, keys.place_of(key))
+            findings.use(f"{key} in business.yaml", keys.place_of(key))
     _required(keys)
     languages = _languages(keys)
     return Business(
@@ -119,5 +119,3 @@ def read_language(text: str) -> str:
     if not _LANGUAGE.fullmatch(text.strip()):
         raise Fault("bad-language", f"`{text[:60]}` is no language.", "write its two letters, like `en` or `de`")
     return text.strip()
-
-

@@ -39,10 +39,11 @@ class Printed:
 
 @dataclass(slots=True)
 class Draft:
-    """What was read of a file. `sequence` is whole only where no error was found in the file."""
+    """What was read of a file. `sound`: its front matter can be relied on, so that names can be looked up."""
 
     path: str
     sequence: Sequence | None = None
+    sound: bool = False
     references: list[Reference] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     printed: list[Printed] = field(default_factory=list)

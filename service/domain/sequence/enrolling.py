@@ -111,7 +111,9 @@ def _again(
         return keys.read("again", read_again) or (Again.NEVER, None)
     if "event" in ways and stage is not Stage.FAREWELL:
         message = "An event may come again: say whether the same person enters again."
-        findings.error(keys.place, "again-missing", message, "add `again: never`, `again: always` or `again: after 90 days`")
+        findings.error(
+            keys.place, "again-missing", message, "add `again: never`, `again: always` or `again: after 90 days`"
+        )
     return (Again.ALWAYS if ways and ways <= _RETURNING else Again.NEVER), None
 
 

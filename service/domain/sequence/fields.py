@@ -114,7 +114,9 @@ class FieldReader:
     def _fits(self, field: StepField, fields: list[StepField]) -> bool:
         label = f"{field.name} {field.arm}" if field.arm else field.name
         if not field.value:
-            self.findings.error(field.place, "empty-field", f"`{label}:` has no value.", "write one, or remove the line")
+            self.findings.error(
+                field.place, "empty-field", f"`{label}:` has no value.", "write one, or remove the line"
+            )
         elif len(field.value) > MAX_VALUE:
             message = f"`{label}:` has more than {MAX_VALUE} characters."
             self.findings.error(field.place, "too-long", message, "say it shorter")

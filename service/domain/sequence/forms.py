@@ -150,5 +150,7 @@ def read_gap(text: str) -> int:
     length = read_duration(f"{text} hours" if text.strip().isdigit() else text)
     hours = {Unit.HOURS: 1, Unit.DAYS: 24, Unit.WEEKS: 168}.get(length.unit)
     if hours is None or not 0 < length.amount * hours <= LONGEST_GAP:
-        raise Fault("bad-duration", f"`{text[:60]}` is no gap between two mails.", "write it like `48 hours` or `2 days`")
+        raise Fault(
+            "bad-duration", f"`{text[:60]}` is no gap between two mails.", "write it like `48 hours` or `2 days`"
+        )
     return int(length.amount) * hours

@@ -30,7 +30,9 @@ class Keys:
         for key, node in table.pairs:
             if names is not None and key.text not in names:
                 message = f"{what} has no key `{key.text[:60]}`."
-                findings.error(key.place, "unknown-key", message[:1].upper() + message[1:], did_you_mean(key.text, names))
+                findings.error(
+                    key.place, "unknown-key", message[:1].upper() + message[1:], did_you_mean(key.text, names)
+                )
             elif key.text in self._nodes:
                 message = f"`{key.text[:60]}` stands here twice."
                 findings.error(key.place, "duplicate-key", message, "keep one of the two")
@@ -90,7 +92,9 @@ class Keys:
         if isinstance(node, Listing):
             return node.items
         message = f"`{key}` takes a list."
-        self.findings.error(node.place, "wrong-shape", message, "write [one, two], or each on a line of its own after `- `")
+        self.findings.error(
+            node.place, "wrong-shape", message, "write [one, two], or each on a line of its own after `- `"
+        )
         return []
 
     def texts(self, key: str) -> list[Scalar]:

@@ -103,12 +103,16 @@ def _mailbox(text: str) -> str:
     try:
         return read_address(unquote(text.partition("?")[0])).email
     except BadAddress as error:
-        raise Fault("not-a-link", f"`mailto:` needs an email address. {error}", "like `mailto:mia@glow.example`") from None
+        raise Fault(
+            "not-a-link", f"`mailto:` needs an email address. {error}", "like `mailto:mia@glow.example`"
+        ) from None
 
 
 def _without_scheme(address: str) -> Fault:
     if address.startswith("//") or re.match(r"[\w-]+(\.[\w-]+)+(/|$)", address):
-        return Fault("not-a-link", "An address of the web begins with https://.", f"write `https://{address.lstrip('/')}`")
+        return Fault(
+            "not-a-link", "An address of the web begins with https://.", f"write `https://{address.lstrip('/')}`"
+        )
     if "@" in address:
         return Fault("not-a-link", "An email address in a link needs `mailto:`.", f"write `mailto:{address[:60]}`")
     message = f"`{address[:60]}` is no address."

@@ -63,8 +63,8 @@ class Lookup:
         shape: Shape | None = records.get(record, {}).get(field)
         if name == "arm" and scope.sequence is not None:
             shape = tuple(arm for arm, _ in scope.sequence.arms)
-        if name.startswith("answer(") and isinstance(node, nodes.Call) and isinstance(node.args[0], nodes.Const):
-            shape = self._answers(str(node.args[0].value))
+        if name.startswith("answer(") and isinstance(node, nodes.Call) and len(node.args) == 1:
+            shape = self._answers(spelled(node.args[0]).strip('"'))
         return (name, shape) if isinstance(shape, tuple) and shape else None
 
     def _answers(self, word: str) -> tuple[str, ...]:
@@ -108,7 +108,9 @@ class Lookup:
         }
         if what in known and word not in known[what]:
             message = f"There is no {_CALLED.get(what, what)} `{word}`."
-            self.findings.error(place, f"unknown-{what}", message, did_you_mean(word, known[what], _WHERE.get(what, "")))
+            self.findings.error(
+                place, f"unknown-{what}", message, did_you_mean(word, known[what], _WHERE.get(what, ""))
+            )
 
     def _step(self, function: str, word: str, place: Place) -> None:
         sequence, slash, step = word.rpartition("/")

@@ -13,7 +13,7 @@ from service.domain.sequence.model import Expression
 from service.domain.sequence.names import BUSINESS, CONTACT, FILTERS, FUNCTIONS, REFERRAL, Scope, Shape
 from service.domain.sequence.presence import spelled
 from service.domain.sequence.spelling import did_you_mean
-from service.domain.sequence.syntax import parse, place_of
+from service.domain.sequence.syntax import moved, parse, place_of
 
 RECORDS = ("contact", "business", "event", "form", "referral")
 ALONE = ("date", "today", "arm")
@@ -35,7 +35,7 @@ def check_expression(expression: Expression, scope: Scope, findings: Findings, *
     try:
         tree = parse(expression.source)
     except Fault as fault:
-        findings.refuse(expression.place, fault)
+        findings.error(moved(expression, fault.at), fault.code, fault.message, fault.hint)
         return None
     _Reading(expression, scope, findings).read(tree, condition)
     return tree

@@ -32,7 +32,7 @@ CONTACT: dict[str, Shape] = {
 }
 BUSINESS = ("name", "from", "address", "phone")
 EVENT: dict[str, Shape] = {"name": "text", "at": "time", "about": "text", "value": "money", "currency": "text"}
-FORM: dict[str, Shape] = {"email": "email", "first_name": "text"}  # what every form has
+FORM: dict[str, Shape] = {"first_name": "text", "last_name": "text"}  # what every form takes, beside the address
 REFERRAL = ("code", "from", "friend", "count", "reward")
 
 # Events that exist without being declared: those the service raises, and those a business sends by convention.
@@ -145,7 +145,6 @@ def shelf_of(business: Business, steps: Mapping[str, Mapping[str, tuple[str, ...
 def scope_of(shelf: Shelf, sequence: Sequence) -> Scope:
     """The scope of a sequence, by what it begins with."""
     events = [trigger.name for trigger in sequence.enrol.on if trigger.on in {"event", "rhythm", "quiet"}]
-    events += ["signup" for trigger in sequence.enrol.on if trigger.on == "signup"]
     names = tuple(dict.fromkeys(name for name in events if name in shelf.events))
     data: dict[str, Shape] = {key: shape for name in names for key, shape in shelf.events[name].items()}
     event = {**data, **EVENT, "name": names} if names else None
@@ -159,7 +158,7 @@ def scope_of(shelf: Shelf, sequence: Sequence) -> Scope:
     if names and len(names) == len(sequence.enrol.on) == 1:
         always |= {f'days_since("{names[0]}")'}
     if sequence.enrol.on and all(trigger.on == "signup" for trigger in sequence.enrol.on):
-        always |= {"form.email"} | {f"form.{name}" for name in required}
+        always |= {f"form.{name}" for name in required}
     return Scope(shelf, sequence, event, asked, has_date(sequence), frozenset(always))
 
 

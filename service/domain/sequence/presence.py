@@ -12,21 +12,23 @@ from jinja2 import nodes
 _TELLING = frozenset({"eq", "ne", "gt", "gteq", "lt", "lteq", "in"})
 
 
-def spelled(node: nodes.Node) -> str:
+def spelled(node: nodes.Node | None) -> str:
     """A value by its one spelling: `contact.first_name`, `coupon("KEY").expires`; empty for what has none."""
-    if isinstance(node, nodes.Name):
-        return node.name
-    if isinstance(node, nodes.Const):
-        return f'"{node.value}"' if isinstance(node.value, str) else str(node.value)
-    if isinstance(node, nodes.Getattr):
-        return f"{spelled(node.node)}.{node.attr}"
-    if isinstance(node, nodes.Getitem):
-        return f"{spelled(node.node)}.{node.arg.value}" if isinstance(node.arg, nodes.Const) else ""
-    if isinstance(node, nodes.Call):
-        return f"{spelled(node.node)}({', '.join(spelled(each) for each in node.args)})"
-    if isinstance(node, nodes.Filter) and node.node is not None:
-        return spelled(node.node)
-    return ""
+    words = ""
+    match node:
+        case nodes.Name():
+            words = node.name
+        case nodes.Const():
+            words = f'"{node.value}"' if isinstance(node.value, str) else str(node.value)
+        case nodes.Getattr():
+            words = f"{spelled(node.node)}.{node.attr}"
+        case nodes.Getitem(arg=nodes.Const(value=str(field))):
+            words = f"{spelled(node.node)}.{field}"
+        case nodes.Call():
+            words = f"{spelled(node.node)}({', '.join(spelled(each) for each in node.args)})"
+        case nodes.Filter():
+            words = spelled(node.node)
+    return words
 
 
 def given(condition: nodes.Node, holds: bool = True) -> frozenset[str]:
@@ -44,26 +46,27 @@ def given(condition: nodes.Node, holds: bool = True) -> frozenset[str]:
     return frozenset({spelled(condition)}) - {""}
 
 
-def may_be_empty(node: nodes.Node, there: frozenset[str]) -> nodes.Node | None:
+def may_be_empty(node: nodes.Node | None, there: frozenset[str]) -> nodes.Node | None:
     """The first value inside `node` that may be empty and would be printed so; None where there is none."""
-    if isinstance(node, nodes.Or):
-        return may_be_empty(node.right, there)
-    if isinstance(node, nodes.And):
-        return may_be_empty(node.left, there) or may_be_empty(node.right, there | given(node.left))
-    if isinstance(node, nodes.CondExpr):
-        otherwise = node.expr2
-        first = may_be_empty(node.expr1, there | given(node.test))
-        rest = node if otherwise is None else may_be_empty(otherwise, there | given(node.test, holds=False))
-        return first or rest
-    if isinstance(node, nodes.Filter) and node.node is not None:
-        return may_be_empty(node.node, there)
-    if isinstance(node, nodes.BinExpr):
-        return may_be_empty(node.left, there) or may_be_empty(node.right, there)
-    if isinstance(node, nodes.UnaryExpr):
-        return None if isinstance(node, nodes.Not) else may_be_empty(node.node, there)
-    if isinstance(node, nodes.Name | nodes.Getattr | nodes.Getitem | nodes.Call):
-        return None if spelled(node) in there or _never_empty(node) else node
-    return None
+    parts: list[tuple[nodes.Node | None, frozenset[str]]]
+    match node:
+        case nodes.Or():
+            parts = [(node.right, there)]
+        case nodes.And():
+            parts = [(node.left, there), (node.right, there | given(node.left))]
+        case nodes.CondExpr(expr2=None):
+            return node
+        case nodes.CondExpr():
+            parts = [(node.expr1, there | given(node.test)), (node.expr2, there | given(node.test, holds=False))]
+        case nodes.BinExpr():
+            parts = [(node.left, there), (node.right, there)]
+        case nodes.Filter() | nodes.Neg() | nodes.Pos():
+            parts = [(node.node, there)]
+        case nodes.Name() | nodes.Getattr() | nodes.Getitem() | nodes.Call():
+            return None if spelled(node) in there or _never_empty(node) else node
+        case _:
+            parts = []
+    return next((empty for part, known in parts if (empty := may_be_empty(part, known)) is not None), None)
 
 
 def _never_empty(node: nodes.Node) -> bool:

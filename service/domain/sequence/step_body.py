@@ -15,9 +15,7 @@ from service.domain.sequence.model import Expression, Step
 MAX_BODY = 64 * 1024  # characters; Gmail cuts a finished mail off at 102 kB
 
 
-def read_step_body(
-    step: Step, manuscript: Manuscript, start: int, end: int, draft: Draft, findings: Findings
-) -> Step:
+def read_step_body(step: Step, manuscript: Manuscript, start: int, end: int, draft: Draft, findings: Findings) -> Step:
     """The step with its body, `text[start:end]` of the manuscript."""
     if end - start > MAX_BODY:
         message = f"This letter has more than {MAX_BODY // 1024} thousand characters."

@@ -1,0 +1,45 @@
+"""`/api/v1` for programs. Its operations live in a module per resource; `operation` is what they have in common."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi3.openapi import OpenAPI
+
+from service.actions.change_contact import AddressTaken
+from service.actions.enrol_by_hand import NotLetIn
+from service.actions.resolve import CannotResolve
+from service.domain.field import Unfit
+from service.runtime import Runtime
+from service.web.api import contacts, deliveries, enrolments, events, sequences, timeline
+from service.web.api.docs import describe, docs
+from service.web.api.operation import api
+from service.web.api.paging import BadCursor
+from service.web.api.refusal import cursor_refused, refusal, unfit
+
+OPERATIONS = (contacts, timeline, events, sequences, enrolments, deliveries)  # imported for the routes they make
+
+
+def register(app: OpenAPI, runtime: Runtime) -> None:
+    """Add the API and its documentation to the app, whose views find `runtime` by `service.web.current`."""
+    describe(app)
+    app.register_api(api)
+    app.register_blueprint(docs)
+
+
+@api.errorhandler(AddressTaken)
+def address_taken(_: AddressTaken) -> Response:
+    return refusal("address-taken", "Another contact has this address; change or forget that one first.")
+
+
+@api.errorhandler(NotLetIn)
+def not_let_in(error: NotLetIn) -> Response:
+    return refusal("not-let-in", str(error))
+
+
+@api.errorhandler(CannotResolve)
+def cannot_resolve(error: CannotResolve) -> Response:
+    return refusal("not-uncertain", str(error))
+
+
+api.register_error_handler(Unfit, unfit)
+api.register_error_handler(BadCursor, cursor_refused)

@@ -1,7 +1,7 @@
 """The hosted form, and where every form's signups arrive: `/forms/SLUG`.
 
-    GET    the form, for people
-    POST   a signup, from here or from anybody's website: 303, or to JSON 202; the same for known and unknown addresses
+GET    the form, for people
+POST   a signup, from here or from anybody's website: 303, or to JSON 202; the same for known and unknown addresses
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from service.web.security import content_policy
 from service.web.transaction import transact
 
 LONGEST_PAGE = 500  # characters of the address of the page that a signup came from
-LOOK_AGAIN = "Please look at the fields marked below."
+LOOK_AGAIN = "Please look once more at what is marked."
 TOO_OFTEN = "Too many signups came from here in a short time. Please try again in {wait}."
 
 log = structlog.get_logger()
@@ -69,7 +69,8 @@ def receive(slug: str) -> AnyResponse:
         answer = _refuse(business, form, entry, 429, TOO_OFTEN.format(wait=_words(wait)))
         answer.headers["Retry-After"] = str(wait)
         return answer
-    _take(runtime, form, checked.address, checked, _evidence(business, form, entry, network and str(network)))
+    evidence = _evidence(business, form, entry, str(network) if network else None)
+    _take(runtime, form, checked.address, checked, evidence)
     runtime.bell.ring()
     return _accept(form)
 
@@ -97,9 +98,7 @@ def _take(runtime: Runtime, form: Form, address: Address, checked: Checked, evid
     published, hash_key = runtime.published(), runtime.hash_key
 
     def work(session: Session) -> SignedUp:
-        return sign_up(
-            session, published, hash_key, form, address, checked.fields, evidence, journey_now(session)
-        )
+        return sign_up(session, published, hash_key, form, address, checked.fields, evidence, journey_now(session))
 
     transact(runtime, work)
 

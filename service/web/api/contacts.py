@@ -1,0 +1,147 @@
+"""`/contacts`: people, created or updated by their address; read, changed, forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Response
+from pydantic import BaseModel
+
+from service.actions.change_contact import change_contact
+from service.actions.erase import erase
+from service.actions.record_consent import record_consents
+from service.actions.sign_up import upsert_contact
+from service.domain.access import Scope
+from service.store.contact import Contact, lock_contacts
+from service.store.history import read_standings
+from service.store.search import search_contacts
+from service.web.api.contact_schema import ContactChanges, ContactGiven, ContactPage, ContactQuery, ContactSent
+from service.web.api.idempotency import Answer, IdempotencyHeader
+from service.web.api.operation import ROW, operation
+from service.web.api.paging import cut, read_id
+from service.web.api.refusal import refuse
+from service.web.api.unit import Unit, read, write
+from service.web.current import current_runtime
+
+MADE = "api.read_contact"
+NOBODY = "There is no contact with this id; it may have been forgotten."
+
+
+class ContactPath(BaseModel):
+    id: int
+
+
+@operation("post", "/contacts", scope=Scope.CONTACTS_WRITE, answers={201: ContactGiven, 200: ContactGiven})
+def save_contact(header: IdempotencyHeader, body: ContactSent) -> Response:
+    """Create a contact, or update the one of this address.
+
+    201 where it is new, 200 where it was there. A new stage or tag begins the sequences that wait for it. Consents are
+    added to those on file; who has unsubscribed stays unsubscribed.
+    """
+    hash_key = current_runtime().hash_key
+
+    def save(unit: Unit) -> Answer:
+        source = body.source or "api"
+        contact, is_new = upsert_contact(unit.session, hash_key, body.email, {}, unit.now, source=source)
+        _change(unit, contact, body)
+        return _answer(unit, contact, 201 if is_new else 200)
+
+    return write(save, header, made=MADE)
+
+
+@operation("get", "/contacts", scope=Scope.CONTACTS_READ, answers={200: ContactPage})
+def list_contacts(query: ContactQuery) -> Response:
+    """List contacts, the newest first."""
+
+    def look(unit: Unit) -> ContactPage:
+        email_key = query.email.key if query.email else None
+        found = search_contacts(
+            unit.session,
+            query.limit + 1,
+            read_id(query.cursor),
+            email_key=email_key,
+            stage=query.stage,
+            tag=query.tag,
+        )
+        page = cut(found, query.limit, lambda contact: [contact.id])
+        return ContactPage(items=describe(unit, page.rows), next=page.next)
+
+    return read(look)
+
+
+@operation("get", f"/contacts/{ROW}", scope=Scope.CONTACTS_READ, answers={200: ContactGiven})
+def read_contact(path: ContactPath) -> Response:
+    """Read a contact."""
+
+    def look(unit: Unit) -> ContactGiven:
+        contact = unit.session.get(Contact, path.id)
+        if contact is None:
+            refuse("unknown-contact", NOBODY)
+        return describe(unit, [contact])[0]
+
+    return read(look)
+
+
+@operation(
+    "patch",
+    f"/contacts/{ROW}",
+    scope=Scope.CONTACTS_WRITE,
+    answers={200: ContactGiven},
+    problems={409: "Another contact has the new address."},
+)
+def change(path: ContactPath, body: ContactChanges) -> Response:
+    """Change a contact.
+
+    A new address takes the person's unsubscribes along.
+    """
+
+    def save(unit: Unit) -> Answer:
+        contact = unit.session.get(Contact, path.id) if lock_contacts(unit.session, [path.id]) else None
+        if contact is None:
+            refuse("unknown-contact", NOBODY)
+        _change(unit, contact, body)
+        return _answer(unit, contact, 200)
+
+    return write(save)
+
+
+@operation("delete", f"/contacts/{ROW}", scope=Scope.CONTACTS_WRITE, answers={204: None})
+def forget_contact(path: ContactPath) -> Response:
+    """Forget a contact for good.
+
+    Everything that hangs on it goes too: consents, enrolments, deliveries, events. If the address is on the
+    suppression list, it stays there, as a keyed hash.
+    """
+
+    def forget(unit: Unit) -> Answer:
+        if not erase(unit.session, path.id):
+            refuse("unknown-contact", NOBODY)
+        return Answer(204, {})
+
+    return write(forget)
+
+
+def _change(unit: Unit, contact: Contact, body: ContactChanges) -> None:
+    hash_key = current_runtime().hash_key
+    record_consents(unit.session, unit.published, contact, body.consents_given(), unit.now)
+    change_contact(unit.session, unit.published, hash_key, contact, body.changes(), unit.now)
+
+
+def _answer(unit: Unit, contact: Contact, status: int) -> Answer:
+    given = describe(unit, [contact])[0]
+    return Answer(status, given.model_dump(mode="json"), contact_id=contact.id)
+
+
+def describe(unit: Unit, contacts: Sequence[Contact]) -> list[ContactGiven]:
+    """Contacts as they are given out, in two queries however many they are."""
+    standings = read_standings(unit.session, contacts, unit.now)
+    return [
+        ContactGiven.model_validate(
+            {name: getattr(contact, name) for name in ContactGiven.model_fields if hasattr(contact, name)}
+            | {
+                "consented": sorted(standings[contact.id].consented),
+                "suppressed": standings[contact.id].suppressed,
+            }
+        )
+        for contact in contacts
+    ]

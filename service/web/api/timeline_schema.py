@@ -1,0 +1,66 @@
+"""The entries of a timeline: touches, events, acts of consent."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from service.store.delivery import State
+from service.web.api.schema import Given, Instant
+
+
+class EntryGiven(Given):
+    """`at` in UTC; `local` is the same on the person's own clock."""
+
+    at: Instant
+    local: str = Field(description="ISO 8601 with the offset of the person's time zone.")
+
+
+class TouchGiven(EntryGiven):
+    """A touch, past or planned, in the state it is in, and why."""
+
+    entry: Literal["touch"] = "touch"
+    sequence: str
+    step: str
+    kind: str = Field(description="`email`, `task`, `set` …")
+    state: State
+    reason: str | None
+    mail_class: str | None = Field(
+        serialization_alias="class", description="`service`, `letter` …; null where the step was taken out since."
+    )
+    transactional: bool
+    enrolment: int
+    delivery: int
+
+
+class EventGiven(EntryGiven):
+    """Something that happened: told by a program, or seen by the service (`signup`, `click` of a person …)."""
+
+    entry: Literal["event"] = "event"
+    id: int
+    name: str
+    key: str | None
+    about: str | None
+    data: dict[str, Any]
+    value: Decimal | None
+    currency: str | None
+
+
+class ConsentGiven(EntryGiven):
+    """An act of consent, with its evidence. `topic` null: all marketing."""
+
+    entry: Literal["consent"] = "consent"
+    topic: str | None
+    act: str = Field(description="`requested`, `confirmed`, `withdrawn`.")
+    basis: str
+    source: str
+    wording: str | None
+
+
+class TimelinePage(Given):
+    """The story from its beginning; what is planned stands at its end."""
+
+    items: list[Annotated[TouchGiven | EventGiven | ConsentGiven, Field(discriminator="entry")]]
+    next: str | None = Field(description="The cursor of the next page; null at the end.")

@@ -1,0 +1,90 @@
+"""The web app, put together: `create` for granian, `build_app` for tests."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import structlog
+from flask_openapi3.openapi import OpenAPI
+from jinja2 import StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.logs import configure
+from service.runtime import Runtime
+from service.settings import read_settings
+from service.web import api, current, health, limits, metrics, problems, request_id, security
+from service.web.front import Front
+from service.web.public.forms import forms
+from service.web.public.home import home
+from service.web.public.magnets import magnets
+from service.web.public.pictures import pictures
+from service.web.public.preferences import preferences
+from service.web.public.unsubscribe import leaving
+
+FORM_BYTES = 64 * 1024  # what a body may have where a view does not say otherwise
+YEAR = 31_536_000  # seconds
+PUBLIC = Path(__file__).parent / "public"
+
+# What browsers can fill in by themselves (HTML, "autofill field").
+AUTOCOMPLETE = {
+    "email": "email",
+    "first_name": "given-name",
+    "last_name": "family-name",
+    "phone": "tel",
+    "company": "organization",
+    "address": "street-address",
+}
+
+log = structlog.get_logger()
+
+
+class Site(OpenAPI):
+    """Flask, but for what it logs of a fault: the path holds the token of a link, and a log must not."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        log.error("request.failed", exc_info=exc_info)
+
+
+def create() -> Site:
+    """The app of one server process. Raises SettingsError; KeysDiffer where other hosts sign with other keys.
+
+    It starts without the database, answers 503 meanwhile, and recovers by itself.
+    """
+    configure("web")
+    runtime = Runtime(read_settings())
+    try:
+        runtime.signer  # noqa: B018 (a host that signs with keys of its own must not start)
+    except SQLAlchemyError as error:
+        log.warning("web.without_database", error=type(error).__name__)
+    return build_app(runtime)
+
+
+def build_app(runtime: Runtime) -> Site:
+    """The app over a runtime."""
+    app = Site(
+        "service.web",
+        doc_ui=False,
+        root_path=str(PUBLIC),
+        static_folder="static",
+        static_url_path="/static",
+    )
+    app.config.update(MAX_CONTENT_LENGTH=FORM_BYTES, SEND_FILE_MAX_AGE_DEFAULT=YEAR)
+    # No answer of ours moves a request elsewhere because of a slash: a POST would lose its body, and RFC 8058 forbids it.
+    app.url_map.merge_slashes = False
+    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    style = hashlib.sha256((PUBLIC / "static" / "pages.css").read_bytes()).hexdigest()[:12]
+    app.jinja_env.globals.update(business=None, private=False, style_version=style, autocomplete=AUTOCOMPLETE)
+    current.attach(app, runtime)
+    security.register(app, runtime)
+    request_id.register(app)
+    problems.register(app)
+    limits.register(app, runtime)
+    health.register(app, runtime)
+    metrics.register(app, runtime)
+    for blueprint in (home, forms, leaving, preferences, magnets, pictures):
+        app.register_blueprint(blueprint)
+    api.register(app, runtime)
+    app.wsgi_app = Front(app.wsgi_app, runtime)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,115 @@
+"""`/healthz`: this process answers. `/readyz`: it can do its work; Redis may be away meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TookTooLong
+from functools import lru_cache
+from typing import cast
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from flask import Blueprint, Flask, Response, current_app, jsonify
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.runtime import Runtime
+from service.settings import ROOT
+from service.store.secret import KeysDiffer
+from service.web.away import AGAIN_AFTER
+
+NAME = "everafter.readiness"
+PATIENCE = 2.0  # seconds
+
+health = Blueprint("health", __name__)
+
+
+class Unready(Exception):  # noqa: N818 (what it says)
+    """Something that this process needs is not there; the message says what to do."""
+
+
+class Readiness:
+    """Asks PostgreSQL and Redis at once, and waits for at most PATIENCE. A question under way is not asked twice."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._questions: dict[str, Callable[[], None]] = {
+            "database": lambda: _ask_database(runtime),
+            "redis": lambda: _ask_redis(runtime),
+        }
+        self._pool = ThreadPoolExecutor(len(self._questions), thread_name_prefix="ready")
+        self._asked: dict[str, Future[None]] = {}
+        self._lock = threading.Lock()
+
+    def reasons(self) -> dict[str, str]:
+        """What is amiss, by name; empty where all is well."""
+        asked = {name: self._ask(name) for name in self._questions}
+        return {name: reason for name, future in asked.items() if (reason := _reason(future))}
+
+    def _ask(self, name: str) -> Future[None]:
+        with self._lock:
+            under_way = self._asked.get(name)
+            if under_way is None or under_way.done():
+                under_way = self._asked[name] = self._pool.submit(self._questions[name])
+            return under_way
+
+
+def register(app: Flask, runtime: Runtime) -> None:
+    app.extensions[NAME] = Readiness(runtime)
+    app.register_blueprint(health)
+
+
+@health.get("/healthz")
+def alive() -> Response:
+    return jsonify(status="alive")
+
+
+@health.get("/readyz")
+def ready() -> Response:
+    reasons = cast(Readiness, current_app.extensions[NAME]).reasons()
+    if "database" in reasons:
+        answer = jsonify(status="unavailable", reasons=reasons)
+        answer.status_code = 503
+        answer.headers["Retry-After"] = str(AGAIN_AFTER)
+        return answer
+    if reasons:
+        return jsonify(status="degraded", degraded=", ".join(reasons), reasons=reasons)
+    return jsonify(status="ready")
+
+
+def _reason(future: Future[None]) -> str:
+    try:
+        future.result(timeout=PATIENCE)
+    except TookTooLong:
+        return f"It does not answer within {PATIENCE:g} s."
+    except (Unready, KeysDiffer) as error:
+        return str(error)
+    except (SQLAlchemyError, RedisError) as error:
+        # Its name alone: the words may hold an address with a password.
+        return f"It can't be reached ({type(error).__name__})."
+    return ""
+
+
+def _ask_database(runtime: Runtime) -> None:
+    with runtime.engine.connect() as connection:
+        if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+            raise Unready("The database is empty; run `everafter migrate`.")
+        here = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    # A revision that we don't know is that of a newer version, which is being rolled out and serves us as well.
+    if here in _older():
+        raise Unready(f"The database is at {here}; run `everafter migrate`.")
+    runtime.signer  # noqa: B018 (it reads the keys, and refuses where other hosts sign with others)
+
+
+def _ask_redis(runtime: Runtime) -> None:
+    runtime.redis.ping()
+
+
+@lru_cache(maxsize=1)
+def _older() -> frozenset[str | None]:
+    """The revisions before the one that this version needs, and none at all."""
+    scripts = ScriptDirectory.from_config(Config(toml_file=ROOT / "pyproject.toml"))
+    known = {script.revision for script in scripts.walk_revisions()}
+    return frozenset(known - set(scripts.get_heads())) | {None}

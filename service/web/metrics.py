@@ -1,0 +1,116 @@
+"""`/metrics` for Prometheus: what stands in PostgreSQL, the same from every process, and what this process counted.
+
+Served to programs on this machine, and to keys with the scope `metrics`; a proxied request is not of this machine.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from flask import Blueprint, Flask, Response, current_app, request
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from service.domain.access import Scope
+from service.runtime import Runtime
+from service.store.delivery import Delivery, State
+from service.store.enrolment import Enrolment
+from service.store.journey import journey_now
+from service.web.api.auth import authorize
+from service.web.network import is_local
+
+NAME = "everafter.metrics"
+KEPT = 15.0  # seconds for which one look at the database serves every scrape
+PATIENCE = "3s"  # for the database; a scrape must never weigh on those who send
+WAITING = (State.DUE, State.HELD)
+
+log = structlog.get_logger()
+metrics = Blueprint("metrics", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one look at the database saw. `oldest_due` is in seconds of journey time."""
+
+    deliveries: dict[str, int] = field(default_factory=dict)
+    enrolments: int = 0
+    oldest_due: float = 0.0
+
+
+class Database(Collector):
+    """Gauges out of PostgreSQL, looked at no more often than every KEPT seconds."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._lock = threading.Lock()
+        self._sight: Sight | None = None
+        self._looked = -KEPT
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        with self._lock:
+            if time.monotonic() - self._looked >= KEPT:
+                self._sight = self._look()
+                self._looked = time.monotonic()
+            sight = self._sight
+        yield GaugeMetricFamily("everafter_database_up", "1 where PostgreSQL answered in time", int(sight is not None))
+        if sight is not None:
+            yield from _families(sight)
+
+    def _look(self) -> Sight | None:
+        try:
+            with self._runtime.session() as session:
+                return look(session)
+        except SQLAlchemyError as error:
+            log.warning("metrics.without_database", error=type(error).__name__)
+            return None
+
+
+def look(session: Session) -> Sight:
+    """Count what is there."""
+    session.execute(text(f"SET LOCAL statement_timeout = '{PATIENCE}'"))
+    counts = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
+    active = session.scalar(select(func.count()).select_from(Enrolment).where(Enrolment.state == "active"))
+    oldest: datetime | None = session.scalar(select(func.min(Delivery.wake_at)).where(Delivery.state.in_(WAITING)))
+    late = (journey_now(session) - oldest).total_seconds() if oldest else 0.0
+    return Sight(dict(counts.all()), active or 0, max(0.0, late))
+
+
+def register(app: Flask, runtime: Runtime) -> None:
+    """Add `/metrics` to the app."""
+    registry = CollectorRegistry()
+    registry.register(Database(runtime))
+    # Of several processes a scrape meets any one, and counters that jump from one to the other say nothing.
+    app.extensions[NAME] = (registry,) if runtime.settings.web_processes > 1 else (registry, REGISTRY)
+    app.register_blueprint(metrics)
+
+
+@metrics.get("/metrics")
+def show() -> Response:
+    if not is_local(request):
+        authorize(Scope.METRICS)
+    registries: Sequence[CollectorRegistry] = current_app.extensions[NAME]
+    return Response(b"".join(map(generate_latest, registries)), content_type=CONTENT_TYPE_LATEST)
+
+
+def _families(sight: Sight) -> Iterable[Metric]:
+    deliveries = GaugeMetricFamily("everafter_deliveries", "Deliveries by state", labels=["state"])
+    for state in State:
+        deliveries.add_metric([state.value], sight.deliveries.get(state.value, 0))
+    yield deliveries
+    yield GaugeMetricFamily("everafter_enrolments_active", "People inside a sequence", sight.enrolments)
+    yield GaugeMetricFamily(
+        "everafter_oldest_due_seconds", "How long the delivery that has waited longest is past its time", sight.oldest_due
+    )

@@ -1,0 +1,83 @@
+"""Leaving: the link at the foot of every mail, and the button that mail programs show (RFC 8058).
+
+GET    a page that changes nothing, because scanners open links too
+POST   leaves all marketing, or the one `topic` that the body names: 200, without a redirect or a cookie
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from flask import Blueprint, Response, render_template, request
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+
+from service.actions.unsubscribe import unsubscribe
+from service.domain.hit import clean_user_agent
+from service.ports import Published
+from service.store.journey import journey_now
+from service.web.current import current_runtime
+from service.web.public.entry import Unreadable, read_entry
+from service.web.public.recipient import Recipient, can_be_left, find_recipient
+from service.web.transaction import transact
+
+GONE = "There is no such topic any more. You can leave everything here, or choose on the page below."
+
+leaving = Blueprint("unsubscribe", __name__)
+
+
+@leaving.get("/unsubscribe/<token>")
+def show(token: str) -> str:
+    runtime = current_runtime()
+    published = runtime.published()
+    with runtime.session() as session:
+        recipient = find_recipient(session, published, token)
+    return _ask(published, recipient, token)
+
+
+@leaving.post("/unsubscribe/<token>")
+def leave(token: str) -> str | tuple[str, int]:
+    runtime = current_runtime()
+    published = runtime.published()
+    entry = _read_kindly()
+    topic = str(entry["topic"]) if entry.get("topic") else None
+    if topic is not None and not can_be_left(published.library.business, topic):
+        with runtime.session() as session:
+            return _ask(published, find_recipient(session, published, token), token, GONE), 422
+    source = "page" if entry.get("by") == "page" else "one-click"
+    recipient = transact(runtime, partial(take_back, published=published, token=token, topic=topic, source=source))
+    business = published.library.business
+    services = [each.name for each in business.topics if each.basis == "service"]
+    return render_template(
+        "left.html", private=True, business=business, recipient=recipient, topic=topic, services=services, token=token
+    )
+
+
+def take_back(session: Session, *, published: Published, token: str, topic: str | None, source: str) -> Recipient:
+    """Unsubscribe whoever holds the token, from a topic or from everything; the recipient as they are afterwards."""
+    recipient = find_recipient(session, published, token)
+    agent = clean_user_agent(request.headers.get("User-Agent", "")) or None
+    now = journey_now(session)
+    unsubscribe(session, published, recipient.contact_id, now, topic=topic, source=source, user_agent=agent)
+    session.flush()
+    return find_recipient(session, published, token)
+
+
+def _read_kindly() -> Mapping[str, object]:
+    """The body's fields; none where it can't be read, for a mail program's POST counts whatever it holds."""
+    try:
+        return read_entry(request)
+    except (Unreadable, HTTPException):
+        return {}
+
+
+def _ask(published: Published, recipient: Recipient, token: str, notice: str = "") -> str:
+    return render_template(
+        "unsubscribe.html",
+        private=True,
+        business=published.library.business,
+        recipient=recipient,
+        token=token,
+        notice=notice,
+    )

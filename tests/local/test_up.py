@@ -1,0 +1,193 @@
+"""`everafter up` itself, with all its real processes."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+import psycopg
+import pytest
+
+from service.local.home import Home
+from service.local.port import free_port
+from service.local.postgres import Postgres
+from service.local.servers import servers
+from service.settings import ROOT, Settings, read_settings
+from tests.local.homes import fresh_home, plain
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Home]:
+    with fresh_home() as home:
+        yield home
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port("127.0.0.1", 0)
+
+
+@contextmanager
+def up(home: Home, port: int, *more: str, **told: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "service.cli", "up", "--home", str(home.path), "--port", str(port), *more]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, env=os.environ | told
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if words in line:
+            return seen
+    raise AssertionError(f"never said {words!r}:\n{seen}")
+
+
+def status(port: int, path: str = "/healthz") -> int:
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        line.request("GET", path)
+        return line.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        line.close()
+
+
+def wait_for(what, patience: float = 20):
+    deadline = time.monotonic() + patience
+    while not (found := what()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
+
+
+def settings_of(home: Home) -> Settings:
+    """Those of another command on that home."""
+    return read_settings({"EVERAFTER_HOME": str(home.path)})
+
+
+def family_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def child(process: subprocess.Popen[str], *words: str) -> psutil.Process | None:
+    """The direct child whose command line ends with `words`, or is called so."""
+    for found in psutil.Process(process.pid).children():
+        if found.cmdline()[-len(words) :] == list(words) or found.name() in words:
+            return found
+    return None
+
+
+def test_it_serves_until_it_is_told_to_end_and_then_leaves_nothing_behind(home, port):
+    with up(home, port) as process:
+        said = read_until(process, "Home")
+        assert f"http://127.0.0.1:{port}/healthz" in said
+        assert "Mailbox" in said
+        assert status(port) == 200
+        family = family_of(process)
+        assert {"postgres", "valkey-server"} <= {member.name() for member in family}
+        second = subprocess.run(
+            [sys.executable, "-m", "service.cli", "up", "--home", str(home.path)],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            timeout=20,
+            check=False,
+        )
+        assert second.returncode == 1
+        assert f"already (pid {process.pid})" in second.stderr
+        with servers(settings_of(home)) as settings:
+            assert settings.base_url == f"http://127.0.0.1:{port}"
+            with psycopg.connect(plain(settings.database_url)) as connection:
+                connection.execute("CREATE TABLE kept ()")
+        process.terminate()
+        assert process.wait(15) == 0
+        assert psutil.wait_procs(family, timeout=0.1)[1] == []
+    began = time.monotonic()
+    with up(home, port) as process:
+        read_until(process, "Home")
+        assert time.monotonic() - began < 20  # 3 s on a machine that does nothing else
+        with servers(settings_of(home)) as settings, psycopg.connect(plain(settings.database_url)) as connection:
+            connection.execute("TABLE kept")
+
+
+def test_ctrl_c_ends_it_while_it_starts(home, port):
+    with up(home, port) as process:
+        read_until(process, "database")
+        family = family_of(process)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(15) == 0
+        assert psutil.wait_procs(family, timeout=0.1)[1] == []
+
+
+def test_a_kill_leaves_nothing_and_the_next_start_works(home, port):
+    with up(home, port) as process:
+        read_until(process, "Home")
+        family = family_of(process)
+        assert len(family) > 6
+        process.kill()
+        process.wait()
+        assert psutil.wait_procs(family, timeout=5)[1] == []
+        assert status(port) == 0
+    with up(home, port) as process:
+        read_until(process, "Home")
+        assert status(port) == 200
+
+
+def test_whatever_dies_comes_back(home, port):
+    with up(home, port) as process:
+        read_until(process, "Home")
+        web = child(process, "web", "--port", str(port))
+        workers = web.children(recursive=True)
+        web.kill()
+        read_until(process, "web was ended by SIGKILL")
+        assert [worker for worker in workers if worker.is_running()] == []
+        wait_for(lambda: status(port) == 200)
+        for name in ("postgres", "valkey-server"):
+            old = child(process, name)
+            old.kill()
+            wait_for(lambda name=name, old=old: (new := child(process, name)) is not None and new != old)
+        wait_for(lambda: status(port, "/readyz") == 200)
+
+
+def test_a_port_in_use_is_said_before_anything_starts(home):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with up(home, port) as process:
+            said = process.stdout.read()
+            assert process.wait(20) == 1
+    assert f"Port {port} is in use by" in said
+    assert f"(pid {os.getpid()})" in said
+    assert "Traceback" not in said
+
+
+def test_a_database_that_is_away_is_waited_for(home, port):
+    """An outside server, that comes up a while after us."""
+    with fresh_home() as elsewhere:
+        server = Postgres(elsewhere)
+        with server:
+            url = server.url
+        with up(home, port, DATABASE_URL=url) as process:
+            said = read_until(process, "again in 1 s")
+            assert "The database can't be used" in said
+            with server:
+                read_until(process, "Home")
+                assert status(port, "/readyz") == 200
+                process.terminate()
+                assert process.wait(15) == 0

@@ -1,0 +1,34 @@
+"""A shop for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from service.runtime import Runtime
+from service.settings import Settings
+from tests.web.shop import Shop
+
+
+@pytest.fixture
+def open_shop(settings: Settings) -> Iterator[Callable[..., Shop]]:
+    """Opens a shop with other settings; nothing is published yet."""
+    opened: list[Shop] = []
+
+    def open_one(**changes: object) -> Shop:
+        shop = Shop(Runtime(settings.model_copy(update=changes)))
+        opened.append(shop)
+        return shop
+
+    yield open_one
+    for shop in opened:
+        shop.runtime.close()
+
+
+@pytest.fixture
+def shop(open_shop: Callable[..., Shop]) -> Shop:
+    """A shop that is open for business, without limits."""
+    shop = open_shop(form_limits="off")
+    shop.publish()
+    return shop

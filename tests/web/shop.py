@@ -1,0 +1,136 @@
+"""A published shop behind the real app: what the tests of the recipients' pages visit."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from service.actions.publish import Edition, publish
+from service.runtime import Runtime
+from service.store.contact import Contact
+from service.store.delivery import Delivery
+from service.web.app import build_app
+
+BUSINESS = """
+name: Glow Studio
+from: Mia at Glow Studio <mia@glow.example>
+address: Lindenweg 4, 10969 Berlin
+time zone: Europe/Berlin
+topics:
+  Tips and ideas: {}
+  Newsletter: {}
+  Friends: {basis: client}
+  Your appointments: {basis: service}
+fields:
+  hair: [straight, curly]
+  anniversary: month-day
+  visits: number
+forms:
+  checklist:
+    title: The checklist
+    button: Send it to me
+    consent: Yes, Glow Studio may write to me.
+    topics: [Tips and ideas, Newsletter]
+    magnet: checklist
+  elsewhere:
+    thanks: https://glow.example/thanks
+    topics: [Newsletter]
+  long:
+    topics: [Newsletter]
+    fields:
+      first_name: {label: How shall we call you?, required: yes}
+      hair: {}
+      anniversary: {}
+      visits: {}
+      phone: phone
+      timezone: {}
+      vegan: {type: yes-no, label: I eat no meat}
+magnets:
+  checklist: files/check list.pdf
+"""
+TIPS = """---
+title: Tips
+stage: nurture
+topic: Tips and ideas
+enrol:
+  on: signup
+  form: checklist
+---
+
+## Day 0: hello
+Kind: service
+Subject: Here it is
+
+Hello {{ contact.first_name or "there" }}, [take it](magnet:checklist "button").
+
+## Day 2: tip
+Subject: A tip
+
+Press, don't rub.
+"""
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+PDF = b"%PDF-1.4\n" + b"x" * 2_000 + b"\n%%EOF\n"
+PNG = (
+    b"\x89PNG\r\n\x1a\n"
+    + _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    + _chunk(b"IDAT", zlib.compress(b"\0\0"))
+    + _chunk(b"IEND", b"")
+)
+FILES = {
+    "sequences/business.yaml": BUSINESS.encode(),
+    "sequences/tips.md": TIPS.encode(),
+    "sequences/files/check list.pdf": PDF,
+    "sequences/images/jana.png": PNG,
+    "sequences/images/sign.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+}
+
+
+@dataclass
+class Shop:
+    """The app over a real database and a real Valkey, with a client that keeps no cookies."""
+
+    runtime: Runtime
+    client: FlaskClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = build_app(self.runtime).test_client(use_cookies=False)
+
+    def publish(self) -> None:
+        with self.runtime.session() as session:
+            publish(session, Edition(FILES, set()))
+
+    def sign_up(self, email: str = "ana@example.org", slug: str = "checklist", **fields: Any) -> TestResponse:
+        return self.client.post(f"/forms/{slug}", data={"email": email} | fields)
+
+    def contact(self, email: str = "ana@example.org") -> Contact:
+        with self.runtime.session() as session:
+            return session.scalars(select(Contact).where(Contact.email_key == email)).one()
+
+    def all(self, table: type) -> Sequence[Any]:
+        with self.runtime.session() as session:
+            return session.scalars(select(table)).all()
+
+    def delivery_of(self, contact: Contact) -> Delivery:
+        with self.runtime.session() as session:
+            rows = select(Delivery).where(Delivery.contact_id == contact.id).order_by(Delivery.id)
+            return session.scalars(rows.limit(1)).one()
+
+    def token(self, email: str = "ana@example.org") -> str:
+        """The `manage` token of somebody who has signed up, as it stands in their first mail."""
+        contact = self.contact(email)
+        return self.runtime.signer.sign("manage", f"{contact.id}.{self.delivery_of(contact).id}")
+
+    def magnet_token(self, email: str = "ana@example.org", key: str = "checklist") -> str:
+        return self.runtime.signer.sign("magnet", f"{self.delivery_of(self.contact(email)).id}.{key}")
