@@ -126,9 +126,15 @@ def open_engine(database_url: str, pool: int = 5) -> Engine:
         max_overflow=pool,
         pool_timeout=5,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text goes to the logs, and a parameter may be a person's name
         connect_args={
             "prepare_threshold": None,
             "connect_timeout": 3,
+            # A server behind a cut line is given up after some 20 s, not after TCP's quarter of an hour.
+            "keepalives_idle": 5,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,
             "application_name": "everafter",
             "options": "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000",
         },

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from limits import parse_many
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+ONE_LIMIT = r"\s*[1-9]\d{0,6}\s*/\s*(\d{1,4}\s*)?(second|minute|hour|day)s?\s*"
+LIMITS = re.compile(rf"\s*off\s*|{ONE_LIMIT}([;,]{ONE_LIMIT})*", re.IGNORECASE)
 
 ProviderName = Literal["mailbox", "smtp"]
 
@@ -66,6 +70,13 @@ class Settings(BaseSettings):
             raise ValueError("each key needs at least 32 characters; make one with `openssl rand -hex 32`")
         return keys
 
+    @field_validator("form_limits")
+    @classmethod
+    def _countable(cls, written: str) -> str:
+        if not LIMITS.fullmatch(written):
+            raise ValueError("must be like `30/minute; 200/hour`, or `off`")
+        return written
+
     @field_validator("base_url")
     @classmethod
     def _https_elsewhere(cls, url: str) -> str:
@@ -75,6 +86,24 @@ class Settings(BaseSettings):
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ValueError("must be https: mail clients and Gmail's one-click unsubscribe refuse anything else")
         return url.rstrip("/")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
+            raise ValueError("must look like smtp://user:password@mail.example.org:587, or smtps://… with implicit TLS")
+        return url
+
+    @field_validator("form_limits")
+    @classmethod
+    def _readable_limits(cls, text: str) -> str:
+        if text != "off":
+            try:
+                parse_many(text)
+            except ValueError:
+                raise ValueError("must look like `30/minute; 200/hour`, or be `off`") from None
+        return text
 
     @field_validator("database_url")
     @classmethod

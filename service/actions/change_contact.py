@@ -12,7 +12,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.actions.enrol import Occasion, enrol_by
 from service.actions.receive_event import become, wake
 from service.domain.contact import Address, address_hash
 from service.domain.field import BadValue, Fault, Unfit, read_value
@@ -49,7 +48,8 @@ def change_contact(
 ) -> None:
     """Change a locked contact. The caller commits.
 
-    A new stage or tag begins the sequences that wait for it. Raises Unfit, with nothing changed yet, and AddressTaken.
+    A new stage begins the sequences that wait for it, and what may end others is looked at, at once. Raises Unfit and
+    AddressTaken; then nothing is to be kept.
     """
     for name, value in changes.columns.items():
         setattr(contact, name, value)
@@ -58,13 +58,10 @@ def change_contact(
     if changes.address is not None:
         _move(session, hash_key, contact, changes.address)
     contact.updated_at = now
-    new_tags = [tag for tag in changes.tags or () if tag not in contact.tags]
     if changes.tags is not None:
         contact.tags = list(changes.tags)
     session.flush()
     wake(session, contact.id, now)
-    for tag in new_tags:
-        enrol_by(session, published, contact, Occasion("tagged", tag, f"{tag}:{now.isoformat()}"), now)
     if changes.stage is not None:
         become(session, published, contact, changes.stage, now)
 

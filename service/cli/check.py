@@ -16,6 +16,7 @@ from service.domain.sequence.model import Problem, Severity
 from service.edition import look_over
 from service.settings import Settings, read_settings
 
+WRITTEN = (".md", ".yaml", ".mjml")  # what is counted; pictures and magnets are only looked for
 EPILOG = """\b
 Example: everafter check
          everafter check sequences/salon-checklist.md
@@ -43,7 +44,8 @@ def check(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> Non
     else:
         for problem in problems:
             click.echo(str(problem))
-        click.echo(_closing(len({name for each in books for name in each.named.values()}), problems))
+        files = {name for each in books for name in each.named.values() if name.endswith(WRITTEN)}
+        click.echo(_closing(len(files), problems))
     context.exit(1 if any(problem.severity is Severity.ERROR for problem in problems) else 0)
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from textwrap import indent
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -91,6 +92,8 @@ def run(wish: Wish, terminal: Terminal) -> None:
         if left := end_leftovers(home):
             terminal.say(f"  An earlier run was killed; ended the {left} processes it left behind.")
         refuse_port_in_use(HOST, wish.port)
+        if wish.settings.provider == "mailbox" and wish.settings.smtp_url:
+            terminal.say("  SMTP_URL is set, but MAIL_PROVIDER isn't smtp: mail goes to the mailbox.")
         with terminal.step("database and Valkey"):
             servers = stack.enter_context(embedded(with_mailbox(wish.settings)))
         settings = servers.settings
@@ -101,9 +104,9 @@ def run(wish: Wish, terminal: Terminal) -> None:
         children = Children(settings, wish.port, mark_run(home))
         supervisor.start(children.front())
         start = publish(wish, settings, terminal)
-        with terminal.step("web, workers, beat"):
-            supervisor.start(children.back())
+        with terminal.step("site"):
             wait_for_site(supervisor, wish.port, terminal)
+        supervisor.start(children.back())
         Running(os.getpid(), environment(settings)).write(home)
         stack.callback(clear_running, home)
         took = machine_now().timestamp() - psutil.Process().create_time()
@@ -118,7 +121,7 @@ def publish(wish: Wish, settings: Settings, terminal: Terminal) -> Start | None:
     with terminal.step("sequences"):
         start: Start = pkgutil.resolve_name("service.cli.publish:publish_at_start")(settings)
     if start.said:
-        terminal.say(f"  {start.said}")
+        terminal.say(indent(start.said, "  "))
     return start
 
 

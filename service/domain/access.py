@@ -37,6 +37,8 @@ MEANINGS: dict[Scope, str] = {
     Scope.METRICS: "read `/metrics` from another machine",
 }
 
+OF_THE_API = frozenset(Scope) - {Scope.METRICS}  # what a key may do where nobody says otherwise
+
 
 def key_digest(key: str) -> bytes:
     """SHA-256 of a key: what is stored, and looked for. Without salt: 256 random bits can't be guessed."""

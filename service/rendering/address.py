@@ -10,10 +10,10 @@ from email_validator import EmailNotValidError, validate_email
 
 from service.ports import Unrenderable
 
-# RFC 5321 4.1.2, Dot-string "@" Domain, in ASCII and lower or upper case: all that needs no further thought.
-_PLAIN = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?){1,127}"
-)
+# RFC 5321 4.1.2 and 4.5.3.1, Dot-string "@" Domain in ASCII: all that needs no further thought.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_PLAIN = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 _NAMED = re.compile(r"(?P<name>[^<>\r\n]*)<(?P<address>[^<>\s]+)>")
 
 
@@ -44,10 +44,10 @@ def carried(address: str) -> str:
     Raises Unrenderable for what is no address, and for a local part outside ASCII: that needs SMTPUTF8 (RFC 6531)
     on every server of the way, and an address that is rewritten to please one may belong to somebody else.
     """
-    if _PLAIN.fullmatch(address) and ".." not in address and len(address) <= 254:
+    if len(address) <= 254 and _PLAIN.fullmatch(address):
         return address
     try:
-        found = validate_email(address, check_deliverability=False, globally_deliverable=False)
+        found = validate_email(address, check_deliverability=False, strict=True, globally_deliverable=False)
     except EmailNotValidError as error:
         raise Unrenderable(f"the address can't be written to: {error}") from None
     if found.ascii_email is None:

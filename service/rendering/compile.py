@@ -62,7 +62,7 @@ def compile_step(library: Library, sequence: Sequence, step: Step, files: Mappin
     reply_to = step.reply_to or sequence.reply_to
     try:
         sender = mailbox(step.sender or sequence.sender or business.sender)
-        frame = Frame(business, topic, sender.name)
+        frame = Frame(business, topic)
         html = html_source(frame, step, step.body, layout, links, files)
         text = text_source(frame, step.body, links)
         head = fixed_fields(business, sequence, step, topic, sender, mailbox(reply_to) if reply_to else None)

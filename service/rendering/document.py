@@ -16,7 +16,7 @@ from service.rendering.layout import Layout
 from service.rendering.links import OPEN_PIXEL, PREFERENCES, UNSUBSCRIBE, Links
 from service.rendering.slots import Slots
 from service.rendering.templates import authored, fill, variable
-from service.rendering.text import WIDTH, Typewriter, wrapped
+from service.rendering.text import Typewriter, wrapped
 from service.rendering.wording import direction, wording
 
 PIXEL = f'<img src="{OPEN_PIXEL}" alt="" width="1" height="1" style="display:block;border:0">'
@@ -29,7 +29,6 @@ class Frame:
 
     business: Business
     topic: Topic
-    sender_name: str
 
     @property
     def language(self) -> str:
@@ -45,9 +44,8 @@ def html_source(frame: Frame, step: Step, body: Body, layout: Layout, links: Lin
     """The template of the HTML part. Raises CompileError."""
     slots = Slots()
     said = wording(frame.language)
-    start = "right" if direction(frame.language) == "rtl" else "left"
     setter = Typesetter(files, step.place, links, slots, layout.styles)
-    words: dict[str, str | bool] = {
+    words = {
         "body": setter.body(body),
         "title": slots.hold(variable("_subject")),
         "preheader": slots.hold(_preheader(step.preview)) if step.preview else "",
@@ -55,12 +53,10 @@ def html_source(frame: Frame, step: Step, body: Body, layout: Layout, links: Lin
         "preferences": slots.hold(PREFERENCES),
         "language": escape(frame.language),
         "direction": direction(frame.language),
-        "start": start,
-        "end": "left" if start == "right" else "right",
+        "start": "right" if direction(frame.language) == "rtl" else "left",
     }
     plain = {
         "business": frame.business.name,
-        "sender": frame.sender_name or frame.business.name,
         "address": frame.business.address,
         "phone": frame.business.phone,
         "why": frame.why,
@@ -80,12 +76,11 @@ def text_source(frame: Frame, body: Body, links: Links) -> str:
     """The template of the plain-text part. Raises CompileError."""
     said = wording(frame.language)
     business = frame.business
+    address = [line.strip() for line in business.address.strip().splitlines()]
     footer = [
         RULE,
-        wrapped(frame.why, WIDTH),
-        "\n".join(
-            filter(None, (business.name, *(line.strip() for line in business.address.splitlines()), business.phone))
-        ),
+        wrapped(frame.why),
+        "\n".join(line for line in (business.name, *address, business.phone) if line),
         f"{said.unsubscribe}: {UNSUBSCRIBE}\n{said.preferences}: {PREFERENCES}",
     ]
     return Typewriter(links).body(body) + "\n\n".join(footer) + "\n"

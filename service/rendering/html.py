@@ -57,7 +57,9 @@ class Typesetter:
     def _picture(self, picture: Picture) -> str:
         if not picture.alt.strip():
             hint = "say what it shows between the square brackets"
-            raise CompileError(self.place, "no-alt", f"The picture {picture.source} has no alternative text.", hint)
+            raise CompileError(
+                self.place, "no-alternative-text", f"The picture {picture.source} has no alternative text.", hint
+            )
         path = published_path(picture.source, self.place, self.files)
         if path is None:
             source, width = escape(normalizeLink(picture.source)), ""

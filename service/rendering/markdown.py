@@ -16,6 +16,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 Node = SyntaxTreeNode
 BLANK = {"softbreak", "hardbreak"}
+SENTENCE_ENDS = (".", "!", "?", ":", "…")
 
 _COMMONMARK = MarkdownIt("commonmark", {"html": False})
 # Addresses are read as they were written, by service.domain.sequence.links; markdown-it has no say in them.
@@ -84,12 +85,25 @@ def _of_paragraph(nodes: tuple[Node, ...]) -> Iterator[Part]:
         if isinstance(run, Picture):
             yield run
             continue
-        buttons = [Button(tuple(node.children), link(node)) for node in run if is_button(node)]
-        if not buttons or _is_sentence(run):
-            yield Words("signature" if _begins_with_dash(run) else "paragraph", tuple(run))
-            yield from buttons
+        if not any(map(is_button, run)):
+            yield _paragraph(run)
+        elif _is_sentence(run):
+            yield _paragraph(_without_closing_button(run))
+            yield from (Button(tuple(node.children), link(node)) for node in run if is_button(node))
         else:
             yield from _one_by_one(run)
+
+
+def _paragraph(nodes: Sequence[Node]) -> Words:
+    return Words("signature" if _begins_with_dash(nodes) else "paragraph", tuple(nodes))
+
+
+def _without_closing_button(nodes: list[Node]) -> list[Node]:
+    """The sentence without a button behind its full stop, which follows by itself."""
+    last = max(at for at, node in enumerate(nodes) if is_button(node))
+    before, after = nodes[:last], nodes[last + 1 :]
+    closes = ends_sentence(before) and not _is_sentence(after) and not any(node.type == "link" for node in after)
+    return next(_trimmed(before)) if closes else nodes
 
 
 def _one_by_one(nodes: Sequence[Node]) -> Iterator[Part]:
@@ -148,6 +162,11 @@ def link(node: Node) -> str:
 def _is_sentence(nodes: Sequence[Node]) -> bool:
     """Whether anything is said outside of links: then the buttons' words belong to it."""
     return any(character.isalnum() for node in nodes if node.type != "link" for character in spoken([node]))
+
+
+def ends_sentence(nodes: Sequence[Node]) -> bool:
+    """Whether these words end with a full stop or the like, so that what follows stands on its own."""
+    return spoken(nodes).rstrip().endswith(SENTENCE_ENDS)
 
 
 def _begins_with_dash(nodes: Sequence[Node]) -> bool:

@@ -6,7 +6,7 @@ import re
 from binascii import b2a_qp
 
 # A line that is a dot ends SMTP's data where a server forgets to double it, and `From ` begins a mail in mbox files.
-_DANGEROUS = re.compile(rb"^(?:\.|F(?=rom ))", re.MULTILINE)
+_DANGEROUS = re.compile(rb"^(?:\.|F(?=rom ))+", re.MULTILINE)
 _PART = (
     '--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
 )
@@ -17,12 +17,17 @@ def quoted_printable(text: str) -> str:
 
     It ends at the start of a line, by a soft break where the text itself doesn't, so pieces can be put together.
     """
-    # The line end in front makes b2a_qp choose CRLF for its own soft breaks, whatever the text is.
-    encoded = b2a_qp(b"\r\n" + text.encode("utf-8"), istext=True)
+    whole = not text or text.endswith("\n")
+    # The line end in front makes b2a_qp choose CRLF for its own soft breaks, whatever the text is; the letter behind
+    # it keeps room for the soft break that ends the piece.
+    encoded = b2a_qp(b"\r\n" + text.encode("utf-8") + (b"" if whole else b"x"), istext=True)
     if b"\n." in encoded or b"\nFrom " in encoded:
-        # A soft break behind the encoded character: the line could be full, and encoding makes it longer.
-        encoded = _DANGEROUS.sub(lambda match: b"=%02X=\r\n" % match[0][0], encoded)
-    return encoded[2:].decode("ascii") + ("" if encoded.endswith(b"\n") else "=\r\n")
+        # A soft break behind each encoded character: the line could be full, and encoding makes it longer.
+        encoded = _DANGEROUS.sub(lambda match: b"".join(b"=%02X=\r\n" % byte for byte in match[0]), encoded)
+    if whole:
+        return encoded[2:].decode("ascii")
+    piece = encoded[2:-1].decode("ascii")
+    return piece if piece.endswith("\n") else f"{piece}=\r\n"
 
 
 def alternatives(boundary: str, text: str, html: str) -> str:

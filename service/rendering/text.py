@@ -12,13 +12,26 @@ from dataclasses import dataclass
 
 from service.domain.sequence.model import PLACEHOLDER, Body, Expression
 from service.rendering.links import Links
-from service.rendering.markdown import BLANK, Button, Divider, Node, Part, Picture, Words, link, read_parts, spoken
+from service.rendering.markdown import (
+    BLANK,
+    SENTENCE_ENDS,
+    Button,
+    Divider,
+    Node,
+    Part,
+    Picture,
+    Words,
+    ends_sentence,
+    is_button,
+    link,
+    read_parts,
+    spoken,
+)
 from service.rendering.templates import authored, fill, tag
 
 WIDTH = 76
 USUAL = 14  # characters of a value, as far as one can guess
 ROOM = "\ue008"  # stands in for them while lines are made; no author can write it
-SENTENCE_ENDS = (".", "!", "?", ":", "…")
 
 
 @dataclass(slots=True)
@@ -113,17 +126,17 @@ def wrapped(text: str, width: int = WIDTH) -> str:
 
 
 def _parted(nodes: Sequence[Node]) -> tuple[list[str], list[Node]]:
-    """The lines of prose (one but for hard breaks), and the links to list below them.
+    """The lines of prose (one but for hard breaks), and the links to list below them (buttons follow by themselves).
 
     A link that is the last sentence of its paragraph, or all of it, is left out of the prose: its line says it.
     """
-    links = [node for node in _walk(nodes) if node.type == "link"]
+    links = [node for node in _walk(nodes) if node.type == "link" and not is_button(node)]
     last = max((at for at, node in enumerate(nodes) if node.type == "link"), default=None)
     if last is not None and not _says(nodes[last + 1 :]):
         before = nodes[:last]
         if not _says([node for node in before if node.type != "link"]):
             return [], links
-        if spoken(before).rstrip().endswith(SENTENCE_ENDS):
+        if ends_sentence(before):
             nodes = before
     return [line for line in _lines(nodes) if line], links
 

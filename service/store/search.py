@@ -44,4 +44,4 @@ def search_deliveries(
         query = query.where(Delivery.state == state)
     if contact_id is not None:
         query = query.where(Delivery.contact_id == contact_id)
-    return list(session.execute(query).tuples())
+    return [(delivery, sequence) for delivery, sequence in session.execute(query)]

@@ -43,7 +43,7 @@ def read_timeline(
     query = select(*place).order_by(*place).limit(limit)
     if after is not None:
         query = query.where(tuple_(*place) > after)
-    found = session.execute(query).tuples().all()
+    found = session.execute(query).all()
     rows = _read(session, {kind: [row_id for _, each, row_id in found if each == kind] for kind in KINDS})
     return [Entry(at, kind, row_id, rows[kind, row_id]) for at, kind, row_id in found if (kind, row_id) in rows]
 
@@ -55,6 +55,6 @@ def _read(session: Session, ids: dict[str, list[int]]) -> dict[tuple[str, int], 
     for event in session.scalars(select(Event).where(Event.id.in_(ids["event"]))):
         rows["event", event.id] = event
     touches = select(Delivery, Enrolment).join(Enrolment, Enrolment.id == Delivery.enrolment_id)
-    for delivery, enrolment in session.execute(touches.where(Delivery.id.in_(ids["touch"]))).tuples():
+    for delivery, enrolment in session.execute(touches.where(Delivery.id.in_(ids["touch"]))):
         rows["touch", delivery.id] = (delivery, enrolment)
     return rows

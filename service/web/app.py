@@ -71,7 +71,7 @@ def build_app(runtime: Runtime) -> Site:
         static_url_path="/static",
     )
     app.config.update(MAX_CONTENT_LENGTH=FORM_BYTES, SEND_FILE_MAX_AGE_DEFAULT=YEAR)
-    # No answer of ours moves a request elsewhere because of a slash: a POST would lose its body, and RFC 8058 forbids it.
+    # No answer sends a request elsewhere because of a slash: RFC 8058 forbids it, and a POST would lose its body.
     app.url_map.merge_slashes = False
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     style = hashlib.sha256((PUBLIC / "static" / "pages.css").read_bytes()).hexdigest()[:12]

@@ -89,6 +89,8 @@ class Gatherer:
             done = self._hand_on()
             self._say_dropped()
             if self._closed.is_set():
+                if done and self._hits:
+                    continue  # one came in meanwhile
                 if not done:
                     log.error("hits.lost", count=len(self._hits), reason="Neither Redis nor the database was there.")
                 return
@@ -111,7 +113,7 @@ class Gatherer:
         return True
 
     def _to_stream(self, hits: Sequence[RawHit]) -> bool:
-        if monotonic() < self._redis_rests_until:
+        if monotonic() < self._redis_rests_until and not self._closed.is_set():
             return False
         try:
             stream.append(self._redis, hits)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TookTooLong
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import lru_cache
 from typing import cast
 
@@ -46,6 +45,7 @@ class Readiness:
     def reasons(self) -> dict[str, str]:
         """What is amiss, by name; empty where all is well."""
         asked = {name: self._ask(name) for name in self._questions}
+        wait(asked.values(), timeout=PATIENCE)
         return {name: reason for name, future in asked.items() if (reason := _reason(future))}
 
     def _ask(self, name: str) -> Future[None]:
@@ -80,10 +80,10 @@ def ready() -> Response:
 
 
 def _reason(future: Future[None]) -> str:
-    try:
-        future.result(timeout=PATIENCE)
-    except TookTooLong:
+    if not future.done():
         return f"It does not answer within {PATIENCE:g} s."
+    try:
+        future.result()
     except (Unready, KeysDiffer) as error:
         return str(error)
     except (SQLAlchemyError, RedisError) as error:

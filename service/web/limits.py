@@ -18,7 +18,6 @@ from redis.exceptions import RedisError
 
 from service.clock import machine_now
 from service.runtime import Runtime
-from service.settings import SettingsError
 from service.web.network import Address, neighbourhood
 
 NAME = "everafter.limits"
@@ -34,7 +33,8 @@ class Limits:
     """FORM_LIMITS at work: the moving window of the library `limits`."""
 
     def __init__(self, runtime: Runtime) -> None:
-        self._per_network = _read(runtime.settings.form_limits)
+        written = runtime.settings.form_limits.strip().lower()
+        self._per_network: Sequence[RateLimitItem] = () if written == OFF else parse_many(written)
         self._runtime = runtime
         self._here = MovingWindowRateLimiter(MemoryStorage())
         self._opening = threading.Lock()
@@ -74,15 +74,6 @@ class Limits:
             return self._redis
 
 
-def _read(written: str) -> tuple[RateLimitItem, ...]:
-    if written.strip().lower() == OFF:
-        return ()
-    try:
-        return tuple(parse_many(written))
-    except ValueError:
-        raise SettingsError(f"FORM_LIMITS: {written!r} should be like `30/minute; 200/hour`, or `off`.") from None
-
-
 def _hit(limiter: MovingWindowRateLimiter, items: Sequence[RateLimitItem], *names: str) -> int:
     for item in items:
         if not limiter.hit(item, *names):
@@ -92,7 +83,7 @@ def _hit(limiter: MovingWindowRateLimiter, items: Sequence[RateLimitItem], *name
 
 
 def register(app: Flask, runtime: Runtime) -> None:
-    """Give the app its limits. Raises SettingsError where FORM_LIMITS can't be read."""
+    """Give the app its limits."""
     app.extensions[NAME] = Limits(runtime)
 
 

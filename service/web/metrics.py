@@ -112,5 +112,7 @@ def _families(sight: Sight) -> Iterable[Metric]:
     yield deliveries
     yield GaugeMetricFamily("everafter_enrolments_active", "People inside a sequence", sight.enrolments)
     yield GaugeMetricFamily(
-        "everafter_oldest_due_seconds", "How long the delivery that has waited longest is past its time", sight.oldest_due
+        "everafter_oldest_due_seconds",
+        "How long the delivery that has waited longest is past its time",
+        sight.oldest_due,
     )

@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
+import idna
 import structlog
 from redis import Redis
 from sqlalchemy import Engine, select
@@ -105,20 +106,26 @@ class Tracking:
         """The stored address, ready for a header. Raises LookupError, which is not remembered, where there is none."""
         with self._engine.connect() as connection:
             stored = connection.scalar(select(Link.url).where(Link.id == link_id))
-        if stored is None or not _leads_somewhere(stored):
+        try:
+            return _for_header(stored or "")
+        except ValueError:
             log.error("click.no_destination", link=link_id)
-            raise LookupError(link_id)
-        return iri_to_uri(stored)
+            raise LookupError(link_id) from None
 
 
-def _leads_somewhere(url: str) -> bool:
+def _for_header(url: str) -> str:
+    """A stored address in ASCII (RFC 3986, IDNA 2008). Raises ValueError for anything but an address of the web."""
     if OWN_FORM.fullmatch(url):
-        return True
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and url.isprintable() and " " not in url
+        return url
+    parts = urlsplit(url)
+    host = parts.hostname
+    if parts.scheme not in {"http", "https"} or not host or not url.isprintable() or " " in url:
+        raise ValueError(url)
+    if not host.isascii():
+        # werkzeug knows IDNA 2003 only, under which faß.de is somebody else's domain.
+        port = f":{parts.port}" if parts.port else ""
+        url = urlunsplit(parts._replace(netloc=idna.encode(host, uts46=True).decode() + port))
+    return iri_to_uri(url)
 
 
 def _say(method: str, start_response: StartResponse, status: str, words: str, *headers: tuple[str, str]) -> list[bytes]:

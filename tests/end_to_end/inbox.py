@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -76,10 +76,18 @@ class Inbox:
 def receiving() -> Iterator[Inbox]:
     """An inbox behind a real SMTP server on loopback, for as long as the `with` lasts."""
     inbox = Inbox()
-    controller = Controller(inbox, hostname="127.0.0.1", port=0)
+    port = free_port()
+    controller = Controller(inbox, hostname="127.0.0.1", port=port)
     controller.start()
-    assert controller.server is not None
-    inbox.url = f"smtp://127.0.0.1:{controller.server.sockets[0].getsockname()[1]}"
-    yield inbox
-    controller.stop()
-    assert not any(thread.name == "aiosmtpd" for thread in threading.enumerate())
+    inbox.url = f"smtp://127.0.0.1:{port}"
+    try:
+        yield inbox
+    finally:
+        controller.stop()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from sqlalchemy import create_engine, text
 from service.local.home import Home
 from service.local.running import read_running
 from service.settings import ROOT
+from tests.end_to_end.inbox import free_port
 
 PROCESSES = ("web", "worker", "beat")
 
@@ -83,6 +83,17 @@ class Installation:
                 continue
         return found
 
+    def server(self, binary: str) -> psutil.Process:
+        """The main process of an embedded server: `postgres` or `valkey-server`."""
+        for process in psutil.process_iter():
+            try:
+                words = process.cmdline()
+                if words and words[0].endswith(binary) and str(self.home.path) in " ".join(words):
+                    return process
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        raise AssertionError(f"no {binary} runs on {self.home.path}")
+
     def sign_up(self, email: str, **fields: str) -> requests.Response:
         data = {"email": email, **fields}
         return requests.post(f"{self.base}/forms/salon-checklist", data=data, allow_redirects=False, timeout=20)
@@ -111,9 +122,3 @@ def installed(home: Path, smtp: str | None, *options: str) -> Iterator[Installat
             installation.stop()
         for process in installation.processes():
             process.kill()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -89,7 +89,7 @@ def test_the_bytes_are_what_mailbox_providers_ask_for(everafter: Installation, i
 
 def test_opens_and_clicks_are_counted_and_the_click_leads_there(everafter: Installation, inbox: Inbox) -> None:
     everafter.sign_up("carl@example.org", first_name="Carl")
-    mails = inbox.wait_for("carl@example.org", 3)
+    mails = inbox.wait_for("carl@example.org", 4)
     letter = next(mail for mail in mails if clicks(mail))
     pixel = re.search(r'src="([^"]+/open/[^"]+\.gif)"', letter.part("html"))
     assert pixel is not None

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 import psycopg
@@ -89,8 +89,9 @@ def family_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
 def child(process: subprocess.Popen[str], *words: str) -> psutil.Process | None:
     """The direct child whose command line ends with `words`, or is called so."""
     for found in psutil.Process(process.pid).children():
-        if found.cmdline()[-len(words) :] == list(words) or found.name() in words:
-            return found
+        with suppress(psutil.NoSuchProcess):  # a zombie too
+            if found.cmdline()[-len(words) :] == list(words) or found.name() in words:
+                return found
     return None
 
 

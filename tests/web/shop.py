@@ -41,6 +41,7 @@ forms:
     magnet: checklist
   elsewhere:
     thanks: https://glow.example/thanks
+    origins: [https://glow.example]
     topics: [Newsletter]
   long:
     topics: [Newsletter]

@@ -110,24 +110,23 @@ def spell(value: object, speech: Speech = PLAIN) -> str:
     """How a value without a filter is printed: text as it is, numbers, days and lists in the reader's language."""
     if isinstance(value, str):
         return value
-    locale = locale_of(speech.language)
-    if isinstance(value, bool):
-        raise ValueError("yes or no can't be printed; ask it with {% if %}")
-    if isinstance(value, int | float | Decimal):
-        return str(format_decimal(value, locale=locale))
-    if isinstance(value, datetime):
-        local = _in_zone(value, speech)
-        at = _plain_spaces(format_time(local, "short", locale=locale))
-        return f"{format_date(local, 'long', locale=locale)}, {at}"
-    if isinstance(value, date):
-        return str(format_date(value, "long", locale=locale))
-    if isinstance(value, time):
-        return _plain_spaces(format_time(value, "short", locale=locale))
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return str(format_decimal(value, locale=locale_of(speech.language)))
+    if isinstance(value, date | time):
+        return _spoken(value, speech)
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(spell(each, speech) for each in value)
     if isinstance(value, Mapping):
         return str(value)  # a record says by itself that it is no text
     raise ValueError("that is not a text, a number, a day or a list, so it can't be printed")
+
+
+def _spoken(value: date | time, speech: Speech) -> str:
+    locale = locale_of(speech.language)
+    when = _local(value, speech)
+    day = "" if isinstance(when, time) else format_date(when, "long", locale=locale)
+    at = "" if not isinstance(when, datetime | time) else _plain_spaces(format_time(when, "short", locale=locale))
+    return ", ".join(part for part in (day, at) if part)
 
 
 def _speech(context: Context) -> Speech:

@@ -9,9 +9,9 @@ from jinja2 import nodes
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.model import Anchor, Business, Expression, Kind, Sequence, Step, When
 from service.domain.sequence.syntax import parse
-from service.domain.sequence.times import WEEKDAYS
 from service.domain.window import ALL_DAYS, Window
 
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DATED = frozenset({Anchor.BEFORE, Anchor.AFTER, Anchor.ON_THE_DAY})
 
 
@@ -113,11 +113,10 @@ def _check_at_once(step: Step, sequence: Sequence, business: Business, findings:
     if window is None:
         window = Window.any() if step.kind is Kind.SERVICE else business.window
     open_days = ALL_DAYS if window.always_open else frozenset().union(*(span.days for span in window.spans))
-    shut = [name for number, name in enumerate(WEEKDAYS) if number not in open_days]
+    shut = [day for day in range(7) if day not in open_days]
     if shut:
-        after = next(
-            name for number, name in enumerate(WEEKDAYS * 2) if number > WEEKDAYS.index(shut[-1]) and name not in shut
-        )
-        message = f"`Day 0` is not at once here: who enters on {shut[0]} waits for {after}."
-        hint = "`Kind: service` leaves at once; or write `Window: any`, or say when, like `Day 1 at 10:00`"
+        waits = _DAYS[shut[-1]]
+        opens = next(_DAYS[day % 7] for day in range(shut[-1], shut[-1] + 7) if day % 7 in open_days)
+        message = f"`Day 0` is not at once here: who enters on {waits} waits for {opens}."
+        hint = "`Kind: service` leaves at once; else write `Window: any`, or say when, like `Day 1 at 10:00`"
         findings.warn(step.place, "day-0-waits", message, hint)

@@ -40,15 +40,17 @@ class LetterReader:
     asks: bool = False  # there is a question mark
     _text: str = ""
     _start: int = 0
-    _cursor: int = 0
+    _line: int = 0  # where the block that is being looked at begins
+    _seen: dict[str, int] = field(default_factory=dict)  # how far each address has been found in the passage
 
     def read(self, start: int, end: int) -> None:
         """Look at the passage in `text[start:end]` of the manuscript."""
-        self._text, self._start, self._cursor = self.manuscript.text[start:end], start, 0
+        self._text, self._start, self._line = self.manuscript.text[start:end], start, 0
+        self._seen.clear()
         lines = [0, *(found.end() for found in re.finditer("\n", self._text))]
         for token in _MARKDOWN.parse(self._text):
             if token.map:
-                self._cursor = max(self._cursor, lines[min(token.map[0], len(lines) - 1)])
+                self._line = lines[min(token.map[0], len(lines) - 1)]
             if token.type == "heading_open" and token.tag in {"h1", "h2"}:
                 self._heading(token)
             elif token.type == "html_block":
@@ -60,8 +62,9 @@ class LetterReader:
     def _inline(self, tokens: Iterable[Token]) -> None:
         for token in tokens:
             if token.type == "link_open":
-                self.links.append(self._found(str(token.attrGet("href") or "")))
-                self._title(token)
+                found = self._found(str(token.attrGet("href") or ""))
+                self.links.append(found)
+                self._title(token, found.place)
             elif token.type == "image":
                 self._picture(token)
             elif token.type == "html_inline":
@@ -70,21 +73,24 @@ class LetterReader:
                 self._broken_link(token.content)
 
     def _found(self, address: str) -> Found:
-        at = self._text.find(address, self._cursor) if address else -1
-        if at >= 0:
-            self._cursor = at
+        """Where an address stands: the parser doesn't say, so the next one that reads so is taken."""
+        start = max(self._line, self._seen.get(address, 0))
+        for words in (f"({address}", address):
+            at = self._text.find(words, start) if address else -1
+            if at >= 0:
+                at += len(words) - len(address)
+                self._seen[address] = at + len(address)
+                return Found(address, self.manuscript.place(self._start + at))
         return Found(address, self._place())
 
-    def _place(self, length: int = 0) -> Place:
-        place = self.manuscript.place(self._start + self._cursor)
-        self._cursor += length
-        return place
+    def _place(self) -> Place:
+        return self.manuscript.place(self._start + self._line)
 
-    def _title(self, token: Token) -> None:
+    def _title(self, token: Token, place: Place) -> None:
         title = token.attrGet("title")
         if title not in {None, "", "button"}:
             message = f'`"{str(title)[:40]}"` behind a link has no meaning in a mail.'
-            self.findings.warn(self._place(), "link-title", message, 'write `"button"`, or nothing')
+            self.findings.warn(place, "link-title", message, 'write `"button"`, or nothing')
 
     def _picture(self, token: Token) -> None:
         found = self._found(str(token.attrGet("src") or ""))

@@ -14,7 +14,7 @@ from service.domain.sequence.manuscript import decode
 from service.domain.sequence.model import Business, Library, Place, Problem, Severity
 from service.domain.sequence.sequence_file import read_sequence
 from service.domain.sequence.spelling import did_you_mean
-from service.domain.sequence.unbuilt import unbuilt
+from service.domain.sequence.unbuilt import refuse_unbuilt
 
 SEQUENCES = "sequences/"
 BUSINESS = "sequences/business.yaml"
@@ -47,7 +47,7 @@ def read_library(files: Mapping[str, bytes], *, built_only: bool = True) -> tupl
     if business is not None and usable:
         check_library(business, declared, drafts, files, findings)
     if built_only:
-        findings.problems.extend(unbuilt(findings.uses))
+        refuse_unbuilt(findings)
     problems = sorted(dict.fromkeys(findings.problems), key=_order)
     if business is None or any(problem.severity is Severity.ERROR for problem in problems):
         return None, problems

@@ -31,7 +31,7 @@ def read_step_body(step: Step, manuscript: Manuscript, start: int, end: int, dra
     draft.answers[step.key] = tuple(dict.fromkeys(answers))
     for picture in letter.pictures:
         _picture(picture, draft, findings)
-    if step.is_email:
+    if step.is_email and step.task is None:
         _look_at_mail(step, body is not None, letter, findings)
     elif step.task is None and step.actions and body is not None:
         message = "These words would reach nobody: the step has no subject."

@@ -167,15 +167,16 @@ class StepFields:
         given = ((condition, True),) if condition else ()
 
         def renumber(found: re.Match[str]) -> str:
-            piece = self.manuscript.pieces[int(found[1])]
-            if piece.tag and not piece.broken:
-                message = f"`{field.name}` is one line: `{{% … %}}` has no place in it."
-                hint = 'write {{ "this" if contact.phone else "that" }}'
-                self.findings.error(piece.place, "if-not-alone", message, hint)
-            expressions.append(expression_of(piece))
+            expressions.append(expression_of(self.manuscript.pieces[int(found[1])]))
             self.draft.printed.append(Printed(expressions[-1], key, given))
             return placeholder(len(expressions) - 1)
 
+        pieces = (self.manuscript.pieces[int(found[1])] for found in PLACEHOLDER.finditer(field.value))
+        tag = next((piece for piece in pieces if piece.tag and not piece.broken), None)
+        if tag is not None:
+            message = f"`{field.name}` is one line: `{{% … %}}` has no place in it."
+            hint = 'write {{ "this" if contact.phone else "that" }}'
+            self.findings.error(tag.place, "if-not-alone", message, hint)
         return Subject(PLACEHOLDER.sub(renumber, field.value), tuple(expressions), field.place, field.arm)
 
     def _length_of_subject(self, field: StepField) -> None:

@@ -19,7 +19,7 @@ MAX_DAYS = 3_660  # ten years; nobody plans a mail further away
 _DURATION = re.compile(r"(\d{1,7}(?:\.\d{1,4})?)\s+([^\W\d_]+)", re.ASCII)
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
-_SPAN = re.compile(r"(?:([^\W\d_]+)(?:\s*[-–]\s*([^\W\d_]+))?\s+)?(\S+?)\s*[-–]\s*(\S+)")
+_SPAN = re.compile(r"(?:([^\W\d_]+)(?:\s*[-–]\s*([^\W\d_]+))?\s+)?(\d\S*?)\s*[-–]\s*(\d\S*)")
 _DAYS_OF = {
     Unit.MINUTES: Decimal(1) / 1440,
     Unit.HOURS: Decimal(1) / 24,

@@ -5,9 +5,7 @@ The parser notes what a file uses; whoever builds a part removes its line here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-from service.domain.sequence.model import Place, Problem, Severity
+from service.domain.sequence.findings import Findings
 
 NOT_BUILT: dict[str, str] = {
     "date": "`date`",
@@ -60,10 +58,10 @@ NOT_BUILT: dict[str, str] = {
 }
 
 
-def unbuilt(uses: Iterable[tuple[str, Place]]) -> Iterator[Problem]:
+def refuse_unbuilt(findings: Findings) -> None:
     """A problem for each place that uses what is not built yet."""
-    for feature, place in dict.fromkeys(uses):
+    for feature, place in dict.fromkeys(findings.uses):
         name = NOT_BUILT.get(feature)
         if name is not None:
             message = f"{name[:1].upper()}{name[1:]} is part of the language but not built yet in this version."
-            yield Problem(place, Severity.ERROR, "not-built", message, "leave it out for now")
+            findings.error(place, "not-built", message, "leave it out for now")

@@ -77,6 +77,7 @@ _MEANINGS = (
     ("flow sequence", "A list is opened with `[` and not closed with `]`.", _CLOSE, True),
     ("flow mapping", "Braces are opened with `{` and not closed with `}`.", _CLOSE, True),
     ("expected ',' or ']'", "A list is opened with `[` and not closed with `]`.", _CLOSE, True),
+    ("<stream end>", "A `[` or `{` is opened and not closed.", _CLOSE, False),
     ("found '<scalar>'", "The text goes on behind its closing quotation mark.", _QUOTE, False),
     ("expected <block end>", "This line is not aligned with the ones above it.", _ALIGN, False),
     ("could not find expected ':'", "This line has no colon.", "each line is `key: value`", True),

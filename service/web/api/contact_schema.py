@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator
-from pydantic.json_schema import SkipJsonSchema
 
 from service.actions.change_contact import Changes
 from service.actions.record_consent import Given as GivenConsent
-from service.web.api.paging import PageQuery
+from service.web.api.paging import PageQuery, never_null
 from service.web.api.schema import Email, Given, Instant, Line, Moment, MonthDay, Name, Sent, Stage, Text, TimeZone
 
 MOST_TAGS = 100
@@ -41,7 +40,7 @@ class ConsentSent(Sent):
 class ContactChanges(Sent):
     """What to change. What is absent stays as it is; null clears a field."""
 
-    email: Email | SkipJsonSchema[None] = None
+    email: Email | None = Field(default=None, json_schema_extra=never_null)
     first_name: Line = None
     last_name: Line = None
     phone: Line = None
@@ -51,12 +50,20 @@ class ContactChanges(Sent):
     timezone: TimeZone = Field(default=None, description="An IANA name; the business's where there is none.")
     birthday: MonthDay = Field(default=None, description="Month and day; a year is left out.")
     source: Line = Field(default=None, description="Where the contact came from.")
-    stage: Stage | SkipJsonSchema[None] = Field(default=None, description="Moves the person on the journey.")
-    tags: list[Name] | SkipJsonSchema[None] = Field(
-        default=None, max_length=MOST_TAGS, description="All tags; they replace those that were there."
+    stage: Stage | None = Field(
+        default=None, description="Moves the person on the journey.", json_schema_extra=never_null
     )
-    fields: dict[Name, Any] | SkipJsonSchema[None] = Field(
-        default=None, max_length=MOST_FIELDS, description="Fields of business.yaml; null removes one."
+    tags: list[Name] | None = Field(
+        default=None,
+        max_length=MOST_TAGS,
+        description="All tags; they replace those that were there.",
+        json_schema_extra=never_null,
+    )
+    fields: dict[Name, Any] | None = Field(
+        default=None,
+        max_length=MOST_FIELDS,
+        description="Fields of business.yaml; null removes one.",
+        json_schema_extra=never_null,
     )
     consents: list[ConsentSent] = Field(
         default=[], max_length=MOST_CONSENTS, description="Consents given elsewhere, kept with their evidence."
@@ -131,6 +138,6 @@ class ContactPage(Given):
 class ContactQuery(PageQuery):
     """Which contacts. Several conditions all hold."""
 
-    email: Email | SkipJsonSchema[None] = Field(default=None, description="The contact of this address.")
-    stage: Stage | SkipJsonSchema[None] = None
-    tag: str | None = Field(default=None, max_length=200)
+    email: Email | None = Field(default=None, description="The contact of this address.", json_schema_extra=never_null)
+    stage: Stage | None = Field(default=None, json_schema_extra=never_null)
+    tag: str | None = Field(default=None, max_length=200, json_schema_extra=never_null)

@@ -35,7 +35,7 @@ class ContactPath(BaseModel):
 def save_contact(header: IdempotencyHeader, body: ContactSent) -> Response:
     """Create a contact, or update the one of this address.
 
-    201 where it is new, 200 where it was there. A new stage or tag begins the sequences that wait for it. Consents are
+    201 where it is new, 200 where it was there. A new stage begins the sequences that wait for it. Consents are
     added to those on file; who has unsubscribed stays unsubscribed.
     """
     hash_key = current_runtime().hash_key

@@ -12,7 +12,7 @@ from service.store.enrolment import Enrolment
 from service.store.search import search_deliveries
 from service.web.api.idempotency import Answer
 from service.web.api.operation import ROW, operation
-from service.web.api.paging import PageQuery, cut, read_id
+from service.web.api.paging import LARGEST_ID, PageQuery, cut, never_null, read_id
 from service.web.api.refusal import refuse
 from service.web.api.schema import Given, Instant, Line, Sent
 from service.web.api.unit import Unit, read, write
@@ -27,8 +27,10 @@ class DeliveryPath(BaseModel):
 class DeliveryQuery(PageQuery):
     """Which deliveries. Several conditions all hold."""
 
-    state: State | None = None
-    contact: int | None = Field(default=None, ge=1, le=2**63 - 1, description="A contact's id.")
+    state: State | None = Field(default=None, json_schema_extra=never_null)
+    contact: int | None = Field(
+        default=None, ge=1, le=LARGEST_ID, description="A contact's id.", json_schema_extra=never_null
+    )
 
 
 class ResolveSent(Sent):

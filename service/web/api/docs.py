@@ -11,7 +11,7 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.models.security_scheme import SecurityScheme
 from flask_openapi3.openapi import OpenAPI
 
-from service.domain.access import MEANINGS
+from service.domain.access import MEANINGS, OF_THE_API
 from service.web.api.operation import PREFIX, SCHEME
 from service.web.api.refusal import KINDS, URN, Problem, misshapen
 from service.web.security import content_policy
@@ -37,7 +37,7 @@ def describe(app: OpenAPI) -> None:
 
 
 def _introduction() -> str:
-    scopes = "\n".join(f"| `{scope}` | {meaning} |" for scope, meaning in MEANINGS.items())
+    scopes = "\n".join(f"| `{scope}` | {meaning} |" for scope, meaning in MEANINGS.items() if scope in OF_THE_API)
     kinds = "\n".join(f"| `{URN}{name}` | {kind.status} | {kind.title} |" for name, kind in KINDS.items())
     return INTRODUCTION.format(scopes=scopes, kinds=kinds)
 

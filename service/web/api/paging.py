@@ -7,7 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,13 +20,27 @@ class BadCursor(ValueError):  # noqa: N818 (what the answer says)
     """A cursor that we did not give."""
 
 
+def absent_is_not_null(schema: dict[str, Any]) -> None:
+    """What is left out is no null, so null is not described as its default."""
+    for each in schema.get("properties", {}).values():
+        if each.get("default", "") is None:
+            del each["default"]
+
+
+def never_null(schema: dict[str, Any]) -> None:
+    """Of a field that may be left out but can't be null: null is only our own sign that it was left out."""
+    schema |= next(each for each in schema.pop("anyOf") if each.get("type") != "null")
+
+
 class PageQuery(BaseModel):
     """Which page of a list."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=absent_is_not_null)
 
     limit: int = Field(default=50, ge=1, le=200, description="How many at most.")
-    cursor: str | None = Field(default=None, max_length=300, description="`next` of the page before.")
+    cursor: str | None = Field(
+        default=None, max_length=300, description="`next` of the page before.", json_schema_extra=never_null
+    )
 
 
 @dataclass(frozen=True, slots=True)

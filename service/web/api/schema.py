@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 
 from service.domain.contact import MAX_ADDRESS, Address, read_address
 from service.domain.field import read_instant, read_month_day, read_zone
-from service.web.api.paging import LARGEST_ID
+from service.web.api.paging import LARGEST_ID, absent_is_not_null
 from service.web.public.line import read_line
 
 LONGEST_TEXT = 2_000  # characters
@@ -19,7 +19,7 @@ LONGEST_TEXT = 2_000  # characters
 class Sent(BaseModel):
     """What a program sends: a field that nobody knows is a mistake, and said to be one."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=absent_is_not_null)
 
 
 class Given(BaseModel):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Response, json, url_for
+from flask import Response, url_for
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
@@ -56,7 +57,7 @@ def write(do: Callable[[Unit], Answer], header: IdempotencyHeader | None = None,
     runtime.bell.ring()
     if answer.status == 204:
         return Response(status=204)
-    response = Response(json.dumps(answer.body), answer.status, mimetype=JSON)
+    response = Response(json.dumps(answer.body, ensure_ascii=False), answer.status, mimetype=JSON)
     if answer.status == 201 and made:
         response.headers["Location"] = url_for(made, id=answer.body["id"])
     if answer.replayed:

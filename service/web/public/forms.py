@@ -25,7 +25,7 @@ from service.web.limits import current_limits
 from service.web.network import client_address
 from service.web.problems import page, problem, wants_json
 from service.web.public.entry import Unreadable, read_entry
-from service.web.public.line import BadLine, read_line
+from service.web.public.line import LONGEST, BadLine, read_line
 from service.web.public.questions import HONEYPOT, INPUTS, Checked, check, has_honeypot, is_machine, questions
 from service.web.security import content_policy
 from service.web.transaction import transact
@@ -75,6 +75,26 @@ def receive(slug: str) -> AnyResponse:
     return _accept(form)
 
 
+@forms.route("/forms/<slug>", methods=["OPTIONS"])
+def preflight(slug: str) -> tuple[str, int]:
+    """A browser asks whether another site's script may post here; `_let_read` answers."""
+    _find(slug)
+    return "", 204
+
+
+@forms.after_request
+def _let_read(answer: Response) -> Response:
+    """Let scripts of the form's own sites read the answer (Fetch standard, "CORS protocol"), without credentials."""
+    form: Form | None = g.get("form")
+    if form is not None and form.origins:
+        answer.vary.add("Origin")
+        if request.origin in form.origins:
+            answer.access_control_allow_origin = request.origin
+            answer.access_control_allow_methods = ["POST"]
+            answer.access_control_allow_headers = ["Content-Type"]
+    return answer
+
+
 @forms.errorhandler(Unreadable)
 def unreadable(error: Unreadable) -> Response:
     return problem(400, str(error)) if wants_json() else page(400, str(error))
@@ -91,6 +111,7 @@ def _find(slug: str) -> tuple[Business, Form]:
     form = business.form(slug)
     if form is None:
         abort(404)
+    g.form = form
     return business, form
 
 
@@ -150,7 +171,7 @@ def _ask(
 ) -> Response:
     """The form, filled in as far as somebody has already done so."""
     asked = questions(form, business)
-    values = {name: str(value) for name, value in entry.items() if value is not None}
+    values = {name: _shown(value) for name, value in entry.items()}
     words = render_template(
         "form.html",
         business=business,
@@ -169,6 +190,12 @@ def _ask(
         # Browsers hold the redirect after a form to this rule too, and the business's page may redirect once more.
         answer.headers["Content-Security-Policy"] = content_policy(form_action=f"'self' https: {_origin(form.thanks)}")
     return answer
+
+
+def _shown(value: object) -> str:
+    """A value as it may stand in the form again."""
+    text = str(value)[: 2 * LONGEST] if isinstance(value, str | int | float) else ""
+    return "".join(character for character in text if character.isprintable())
 
 
 def _origin(address: str) -> str:

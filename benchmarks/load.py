@@ -1,0 +1,145 @@
+"""Load over kept connections: by wrk where it can be had, else by Python processes, which are slower and say so."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from statistics import quantiles
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from benchmarks.programs import Missing, Program, find
+
+SCRIPT = Path(__file__).with_name("load.lua")
+READER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Thunderbird/140.5.0"
+FORM = "application/x-www-form-urlencoded"
+GRACE = 60  # seconds for a generator to end, beyond its time
+
+
+class Request(NamedTuple):
+    method: str
+    path: str
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came back. `refused` have a status of 400 and above, `broken` no whole answer at all."""
+
+    requests: int
+    seconds: float
+    refused: int
+    broken: int
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def taken(self) -> int:
+        return self.requests - self.refused
+
+    @property
+    def rate(self) -> float:
+        return self.taken / self.seconds
+
+
+class Load:
+    """Asks as fast as the answers come, over `connections` kept connections."""
+
+    def __init__(self, connections: int, fetch: bool) -> None:
+        self._connections = connections
+        self._wrk: Program | None = None
+        try:
+            self._wrk = find("wrk", "wrk", fetch)
+            self.name = self._wrk.package
+        except Missing as why:
+            self.name = f"Python's http.client ({why})"
+
+    def run(self, base: str, requests: Sequence[Request], seconds: float, user_agent: str = READER) -> Answered:
+        """Send `requests` in their order, from the start again after the last, for about `seconds`."""
+        with tempfile.NamedTemporaryFile("w", suffix=".requests") as file:
+            file.writelines(f"{each.method}\t{each.path}\t{each.body}\n" for each in requests)
+            file.flush()
+            command, environment = self._command(base, file.name, seconds, user_agent)
+            done = subprocess.run(
+                command, env=os.environ | environment, capture_output=True, text=True, timeout=seconds + GRACE, check=True
+            )
+        answer = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
+        return Answered(**json.loads(answer.removeprefix("RESULT ")))
+
+    def _command(self, base: str, file: str, seconds: float, agent: str) -> tuple[list[str], dict[str, str]]:
+        if self._wrk is None:
+            here = [sys.executable, "-m", "benchmarks.load"]
+            return [*here, base, file, str(seconds), str(self._connections), agent], {}
+        # wrk's shortest duration is a second.
+        options = ["-t", "1", "-c", str(self._connections), "-d", f"{max(1, round(seconds))}s", "--timeout", "20s"]
+        return [self._wrk.path, *options, "-s", str(SCRIPT), base, "--", file, agent], self._wrk.environment
+
+
+def total(answers: Iterable[Answered]) -> Answered:
+    """Several rounds as one; its latencies are those of the slowest."""
+    rounds = list(answers)
+    sums = {each.name: sum(getattr(answered, each.name) for answered in rounds) for each in fields(Answered)}
+    latest = {name: max(getattr(answered, name) for answered in rounds) for name in ("p50_ms", "p99_ms")}
+    return Answered(**sums | latest)
+
+
+def main(base: str, file: str, seconds: float, connections: int, agent: str) -> Answered:
+    """The generator of our own: a thread for each connection. One process, so that no request is sent twice."""
+    lines = [Request(*line.rstrip("\n").split("\t")) for line in Path(file).read_text().splitlines()]
+    clients = [Client(base, lines[number::connections] or lines, agent) for number in range(connections)]
+    began = time.monotonic()
+    threads = [threading.Thread(target=client.run, args=(began + seconds,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = [millisecond for client in clients for millisecond in client.took]
+    cuts = quantiles(took, n=100) if len(took) > 1 else [0.0] * 99
+    refused, broken = (sum(getattr(client, name) for client in clients) for name in ("refused", "broken"))
+    return Answered(len(took), time.monotonic() - began, refused, broken, cuts[49], cuts[98])
+
+
+class Client:
+    """One connection and what it met."""
+
+    def __init__(self, base: str, requests: Sequence[Request], agent: str) -> None:
+        self._line = http.client.HTTPConnection(urlsplit(base).netloc, timeout=20)
+        self._requests = requests
+        self._headers = {"User-Agent": agent}
+        self.took: list[float] = []
+        self.refused = self.broken = 0
+
+    def run(self, until: float) -> None:
+        turn = 0
+        while (start := time.monotonic()) < until:
+            request = self._requests[turn % len(self._requests)]
+            turn += 1
+            try:
+                status = self._ask(request)
+            except (OSError, http.client.HTTPException):
+                self.broken += 1
+                self._line.close()
+                continue
+            self.refused += status >= 400
+            self.took.append(1000 * (time.monotonic() - start))
+
+    def _ask(self, request: Request) -> int:
+        headers = self._headers | ({"Content-Type": FORM} if request.body else {})
+        self._line.request(request.method, request.path, request.body or None, headers)
+        answer = self._line.getresponse()
+        answer.read()
+        return answer.status
+
+
+if __name__ == "__main__":
+    found = main(sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
+    print("RESULT", json.dumps({each.name: getattr(found, each.name) for each in fields(Answered)}))

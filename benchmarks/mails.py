@@ -1,0 +1,111 @@
+"""Mails a second: from `cleared` to `sent`, by the real worker processes, over real SMTP."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from statistics import mean, median
+
+from benchmarks.bench import Bench, say, wait_until
+from benchmarks.installation import Installation
+from benchmarks.people import decide, join
+from benchmarks.result import Result
+from benchmarks.sink import Blast
+from benchmarks.usage import milliseconds_each, processor_seconds
+from service.actions.deliver import Desk, deliver
+from service.actions.lease import Lease
+from service.ports import Message, Outcome, Provider
+from service.runtime import Runtime
+
+WEIGHED = 25  # mails
+SLOWEST = 10  # mails a second, below which we don't wait any longer
+PATIENCE = 60.0  # seconds
+
+OPEN = "SELECT EXISTS (SELECT FROM delivery WHERE state IN ('due', 'cleared', 'handed'))::int"
+DUE = "SELECT EXISTS (SELECT FROM enrolment WHERE state = 'active' AND wake_at <= now())::int"
+SENT = "SELECT count(*) FROM delivery WHERE state = 'sent'"
+
+
+class Scales:
+    """A provider that weighs what another one sends."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.name = provider.name
+        self.sizes: list[int] = []
+        self._provider = provider
+
+    def send(self, messages: Sequence[Message], start_by: float) -> list[Outcome]:
+        self.sizes += [len(message.raw) for message in messages]
+        return self._provider.send(messages, start_by)
+
+    def close(self) -> None:
+        self._provider.close()
+
+
+def measure(bench: Bench) -> Mapping[str, Result]:
+    """Mails a second beside smtp-source, which sends mails of the same size to the same sink."""
+    installation, count = bench.installation, bench.plan.mails
+    say(f"mails: {bench.plan.warm} to warm up")
+    join(installation.runtime, bench.plan.warm)
+    wait_for_mails(installation, bench.plan.warm)
+    with installation.workers_paused():
+        say(f"mails: {count:,} people sign up, and their first mail is cleared")
+        join(installation.runtime, count + WEIGHED)
+        decide(installation.runtime)
+        size = _weigh(installation.runtime)
+        sent, arrived = installation.count(SENT), bench.sink.count()
+        used = processor_seconds(installation)
+        say(f"mails: {bench.plan.workers} workers send them")
+    began = time.monotonic()
+    wait_for_mails(installation, count)
+    took = time.monotonic() - began
+    cpu = milliseconds_each(used, processor_seconds(installation), count)
+    sent = installation.count(SENT) - sent
+    wait_until(lambda: bench.sink.count() - arrived >= sent, 10, "the sink has counted all mails")
+    seen = {
+        "mails": sent,
+        "arrived": bench.sink.count() - arrived,
+        "seconds": took,
+        "workers": bench.plan.workers,
+        "mail_bytes": size,
+        "sink": bench.sink.name,
+    }
+    blasts = _blasts(bench, size)
+    reference = median(blast.rate for blast in blasts) if blasts else None
+    cpu_reference = median(blast.cpu_ms for blast in blasts) if blasts else None
+    rounds = {"reference_rounds": [blast.rate for blast in blasts]}
+    name = "smtp-source" if blasts else ""
+    return {
+        "mails_per_second": Result(sent / took, "mails/s", reference, name, seen | rounds),
+        "cpu_ms_per_mail": Result(total(cpu), "ms", cpu_reference, name, cpu),
+    }
+
+
+def total(cpu: Mapping[str, float]) -> float:
+    """All of it; the families within `everafter` are part of it already."""
+    return cpu["everafter"] + cpu["postgresql"] + cpu["valkey"]
+
+
+def wait_for_mails(installation: Installation, count: int) -> None:
+    """Until nothing is on its way; the bell rings meanwhile, as on a busy site."""
+
+    def done() -> bool:
+        installation.runtime.bell.ring()
+        return not installation.count(DUE) and not installation.count(OPEN)
+
+    wait_until(done, PATIENCE + count / SLOWEST, f"{count:,} mails are sent")
+
+
+def _weigh(runtime: Runtime) -> int:
+    """The mean size of a mail, in bytes: of one group, which this process hands over itself."""
+    scales = Scales(runtime.provider)
+    desk = Desk(runtime.session, runtime.published, runtime.renderer, scales, WEIGHED)
+    deliver(desk, Lease(), lambda: bool(scales.sizes))
+    return round(mean(scales.sizes))
+
+
+def _blasts(bench: Bench, size: int) -> list[Blast]:
+    if bench.sink.source is None:
+        return []
+    say(f"mails: smtp-source sends {bench.plan.reference_mails:,} of {size:,} bytes, {bench.plan.rounds} times")
+    return [bench.sink.blast(bench.plan.reference_mails, size) for _ in range(bench.plan.rounds)]

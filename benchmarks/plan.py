@@ -1,0 +1,31 @@
+"""How much is measured: the whole of it, a quick look, or a glance that only proves that it works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Counts and seconds of one run. Each web measurement alternates with its reference, `rounds` times."""
+
+    mails: int = 5_000
+    warm: int = 200  # mails before those that count, so that caches and SMTP sessions are there
+    reference_mails: int = 20_000  # that smtp-source sends, each round
+    rounds: int = 3
+    seconds: float = 5.0  # of load, each round
+    profiled: int = 1_000  # mails
+    connections: int = 16  # kept by the load generator
+    workers: int = 2
+    web: int = 2
+    fetch: bool = True  # whether programs that are not here may be fetched from Debian
+
+    @property
+    def readers(self) -> int:
+        """People whose mails are opened and clicked."""
+        return min(self.mails, 2_000)
+
+
+WHOLE = Plan()
+QUICK = Plan(mails=500, warm=50, reference_mails=5_000, rounds=1, seconds=2.0, profiled=200)
+GLANCE = Plan(mails=30, warm=5, reference_mails=50, rounds=1, seconds=0.3, profiled=20, workers=1, web=1, fetch=False)

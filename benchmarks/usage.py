@@ -1,0 +1,84 @@
+"""What an installation uses: processor time and memory, by family of processes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+import psutil
+
+from benchmarks.installation import Installation
+
+MEGABYTE = 1_000_000
+LOOK_EVERY = 0.5  # seconds
+
+
+def processor_seconds(installation: Installation) -> dict[str, float]:
+    """Processor time so far, user and system, of each family; what its ended children used counts with it."""
+    return {
+        family: sum(_seconds(process) for process in processes)
+        for family, processes in installation.families().items()
+    }
+
+
+def milliseconds_each(before: Mapping[str, float], after: Mapping[str, float], units: int) -> dict[str, float]:
+    """Processor time a unit between two looks, by who used it: our own processes, PostgreSQL, Valkey."""
+    used = {family: 1000 * (after[family] - before.get(family, 0.0)) / max(units, 1) for family in after}
+    return split(used)
+
+
+def split(used: Mapping[str, float]) -> dict[str, float]:
+    """The same by who it is: `everafter`, `postgresql`, `valkey`, and of `everafter` its web, worker and beat."""
+    servers = {"postgresql": used.get("postgres", 0.0), "valkey": used.get("valkey", 0.0)}
+    own = {family: value for family, value in used.items() if family not in {"postgres", "valkey"}}
+    return {"everafter": sum(own.values()), **servers, **{f"everafter_{name}": value for name, value in own.items()}}
+
+
+def proportional_megabytes(installation: Installation) -> dict[str, float]:
+    """The PSS of each family: memory that several processes share counts once. Empty where /proc doesn't tell."""
+    found: dict[str, float] = {}
+    for family, processes in installation.families().items():
+        for process in processes:
+            with suppress(psutil.Error, OSError, AttributeError):
+                found[family] = found.get(family, 0.0) + process.memory_full_info().pss / MEGABYTE
+    return found
+
+
+class Peak:
+    """The largest sum that was seen, and how it was made up."""
+
+    def __init__(self) -> None:
+        self.total = 0.0
+        self.parts: dict[str, float] = {}
+
+    def look(self, installation: Installation) -> None:
+        seen = proportional_megabytes(installation)
+        if sum(seen.values()) > self.total:
+            self.total, self.parts = sum(seen.values()), seen
+
+
+@contextmanager
+def peak_memory(installation: Installation) -> Iterator[Peak]:
+    """Looks every half second while the context lasts."""
+    peak, done = Peak(), threading.Event()
+
+    def watch() -> None:
+        while not done.wait(LOOK_EVERY):
+            with suppress(psutil.Error):
+                peak.look(installation)
+
+    watcher = threading.Thread(target=watch, name="memory", daemon=True)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _seconds(process: psutil.Process) -> float:
+    with suppress(psutil.Error):
+        times = process.cpu_times()
+        return float(times.user + times.system + getattr(times, "children_user", 0) + getattr(times, "children_system", 0))
+    return 0.0

@@ -1,0 +1,90 @@
+"""PostgreSQL or Valkey goes away while everything runs, and comes back."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.end_to_end.inbox import receiving
+from tests.end_to_end.installation import Installation, installed
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end-to-end")]
+
+
+@contextmanager
+def frozen(everafter: Installation, binary: str) -> Iterator[None]:
+    """A server that answers nobody, as one behind a cut line."""
+    server = everafter.server(binary)
+    family = [server, *server.children(recursive=True)]
+    for process in family:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in family:
+            if process.is_running():
+                process.send_signal(signal.SIGCONT)
+
+
+def eventually(check: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.2)
+
+
+def ready(everafter: Installation) -> requests.Response:
+    return requests.get(f"{everafter.base}/readyz", timeout=15)
+
+
+def test_without_its_database_nothing_is_acknowledged_and_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
+    with receiving() as inbox, installed(tmp_path / "home", inbox.url) as everafter:
+        assert everafter.sign_up("before@example.org").status_code == 303
+        everafter.server("postgres").kill()
+        refused = everafter.sign_up("during@example.org")
+        if refused.status_code != 303:  # the supervisor may be as fast as that
+            assert refused.status_code == 503
+            assert int(refused.headers["Retry-After"]) > 0
+        eventually(lambda: everafter.sign_up("after@example.org").status_code == 303)
+        eventually(lambda: ready(everafter).status_code == 200)
+        stored = {email for (email,) in everafter.rows("SELECT email FROM contact")}
+        assert {"before@example.org", "after@example.org"} <= stored
+        inbox.wait_for("before@example.org", seconds=90)
+        inbox.wait_for("after@example.org", seconds=90)
+        assert inbox.twice() == []
+
+
+def test_a_database_that_does_not_answer_makes_503_in_bounded_time(tmp_path: Path) -> None:
+    with receiving() as inbox, installed(tmp_path / "home", inbox.url) as everafter:
+        with frozen(everafter, "postgres"):
+            began = time.monotonic()
+            answer = ready(everafter)
+            assert answer.status_code == 503
+            assert time.monotonic() - began < 10
+        eventually(lambda: ready(everafter).status_code == 200)
+        assert everafter.sign_up("ana@example.org").status_code == 303
+        inbox.wait_for("ana@example.org", seconds=60)
+
+
+def test_without_valkey_everything_goes_on_and_readiness_says_degraded(tmp_path: Path) -> None:
+    with receiving() as inbox, installed(tmp_path / "home", inbox.url) as everafter:
+        with frozen(everafter, "valkey-server"):
+            began = time.monotonic()
+            assert everafter.sign_up("ana@example.org").status_code == 303
+            assert time.monotonic() - began < 10
+            assert ready(everafter).status_code == 200
+            assert "redis" in str(ready(everafter).json()["degraded"])
+            (mail,) = inbox.wait_for("ana@example.org", seconds=60)
+            link = str(mail.message["List-Unsubscribe"]).strip("<>")
+            answer = requests.post(link, data="List-Unsubscribe=One-Click", timeout=15)
+            assert answer.status_code == 200
+        eventually(lambda: ready(everafter).json().get("degraded") in (None, [], ""))
+        assert everafter.sign_up("bea@example.org").status_code == 303
+        inbox.wait_for("bea@example.org", seconds=60)
+        assert inbox.twice() == []
