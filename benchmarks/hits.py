@@ -1,4 +1,4 @@
-"""Opens and clicks a second: signed tokens of real mails, every hit counted in the table afterwards."""
+"""Opens and clicks a second: signed tokens of real mails, and every hit in the table afterwards."""
 
 from __future__ import annotations
 
@@ -6,35 +6,125 @@ import time
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from benchmarks.bench import Bench, say, wait_until
+from sqlalchemy import text
+
 from benchmarks.bare import NAME
+from benchmarks.bench import Bench, say, wait_until
+from benchmarks.installation import Installation
 from benchmarks.load import Answered, Request, total
 from benchmarks.mails import SENT, wait_for_mails
-from benchmarks.mails import total as whole
 from benchmarks.people import join
 from benchmarks.result import Result
-from benchmarks.usage import milliseconds_each, processor_seconds
-from service.runtime import Runtime
+from benchmarks.usage import cpu_result, processor_seconds
 from service.store import stream
 from service.store.publication import read_links
 
-COUNTED = "SELECT count(*) FROM hit WHERE kind = :kind"
+# A gateway that looks at every link: its clicks are judged as they are recorded, so that each round ends with its load.
+GATEWAY = "Mozilla/5.0 (compatible; Barracuda Sentinel)"
 IDS = "SELECT id FROM delivery WHERE state = 'sent' ORDER BY id LIMIT :most"
+RECORDED = "SELECT count(*) FROM hit WHERE kind = :kind"
+WAITING = "SELECT count(*) FROM hit WHERE rule = 'waiting'"
 GATHERED = 0.5  # seconds until web processes have handed on what they gathered
-PATIENCE = 180.0  # seconds until all is counted
+PATIENCE = 240.0  # seconds until all is recorded
 BARE = [Request("GET", "/")]
 
 
 def measure_opens(bench: Bench) -> Mapping[str, Result]:
+    """Answered opens a second, beside bare answers in turn."""
     sign = bench.installation.runtime.signer.sign
-    return _measure(bench, "open", [Request("GET", f"/open/{sign('open', str(each))}.gif") for each in _readers(bench)])
+    requests = [Request("GET", f"/open/{sign('open', str(each))}.gif") for each in _mails(bench)]
+    return _measure(bench, "open", requests)
 
 
 def measure_clicks(bench: Bench) -> Mapping[str, Result]:
-    sign = bench.installation.runtime.signer.sign
+    """Answered clicks a second, beside bare answers in turn; then what it takes to believe a person's click."""
+    requests = _clicks(bench)
+    return {**_measure(bench, "click", requests), **_judge(bench, requests)}
+
+
+def _mails(bench: Bench) -> list[int]:
+    """Ids of mails that were sent, of so many people as the plan says."""
+    installation, most = bench.installation, bench.plan.readers
+    lacking = most - installation.count(SENT)
+    if lacking > 0:
+        say(f"hits: {lacking:,} people get their first mail")
+        join(installation.runtime, lacking)
+        wait_for_mails(installation, lacking)
+    with installation.runtime.session() as session:
+        return list(session.scalars(text(IDS), {"most": most}))
+
+
+def _clicks(bench: Bench) -> list[Request]:
+    mails, sign = _mails(bench), bench.installation.runtime.signer.sign
     with bench.installation.runtime.session() as session:
-        links = list(read_links(session).values())
-    paths = [
-        f"/click/{sign('click', f'{each}.{links[number % len(links)]}')}" for number, each in enumerate(_readers(bench))
-    ]
-    return _measure(bench, "click", [Request("GET", path) for path in paths])
+        links = sorted(read_links(session).values())
+    tokens = (sign("click", f"{mail}.{links[turn % len(links)]}") for turn, mail in enumerate(mails))
+    return [Request("GET", f"/click/{token}") for token in tokens]
+
+
+def _measure(bench: Bench, kind: str, requests: Sequence[Request]) -> dict[str, Result]:
+    plan, installation = bench.plan, bench.installation
+    say(f"{kind}s: {plan.rounds} rounds of {plan.seconds:g} s, each after as much for the bare answer")
+    bench.load.run_once(installation.base, requests[: 10 * plan.connections], GATEWAY)
+    _wait_until_recorded(installation)
+    before, used, used_bare = (
+        _recorded(installation, kind),
+        processor_seconds(installation),
+        bench.bare.processor_seconds(),
+    )
+    bare: list[Answered] = []
+    ours: list[Answered] = []
+    began = time.monotonic()
+    for _ in range(plan.rounds):
+        bare.append(bench.load.run(bench.bare.base, BARE, plan.seconds))
+        ours.append(bench.load.run(installation.base, requests, plan.seconds, GATEWAY))
+    say(f"{kind}s: waiting until all are recorded")
+    _wait_until_recorded(installation)
+    answered, recorded = total(ours), _recorded(installation, kind) - before
+    seen = {
+        "answered": answered.taken,
+        "recorded": recorded,  # those that were cut off at the end of a round among them
+        "refused": answered.refused,
+        "broken": answered.broken,
+        "p50_ms": answered.p50_ms,
+        "p99_ms": answered.p99_ms,
+        "rounds": [each.rate for each in ours],
+        "reference_rounds": [each.rate for each in bare],
+        "recorded_per_second": recorded / (time.monotonic() - began),
+        "web_processes": plan.web,
+        "load": bench.load.name,
+    }
+    reference = median(each.rate for each in bare)
+    reference_cpu = 1000 * (bench.bare.processor_seconds() - used_bare) / total(bare).requests
+    return {
+        f"{kind}s_per_second": Result(median(each.rate for each in ours), f"{kind}s/s", reference, NAME, seen),
+        f"cpu_ms_per_{kind}": cpu_result(installation, used, recorded, reference_cpu, NAME),
+    }
+
+
+def _judge(bench: Bench, requests: Sequence[Request]) -> dict[str, Result]:
+    """Each of the people clicks once; how fast that becomes an event that conditions and goals see."""
+    installation = bench.installation
+    say(f"clicks: {len(requests):,} people click once")
+    used = processor_seconds(installation)
+    bench.load.run_once(installation.base, requests)
+    _wait_until_recorded(installation)
+    waiting = judged = installation.count(WAITING)
+    wait_until(lambda: installation.count(WAITING) < waiting, PATIENCE, "the first click is judged", every=0.02)
+    began = time.monotonic()
+    wait_until(lambda: not installation.count(WAITING), PATIENCE, "all clicks are judged")
+    took = max(time.monotonic() - began, 0.02)
+    return {
+        "clicks_judged_per_second": Result(judged / took, "clicks/s", more={"clicks": judged}),
+        "cpu_ms_per_judged_click": cpu_result(installation, used, judged),
+    }
+
+
+def _wait_until_recorded(installation: Installation) -> None:
+    time.sleep(GATHERED)
+    redis = installation.runtime.redis
+    wait_until(lambda: redis.xlen(stream.STREAM) == 0, PATIENCE, "all hits are recorded")
+
+
+def _recorded(installation: Installation, kind: str) -> int:
+    return installation.count(RECORDED, kind=kind)

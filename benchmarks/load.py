@@ -11,7 +11,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
+from http import HTTPStatus
+from itertools import cycle
 from pathlib import Path
 from statistics import quantiles
 from typing import NamedTuple
@@ -22,6 +24,7 @@ from benchmarks.programs import Missing, Program, find
 SCRIPT = Path(__file__).with_name("load.lua")
 READER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Thunderbird/140.5.0"
 FORM = "application/x-www-form-urlencoded"
+WRK_SHORTEST = 1  # seconds
 GRACE = 60  # seconds for a generator to end, beyond its time
 
 
@@ -70,17 +73,25 @@ class Load:
             file.flush()
             command, environment = self._command(base, file.name, seconds, user_agent)
             done = subprocess.run(
-                command, env=os.environ | environment, capture_output=True, text=True, timeout=seconds + GRACE, check=True
+                command,
+                env=os.environ | environment,
+                capture_output=True,
+                text=True,
+                timeout=seconds + GRACE,
+                check=True,
             )
         answer = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
         return Answered(**json.loads(answer.removeprefix("RESULT ")))
 
+    def run_once(self, base: str, requests: Sequence[Request], user_agent: str = READER) -> Answered:
+        """Send each request once, from this process; for what is not timed."""
+        return _ask_all(base, requests, self._connections, user_agent, once=True)
+
     def _command(self, base: str, file: str, seconds: float, agent: str) -> tuple[list[str], dict[str, str]]:
-        if self._wrk is None:
+        if self._wrk is None or seconds < WRK_SHORTEST:
             here = [sys.executable, "-m", "benchmarks.load"]
             return [*here, base, file, str(seconds), str(self._connections), agent], {}
-        # wrk's shortest duration is a second.
-        options = ["-t", "1", "-c", str(self._connections), "-d", f"{max(1, round(seconds))}s", "--timeout", "20s"]
+        options = ["-t", "1", "-c", str(self._connections), "-d", f"{round(seconds)}s", "--timeout", "20s"]
         return [self._wrk.path, *options, "-s", str(SCRIPT), base, "--", file, agent], self._wrk.environment
 
 
@@ -92,12 +103,13 @@ def total(answers: Iterable[Answered]) -> Answered:
     return Answered(**sums | latest)
 
 
-def main(base: str, file: str, seconds: float, connections: int, agent: str) -> Answered:
-    """The generator of our own: a thread for each connection. One process, so that no request is sent twice."""
-    lines = [Request(*line.rstrip("\n").split("\t")) for line in Path(file).read_text().splitlines()]
-    clients = [Client(base, lines[number::connections] or lines, agent) for number in range(connections)]
+def _ask_all(
+    base: str, requests: Sequence[Request], connections: int, agent: str, seconds: float = 0.0, once: bool = False
+) -> Answered:
+    """The generator of our own: a thread and a connection for each share of the requests."""
+    clients = [Client(base, requests[turn::connections], agent) for turn in range(min(connections, len(requests)))]
     began = time.monotonic()
-    threads = [threading.Thread(target=client.run, args=(began + seconds,)) for client in clients]
+    threads = [threading.Thread(target=client.run, args=(began + seconds, once)) for client in clients]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -118,19 +130,20 @@ class Client:
         self.took: list[float] = []
         self.refused = self.broken = 0
 
-    def run(self, until: float) -> None:
-        turn = 0
-        while (start := time.monotonic()) < until:
-            request = self._requests[turn % len(self._requests)]
-            turn += 1
+    def run(self, until: float, once: bool) -> None:
+        """Ask until then (monotonic), over and over; or `once` each, however long that takes."""
+        for request in self._requests if once else cycle(self._requests):
+            start = time.monotonic()
+            if not once and start >= until:
+                break
             try:
-                status = self._ask(request)
+                self.refused += self._ask(request) >= HTTPStatus.BAD_REQUEST
             except (OSError, http.client.HTTPException):
                 self.broken += 1
                 self._line.close()
                 continue
-            self.refused += status >= 400
             self.took.append(1000 * (time.monotonic() - start))
+        self._line.close()
 
     def _ask(self, request: Request) -> int:
         headers = self._headers | ({"Content-Type": FORM} if request.body else {})
@@ -140,6 +153,12 @@ class Client:
         return answer.status
 
 
+def main(base: str, file: str, seconds: str, connections: str, agent: str) -> None:
+    """A process of its own, as wrk is."""
+    lines = [Request(*line.split("\t")) for line in Path(file).read_text().splitlines()]
+    found = _ask_all(base, lines, int(connections), agent, float(seconds))
+    print("RESULT", json.dumps(asdict(found)))
+
+
 if __name__ == "__main__":
-    found = main(sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
-    print("RESULT", json.dumps({each.name: getattr(found, each.name) for each in fields(Answered)}))
+    main(*sys.argv[1:])

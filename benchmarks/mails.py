@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import mean, median
 
 from benchmarks.bench import Bench, say, wait_until
@@ -11,7 +12,7 @@ from benchmarks.installation import Installation
 from benchmarks.people import decide, join
 from benchmarks.result import Result
 from benchmarks.sink import Blast
-from benchmarks.usage import milliseconds_each, processor_seconds
+from benchmarks.usage import cpu_result, processor_seconds
 from service.actions.deliver import Desk, deliver
 from service.actions.lease import Lease
 from service.ports import Message, Outcome, Provider
@@ -42,48 +43,58 @@ class Scales:
         self._provider.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What the workers did: rows that are `sent`, mails that the sink counted, seconds, the mean size in bytes."""
+
+    sent: int
+    arrived: int
+    seconds: float
+    size: int
+    cpu: Result
+
+
 def measure(bench: Bench) -> Mapping[str, Result]:
     """Mails a second beside smtp-source, which sends mails of the same size to the same sink."""
+    say(f"mails: {bench.plan.warm:,} to warm up")
+    join(bench.installation.runtime, bench.plan.warm)
+    wait_for_mails(bench.installation, bench.plan.warm)
+    sending = _send(bench)
+    blasts = _blasts(bench, sending.size)
+    seen = {
+        "mails": sending.sent,
+        "arrived": sending.arrived,
+        "seconds": sending.seconds,
+        "workers": bench.plan.workers,
+        "mail_bytes": sending.size,
+        "sink": bench.sink.name,
+        "reference_rounds": [each.rate for each in blasts],
+    }
+    rate = median(each.rate for each in blasts) if blasts else None
+    cpu = median(each.cpu_ms for each in blasts) if blasts else None
+    name = "smtp-source" if blasts else ""
+    return {
+        "mails_per_second": Result(sending.sent / sending.seconds, "mails/s", rate, name, seen),
+        "cpu_ms_per_mail": replace(sending.cpu, reference=cpu, reference_name=name),
+    }
+
+
+def _send(bench: Bench) -> Sending:
     installation, count = bench.installation, bench.plan.mails
-    say(f"mails: {bench.plan.warm} to warm up")
-    join(installation.runtime, bench.plan.warm)
-    wait_for_mails(installation, bench.plan.warm)
     with installation.workers_paused():
         say(f"mails: {count:,} people sign up, and their first mail is cleared")
         join(installation.runtime, count + WEIGHED)
         decide(installation.runtime)
         size = _weigh(installation.runtime)
-        sent, arrived = installation.count(SENT), bench.sink.count()
-        used = processor_seconds(installation)
+        sent, arrived, used = installation.count(SENT), bench.sink.count(), processor_seconds(installation)
         say(f"mails: {bench.plan.workers} workers send them")
     began = time.monotonic()
     wait_for_mails(installation, count)
     took = time.monotonic() - began
-    cpu = milliseconds_each(used, processor_seconds(installation), count)
     sent = installation.count(SENT) - sent
-    wait_until(lambda: bench.sink.count() - arrived >= sent, 10, "the sink has counted all mails")
-    seen = {
-        "mails": sent,
-        "arrived": bench.sink.count() - arrived,
-        "seconds": took,
-        "workers": bench.plan.workers,
-        "mail_bytes": size,
-        "sink": bench.sink.name,
-    }
-    blasts = _blasts(bench, size)
-    reference = median(blast.rate for blast in blasts) if blasts else None
-    cpu_reference = median(blast.cpu_ms for blast in blasts) if blasts else None
-    rounds = {"reference_rounds": [blast.rate for blast in blasts]}
-    name = "smtp-source" if blasts else ""
-    return {
-        "mails_per_second": Result(sent / took, "mails/s", reference, name, seen | rounds),
-        "cpu_ms_per_mail": Result(total(cpu), "ms", cpu_reference, name, cpu),
-    }
-
-
-def total(cpu: Mapping[str, float]) -> float:
-    """All of it; the families within `everafter` are part of it already."""
-    return cpu["everafter"] + cpu["postgresql"] + cpu["valkey"]
+    cpu = cpu_result(installation, used, sent)
+    wait_until(lambda: bench.sink.count() - arrived >= sent, PATIENCE, "the sink has counted all mails")
+    return Sending(sent, bench.sink.count() - arrived, took, size, cpu)
 
 
 def wait_for_mails(installation: Installation, count: int) -> None:

@@ -51,5 +51,3 @@ def decide(runtime: Runtime) -> None:
         for step in (advance, arbitrate):
             with runtime.session() as session:
                 moved += step(session, published, journey_now(session))
-
-

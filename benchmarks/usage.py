@@ -9,44 +9,42 @@ from contextlib import contextmanager, suppress
 import psutil
 
 from benchmarks.installation import Installation
+from benchmarks.result import Result
 
 MEGABYTE = 1_000_000
 LOOK_EVERY = 0.5  # seconds
+SERVERS = {"postgres": "postgresql", "valkey": "valkey"}
 
 
 def processor_seconds(installation: Installation) -> dict[str, float]:
     """Processor time so far, user and system, of each family; what its ended children used counts with it."""
     return {
-        family: sum(_seconds(process) for process in processes)
-        for family, processes in installation.families().items()
+        family: sum(_seconds(process) for process in processes) for family, processes in installation.families().items()
     }
 
 
-def milliseconds_each(before: Mapping[str, float], after: Mapping[str, float], units: int) -> dict[str, float]:
-    """Processor time a unit between two looks, by who used it: our own processes, PostgreSQL, Valkey."""
+def cpu_result(
+    installation: Installation,
+    before: Mapping[str, float],
+    units: int,
+    reference: float | None = None,
+    reference_name: str = "",
+) -> Result:
+    """Processor milliseconds a unit since `before`: all of them, and whose they were."""
+    after = processor_seconds(installation)
     used = {family: 1000 * (after[family] - before.get(family, 0.0)) / max(units, 1) for family in after}
-    return split(used)
+    return Result(sum(used.values()), "ms", reference, reference_name, shares(used))
 
 
-def split(used: Mapping[str, float]) -> dict[str, float]:
-    """The same by who it is: `everafter`, `postgresql`, `valkey`, and of `everafter` its web, worker and beat."""
-    servers = {"postgresql": used.get("postgres", 0.0), "valkey": used.get("valkey", 0.0)}
-    own = {family: value for family, value in used.items() if family not in {"postgres", "valkey"}}
-    return {"everafter": sum(own.values()), **servers, **{f"everafter_{name}": value for name, value in own.items()}}
-
-
-def proportional_megabytes(installation: Installation) -> dict[str, float]:
-    """The PSS of each family: memory that several processes share counts once. Empty where /proc doesn't tell."""
-    found: dict[str, float] = {}
-    for family, processes in installation.families().items():
-        for process in processes:
-            with suppress(psutil.Error, OSError, AttributeError):
-                found[family] = found.get(family, 0.0) + process.memory_full_info().pss / MEGABYTE
-    return found
+def shares(used: Mapping[str, float]) -> dict[str, object]:
+    """The same by whose it is: `everafter`, `postgresql`, `valkey`; and `everafter` by its processes."""
+    own = {family: value for family, value in used.items() if family not in SERVERS}
+    servers = {name: used.get(family, 0.0) for family, name in SERVERS.items()}
+    return {"everafter": sum(own.values()), **servers, "everafter_by_process": own}
 
 
 class Peak:
-    """The largest sum that was seen, and how it was made up."""
+    """The largest sum that was seen, in megabytes, and how it was made up."""
 
     def __init__(self) -> None:
         self.total = 0.0
@@ -56,6 +54,9 @@ class Peak:
         seen = proportional_megabytes(installation)
         if sum(seen.values()) > self.total:
             self.total, self.parts = sum(seen.values()), seen
+
+    def result(self) -> Result:
+        return Result(self.total, "MB", more=shares(self.parts))
 
 
 @contextmanager
@@ -77,8 +78,19 @@ def peak_memory(installation: Installation) -> Iterator[Peak]:
         watcher.join()
 
 
+def proportional_megabytes(installation: Installation) -> dict[str, float]:
+    """The PSS of each family: memory that several processes share counts once. Empty where /proc doesn't tell."""
+    found: dict[str, float] = {}
+    for family, processes in installation.families().items():
+        for process in processes:
+            with suppress(psutil.Error, OSError, AttributeError):
+                found[family] = found.get(family, 0.0) + process.memory_full_info().pss / MEGABYTE
+    return found
+
+
 def _seconds(process: psutil.Process) -> float:
     with suppress(psutil.Error):
         times = process.cpu_times()
-        return float(times.user + times.system + getattr(times, "children_user", 0) + getattr(times, "children_system", 0))
+        ended = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+        return float(times.user + times.system + ended)
     return 0.0

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.actions.receive_event import become, wake
+from service.actions.record_consent import Given, record_consents
 from service.domain.contact import Address, address_hash
 from service.domain.field import BadValue, Fault, Unfit, read_value
 from service.domain.sequence.model import Business
@@ -33,7 +34,8 @@ class AddressTaken(Exception):  # noqa: N818 (what the answer says)
 class Changes:
     """What to change; what is absent stays (as in RFC 7396).
 
-    `columns` are built-in fields, None clears; `fields` the business's own, None removes; `tags` replaces all tags.
+    `columns` are built-in fields, None clears; `fields` the business's own, None removes; `tags` replaces all tags;
+    `consents` are added to those on file.
     """
 
     columns: Mapping[str, str | None] = field(default_factory=dict)
@@ -41,6 +43,7 @@ class Changes:
     tags: tuple[str, ...] | None = None
     stage: str | None = None
     address: Address | None = None
+    consents: tuple[Given, ...] = ()
 
 
 def change_contact(
@@ -62,6 +65,8 @@ def change_contact(
         contact.tags = list(changes.tags)
     session.flush()
     wake(session, contact.id, now)
+    # In the time zone it has now, and before a stage begins what may ask for it.
+    record_consents(session, published, contact, changes.consents, now)
     if changes.stage is not None:
         become(session, published, contact, changes.stage, now)
 

@@ -13,7 +13,7 @@ from service.store.enrolment import Enrolment
 from service.store.journey import JourneyClock, shifted_now
 
 WITHOUT_OUTCOME = (State.DUE, State.CLEARED, State.HANDED)
-STRIDE = timedelta(milliseconds=5)  # times the speed: what falls due together is done together
+STRIDE = timedelta(milliseconds=0.5)  # times the speed: what falls due within it is done together
 
 
 def start_journey(session: Session, now: datetime) -> datetime:

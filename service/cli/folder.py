@@ -25,12 +25,15 @@ def read_folders(sequences: Sequence[Path], templates: Path) -> dict[str, bytes]
     return read_files(find_files(sequences, templates))
 
 
-def find_files(sequences: Sequence[Path], templates: Path) -> dict[str, Path]:
-    """Where each file of a library lies: `sequences/salon-checklist.md` -> its path on this machine."""
+def find_files(sequences: Sequence[Path], templates: Path, most: int = MAX_FILES) -> dict[str, Path]:
+    """Where each file of a library lies: `sequences/salon-checklist.md` -> its path on this machine.
+
+    Raises click.ClickException where a folder isn't there, or holds more than `most` files.
+    """
     found: dict[str, Path] = {}
     for folder in sequences:
-        found = layered(found, _layer(folder, SEQUENCES))
-    return found | (_layer(templates, TEMPLATES) if templates.is_dir() else {})
+        found = layered(found, _layer(folder, SEQUENCES, most))
+    return found | (_layer(templates, TEMPLATES, most) if templates.is_dir() else {})
 
 
 def layered(below: Mapping[str, Path], above: Mapping[str, Path]) -> dict[str, Path]:
@@ -44,13 +47,13 @@ def read_files(found: Mapping[str, Path]) -> dict[str, bytes]:
     return {path: _read(file) for path, file in found.items()}
 
 
-def _layer(folder: Path, prefix: str) -> dict[str, Path]:
+def _layer(folder: Path, prefix: str, most: int) -> dict[str, Path]:
     if not folder.is_dir():
         raise click.ClickException(f"There is no folder {folder}; look at EVERAFTER_SEQUENCES.")
     found: dict[str, Path] = {}
     for file in _walk(folder):
-        if len(found) == MAX_FILES:
-            message = f"{folder} holds more than {MAX_FILES} files; give the sequences a folder of their own."
+        if len(found) == most:
+            message = f"{folder} holds more than {most} files; give the sequences a folder of their own."
             raise click.ClickException(message)
         found[prefix + file.relative_to(folder).as_posix()] = file
     return found

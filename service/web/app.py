@@ -22,6 +22,7 @@ from service.web.public.magnets import magnets
 from service.web.public.pictures import pictures
 from service.web.public.preferences import preferences
 from service.web.public.unsubscribe import leaving
+from service.web.studio.mailbox import mailbox
 
 FORM_BYTES = 64 * 1024  # what a body may have where a view does not say otherwise
 YEAR = 31_536_000  # seconds
@@ -85,6 +86,8 @@ def build_app(runtime: Runtime) -> Site:
     metrics.register(app, runtime)
     for blueprint in (home, forms, leaving, preferences, magnets, pictures):
         app.register_blueprint(blueprint)
+    if runtime.settings.provider == "mailbox":
+        app.register_blueprint(mailbox)
     api.register(app, runtime)
     app.wsgi_app = Front(app.wsgi_app, runtime)  # type: ignore[method-assign]
     return app

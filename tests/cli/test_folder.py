@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from service.cli import folder
-from service.cli.folder import read_folders
+from service.cli.folder import find_files, read_folders
 from service.domain.sequence.library import MAX_FILE
 from service.domain.sequence.manuscript import MAX_BYTES
 
@@ -67,9 +66,9 @@ def test_of_a_file_that_is_too_large_only_enough_is_read_to_see_it(sequences: Pa
     assert sizes == {"sequences/hello.md": MAX_BYTES + 1, "sequences/film.gif": MAX_FILE + 1}
 
 
-def test_a_folder_of_everything_is_refused(sequences: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder, "MAX_FILES", 2)
+def test_a_folder_of_everything_is_refused(sequences: Path, tmp_path: Path) -> None:
     for name in ("a.md", "b.md", "c.md"):
         write(sequences / name)
+    assert len(find_files([sequences], tmp_path / "templates", most=3)) == 3
     with pytest.raises(click.ClickException, match="more than 2 files"):
-        read_folders([sequences], tmp_path / "templates")
+        find_files([sequences], tmp_path / "templates", most=2)

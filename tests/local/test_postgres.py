@@ -49,17 +49,12 @@ def ask(server: Postgres, question: str) -> object:
 
 
 def test_data_survives_a_restart(new_home):
-    began = time.monotonic()
     with Postgres(new_home) as server:
-        first = time.monotonic() - began
         ask(server, "CREATE TABLE promise AS SELECT 42 AS word")
         assert ask(server, "SHOW synchronous_commit") == ask(server, "SHOW fsync") == "on"
         assert ask(server, "SHOW timezone") == "UTC"
-    began = time.monotonic()
     with Postgres(new_home) as server:
-        assert time.monotonic() - began < 5
         assert ask(server, "SELECT word FROM promise") == 42
-    assert first < 20
 
 
 def test_it_is_reached_by_its_socket_and_its_password_alone(home):

@@ -21,7 +21,7 @@ FRONT = (
     "---\ntitle: Example\nstage: nurture\ntopic: Tips and ideas\nenrol: {on: signup, form: salon-checklist}\n---\n\n"
 )
 # Steps that an example may speak of, and one that holds a letter shown without its heading.
-ABOVE = "## Day 0: your checklist\nKind: service\nSubject: Here it is\n\n[Download](magnet:checklist)\n\n"
+ABOVE = "## Day 0: fifteen minutes\nKind: service\nSubject: Fifteen minutes\n\n[Pick a time](link:booking)\n\n"
 HEADING = "## Day 1 at 10:00: example\nSubject: An example\n\n"
 
 ORDER = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "last"]
@@ -85,18 +85,16 @@ def test_the_shipped_form_leads_to_the_shipped_sequence_and_its_magnet() -> None
 
 
 SHIPPED = [(sequence.key, step.key) for sequence in read(FILES).sequences for step in sequence.steps]
-FUNCTIONS = {
-    "clicked": function(lambda step: False),
-    "count": function(lambda name, within=None: 1),
-}
 
 
 @pytest.mark.parametrize(("sequence", "step"), SHIPPED)
 @pytest.mark.parametrize("first_name", ["Ana", None])
+@pytest.mark.parametrize("clicked", [True, False])
 def test_every_shipped_letter_reads_well_to_somebody_and_to_nobody_in_particular(
-    sequence: str, step: str, first_name: str | None
+    sequence: str, step: str, first_name: str | None, clicked: bool
 ) -> None:
-    to = letter({"first_name": first_name}, FUNCTIONS, sequence=sequence, step=step)
+    names = {"clicked": function(lambda step: clicked), "count": function(lambda name, within=None: 1 + clicked)}
+    to = letter({"first_name": first_name}, names, sequence=sequence, step=step)
     message = renderer(FILES).render(to)
     assert 5 < len(opened(message)["Subject"]) <= 70
     assert len(html_of(message).encode()) < 20_000

@@ -82,6 +82,8 @@ def test_metrics_count_without_naming_anybody(shop: Shop) -> None:
     assert families["everafter_oldest_due_seconds"].samples[0].value == 0
     routes = {sample.labels["route"] for sample in families["everafter_requests"].samples if sample.labels}
     assert "/forms/<slug>" in routes
+    outcomes = {(each.labels["form"], each.labels["outcome"]) for each in families["everafter_signups"].samples}
+    assert ("checklist", "accepted") in outcomes
 
 
 def test_metrics_are_not_everybodys(shop: Shop) -> None:

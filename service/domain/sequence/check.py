@@ -78,7 +78,8 @@ def _check_print(printed: Printed, tree: nodes.Expr, scope: Scope, findings: Fin
         findings.error(place, "no-fallback", "business.yaml has no `phone`.", "write it there")
     else:
         message = f"`{name}` may be empty, and a mail is never sent with a gap."
-        hint = f'write {{{{ {name} or "there" }}}}, or ask first: {{% if {name} %}}'
+        words = "there" if name.endswith("first_name") else "other words"
+        hint = f'write {{{{ {name} or "{words}" }}}}, or ask first: {{% if {name} %}}'
         findings.error(place, "no-fallback", message, hint)
 
 

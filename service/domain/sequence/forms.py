@@ -99,12 +99,11 @@ def _described(name: str, keys: Keys, findings: Findings) -> FormField:
     node = keys.node("type")
     shape = "text" if node is None or isinstance(node, Table) else read_shape(node, findings, "type") or "text"
     choices = tuple(each.text for each in keys.texts("choices"))
-    required = keys.choice("required", ("yes", "no", "true", "false"), "unknown-value", "answer to `required`")
     return FormField(
         name=name,
         label=keys.text("label"),
         type=shape if isinstance(shape, str) else "text",
-        required=required in {"yes", "true"},
+        required=keys.yes("required"),
         choices=choices or (shape if isinstance(shape, tuple) else ()),
     )
 

@@ -166,7 +166,7 @@ class FrontMatterReader:
             same=keys.text("same") or None,
             when=when,
             within=self._length(keys, "within"),
-            stay=keys.choice("stay", ("yes", "no"), "unknown-value", "answer to `stay`") == "yes",
+            stay=keys.yes("stay"),
         )
 
     def _length(self, keys: Keys, key: str) -> Duration | None:

@@ -56,7 +56,7 @@ def read_heading(text: str) -> tuple[When, str]:
 def _not_parted(text: str) -> Fault:
     if re.search(r"\d(?!\d?:\d\d\b).*:\S|[a-z]:\S", text):
         return Fault(
-            "heading", "The colon needs a blank behind it.", "write `## WHEN: TITLE`, like `## Day 3: one idea`"
+            "heading", "The colon needs a space behind it.", "write `## WHEN: TITLE`, like `## Day 3: one idea`"
         )
     return Fault("heading", "This step has no title.", "write `## WHEN: TITLE`, like `## Day 3 at 10:00: one idea`")
 

@@ -29,10 +29,9 @@ class Keys:
         names = None if known is None else tuple(known)
         for key, node in table.pairs:
             if names is not None and key.text not in names:
-                message = f"{what} has no key `{key.text[:60]}`."
-                findings.error(
-                    key.place, "unknown-key", message[:1].upper() + message[1:], did_you_mean(key.text, names)
-                )
+                message = f"There is no key `{key.text[:60]}` in {what}."
+                hint = did_you_mean(key.text, names, "remove it")
+                findings.error(key.place, "unknown-key", message, hint)
             elif key.text in self._nodes:
                 message = f"`{key.text[:60]}` stands here twice."
                 findings.error(key.place, "duplicate-key", message, "keep one of the two")
@@ -107,6 +106,15 @@ class Keys:
         scalar = self.scalar(key)
         return None if scalar is None else Expression(scalar.text.strip(), inner_place(scalar))
 
+    def yes(self, key: str) -> bool:
+        """Whether a key says yes; a problem where it says neither yes nor no."""
+        scalar = self.scalar(key)
+        word = "no" if scalar is None else scalar.text.casefold()
+        if scalar is not None and word not in {"yes", "no", "true", "false"}:
+            message = f"`{key}` is yes or no, not `{scalar.text[:60]}`."
+            self.findings.error(inner_place(scalar), "unknown-value", message, "write `yes`, or leave it out")
+        return word in {"yes", "true"}
+
     def choice(self, key: str, known: Iterable[str], code: str, what: str) -> str | None:
         """One of the known words, None and a problem where it is another."""
         scalar = self.scalar(key)
@@ -146,7 +154,7 @@ def as_text(node: Node, findings: Findings, key: str) -> Scalar | None:
         return None
     if node.lost and (key in PROSE or not node.lost[1:2].isspace()):
         message = f"YAML takes `{node.lost[:40]}` for a comment, so the end of this text would be lost."
-        findings.error(node.place, "lost-text", message, "put the text in quotes; before a comment leave two blanks")
+        findings.error(node.place, "lost-text", message, "put the text in quotes; before a comment leave two spaces")
         return None
     fault = _unfit(node.text, key)
     if fault is not None:

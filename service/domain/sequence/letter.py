@@ -119,5 +119,5 @@ class LetterReader:
         if broken:
             place = self._found(broken[0]).place
             message = "This looks like a link and is none."
-            hint = "write `[words](address)` without a blank between the brackets, or inside the address"
+            hint = "write `[words](address)` without a space between the brackets, or inside the address"
             self.findings.error(place, "broken-link", message, hint)

@@ -66,7 +66,7 @@ def read_url(text: str) -> str:
     if parts.scheme not in {"http", "https"} or not host or not _HOST.fullmatch(host) or len(text) > MAX_URL:
         raise wrong
     if any(each.isspace() for each in text):
-        raise Fault("not-a-link", "An address of the web holds no blanks.", "write %20 for a blank")
+        raise Fault("not-a-link", "An address of the web holds no spaces.", "write %20 for a space")
     return text
 
 
@@ -102,10 +102,9 @@ def beside(path: str, address: str) -> str | None:
 def _mailbox(text: str) -> str:
     try:
         return read_address(unquote(text.partition("?")[0])).email
-    except BadAddress as error:
-        raise Fault(
-            "not-a-link", f"`mailto:` needs an email address. {error}", "like `mailto:mia@glow.example`"
-        ) from None
+    except BadAddress:
+        message = "`mailto:` needs an email address behind it."
+        raise Fault("not-a-link", message, "like `mailto:mia@glow.example`") from None
 
 
 def _without_scheme(address: str) -> Fault:

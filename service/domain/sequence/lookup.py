@@ -38,7 +38,7 @@ class Lookup:
         elif name != "days_since" or len(node.args) != 1 or isinstance(node.args[0], nodes.Const):
             what = FUNCTIONS[name].names
             message = f"`{name}` needs the name of one {what} in its brackets, in quotes."
-            self.findings.error(place, "bad-argument", message, f'like `{name}("{_EXAMPLES[what]}")`')
+            self.findings.error(place, "bad-argument", message, f'like `{name}("{EXAMPLES[what]}")`')
 
     def compare(self, node: nodes.Compare) -> None:
         """A text that is compared with something that can never be it makes a condition nobody meets."""
@@ -100,14 +100,16 @@ class Lookup:
         shelf, what = self.scope.shelf, FUNCTIONS[function].names
         known: dict[str, Iterable[str]] = {
             "event": shelf.events,
-            "thing": {name.partition(".")[0] for name in shelf.events if name.endswith(".booked")},
+            "booking": {name.partition(".")[0] for name in shelf.events if name.endswith(".booked")},
             "topic": [topic.name for topic in shelf.business.topics],
             "sequence": shelf.steps,
             "segment": dict(shelf.business.segments),
             "coupon": shelf.business.coupons,
         }
         if what in known and word not in known[what]:
-            message = f"There is no {_CALLED.get(what, what)} `{word}`."
+            message = f"There is no {what} `{word}`."
+            if what == "booking":
+                message = f"Nothing that can be booked is called `{word}`."
             self.findings.error(
                 place, f"unknown-{what}", message, did_you_mean(word, known[what], _WHERE.get(what, ""))
             )
@@ -133,17 +135,16 @@ class Lookup:
             self.findings.error(place, "step-later", message, "name a step further up, or move this one down")
 
 
-_EXAMPLES = {
+EXAMPLES = {
     "step": "your-checklist",
     "event": "visit.completed",
-    "thing": "appointment",
+    "booking": "appointment",
     "tag": "vip",
     "topic": "Newsletter",
     "sequence": "salon-checklist",
     "segment": "regulars",
     "coupon": "WELCOME-BACK",
 }
-_CALLED = {"thing": "appointment or the like called"}
 _WHERE = {
     "event": "declare it under `events` in business.yaml",
     "segment": "declare it under `segments` in business.yaml",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from jinja2 import nodes
 
 from service.domain.sequence.findings import Fault, Findings
-from service.domain.sequence.lookup import Lookup
+from service.domain.sequence.lookup import EXAMPLES, Lookup
 from service.domain.sequence.model import Expression
 from service.domain.sequence.names import BUSINESS, CONTACT, FILTERS, FUNCTIONS, REFERRAL, Scope, Shape
 from service.domain.sequence.presence import spelled
@@ -82,7 +82,7 @@ class _Reading:
             self.error(rf"\b{name}\b", "unknown-name", f"`{name}` is not a value by itself.", hint)
         elif name in FUNCTIONS:
             message = f"`{name}` needs brackets that say what it is about."
-            self.error(rf"\b{name}\b", "unknown-name", message, f"like `{name}({FUNCTIONS[name].names.upper()})`")
+            self.error(rf"\b{name}\b", "unknown-name", message, f'like `{name}("{EXAMPLES[FUNCTIONS[name].names]}")`')
         elif name in self.scope.shelf.contact:
             message = f"There is nothing called `{name}`."
             self.error(rf"\b{name}\b", "unknown-name", message, f"write `contact.{name}`")
@@ -113,6 +113,8 @@ class _Reading:
             self._field_of(base.name, field)
         elif isinstance(base, nodes.Name) and base.name not in (*ALONE, *FUNCTIONS):
             hint = did_you_mean(base.name, RECORDS, "known are " + ", ".join(f"`{each}`" for each in RECORDS))
+            if field in self.scope.shelf.contact:
+                hint = f"write `contact.{field}`"
             self.error(rf"\b{base.name}\b", "unknown-name", f"There is nothing called `{base.name}`.", hint)
         else:
             name = spelled(node) or "this"

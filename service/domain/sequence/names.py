@@ -93,7 +93,7 @@ FUNCTIONS: dict[str, Function] = {
     "count": Function("event", within=True),
     "total": Function("event", within=True),
     "days_since": Function("event", within=True),
-    "upcoming": Function("thing"),
+    "upcoming": Function("booking"),
     "tagged": Function("tag"),
     "consented": Function("topic"),
     "inside": Function("sequence"),

@@ -15,24 +15,23 @@ LAYOUTS = "email_templates/layouts/"
 LAYOUT = ".mjml"
 SHIPPED = ("letter", "plain")  # what there is where no folder of layouts was read
 
-# What a kind of word is called, and where it is declared.
-_CALLED = {
-    "topic": ("topic", "declare it under `topics` in business.yaml"),
-    "form": ("form", "declare it under `forms` in business.yaml"),
-    "template": ("template", "put it into email_templates/layouts"),
-    "event": ("event", "declare it under `events` in business.yaml"),
-    "contact field": ("field of `contact`", "declare it under `fields` in business.yaml"),
-    "event field": ("field of the event", "declare it under `events` in business.yaml"),
-    "form field": ("field of the form", "declare it under the form's `fields` in business.yaml"),
-    "calendar": ("calendar", "declare it under `calendar` in business.yaml"),
-    "person": ("person", "declare them under `people` in business.yaml"),
-    "person field": ("field of `contact` that holds a person", "declare it as `person` under `fields`"),
-    "event link": ("link among the event's fields", "declare it as `link` under `events` in business.yaml"),
-    "sequence": ("sequence", "name a file of this folder, without `.md`"),
-    "link": ("link", "declare it under `links` in business.yaml"),
-    "magnet": ("magnet", "declare it under `magnets` in business.yaml"),
-    "join": ("topic", "write a topic's name in small letters, with hyphens for blanks"),
-    "date": ("date", "add `date:` to the front matter"),
+# For each kind of word: its problem's code, what is said of a word that nobody knows, and where it would be declared.
+_UNKNOWN = {
+    "topic": ("topic", "There is no topic `{}`.", "declare it under `topics` in business.yaml"),
+    "form": ("form", "There is no form `{}`.", "declare it under `forms` in business.yaml"),
+    "template": ("template", "There is no template `{}`.", "put it into email_templates/layouts"),
+    "event": ("event", "There is no event `{}`.", "declare it under `events` in business.yaml"),
+    "contact field": ("field", "`contact` has no field `{}`.", "declare it under `fields` in business.yaml"),
+    "event field": ("event-field", "`event` has no field `{}`.", "declare it under `events` in business.yaml"),
+    "form field": ("field", "`form` has no field `{}`.", "declare it under the form's `fields` in business.yaml"),
+    "calendar": ("calendar", "There is no calendar `{}`.", "declare it under `calendar` in business.yaml"),
+    "person": ("person", "There is nobody called `{}`.", "declare them under `people` in business.yaml"),
+    "person field": ("person", "No field `contact.{}` holds a person.", "declare it as `person` under `fields`"),
+    "event link": ("event-field", "No field `event.{}` holds a link.", "declare it as `link` under `events`"),
+    "sequence": ("sequence", "There is no sequence `{}`.", "name a file of this folder, without `.md`"),
+    "link": ("link", "There is no link `{}`.", "declare it under `links` in business.yaml"),
+    "magnet": ("magnet", "There is no magnet `{}`.", "declare it under `magnets` in business.yaml"),
+    "join": ("topic", "There is no topic `{}`.", "write a topic's name in small letters, with hyphens for spaces"),
 }
 
 
@@ -77,13 +76,13 @@ class ReferenceCheck:
                 self.findings.use(f"event {each.word}", each.place)
 
     def _unknown(self, reference: Reference, known: Iterable[str]) -> None:
-        called, where = _CALLED[reference.kind]
         if reference.kind == "date":
-            self.findings.error(reference.place, "no-date", "This sequence has no date.", where)
+            hint = "add `date:` to the front matter"
+            self.findings.error(reference.place, "no-date", "This sequence has no date.", hint)
             return
-        code = "unknown-" + reference.kind.replace("join", "topic").replace(" ", "-")
-        message = f"There is no {called} `{reference.word[:60]}`."
-        self.findings.error(reference.place, code, message, did_you_mean(reference.word, known, where))
+        code, message, where = _UNKNOWN[reference.kind]
+        hint = did_you_mean(reference.word, known, where)
+        self.findings.error(reference.place, f"unknown-{code}", message.format(reference.word[:60]), hint)
 
     def _file(self, draft: Draft, reference: Reference) -> None:
         path = beside(draft.path, reference.word)

@@ -18,8 +18,8 @@ def read_sender(text: str) -> str:
         raise wrong
     try:
         read_address(address)
-    except BadAddress as error:
-        raise Fault(wrong.code, wrong.message, f"{error} {wrong.hint}") from None
+    except BadAddress:
+        raise wrong from None
     return text.strip()
 
 
@@ -27,5 +27,6 @@ def read_email(text: str) -> str:
     """One plain address. Raises Fault `bad-address`."""
     try:
         return read_address(text).email
-    except BadAddress as error:
-        raise Fault("bad-address", f"`{text[:80]}` is not an email address.", str(error)) from None
+    except BadAddress:
+        message = f"`{text[:80]}` is not an email address."
+        raise Fault("bad-address", message, "like `desk@glow.example`") from None

@@ -27,8 +27,9 @@ def read_sequence(path: str, key: str, data: bytes, findings: Findings) -> Draft
         return draft
     manuscript = cut(path, text, findings)
     front, body = _parted(manuscript, findings)
+    known = len(findings.problems)
     sequence = _front_matter(key, manuscript, front, draft, findings)
-    draft.sound = sequence is not None and not findings.faulty(path)
+    draft.sound = sequence is not None and len(findings.problems) == known
     # Where the front matter can't be read, the steps still tell their own problems.
     whole = sequence or Sequence(key, "", Stage.NURTURE, "", Kind.LETTER, Enrol(()), (), Place(path), date="unknown")
     draft.sequence = replace(whole, steps=StepsReader(manuscript, whole, draft, findings).read(body))

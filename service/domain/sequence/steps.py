@@ -63,7 +63,7 @@ class StepsReader:
     def _heading(self, heading: re.Match[str]) -> tuple[When, str]:
         place = self.manuscript.place(heading.start(1))
         if heading[0][2:3] not in {" ", "\t", ""}:
-            message = "The `##` of a step needs a blank behind it."
+            message = "The `##` of a step needs a space behind it."
             self.findings.error(place, "heading", message, "write `## Day 3: one idea`")
         try:
             when, title = read_heading(heading[1].strip())

@@ -63,7 +63,7 @@ class Table:
 Node = Scalar | Listing | Table
 
 _QUOTE = "put the whole text in quotes: \"…\", or '…' when it holds double ones"
-_ALIGN = "indent it with blanks, exactly as far as the lines beside it"
+_ALIGN = "indent it with spaces, exactly as far as the lines beside it"
 _CLOSE = "close it, or put the whole text in quotes"
 
 # What ruamel.yaml says, and what it means to somebody who writes letters; the first that fits is told. The last word
@@ -71,7 +71,7 @@ _CLOSE = "close it, or put the whole text in quotes"
 _MEANINGS = (
     ("'\\t' that cannot start", "This line begins with a tab, which YAML doesn't take.", _ALIGN, False),
     ("cannot start any token", "A text can't begin with this character.", _QUOTE, False),
-    ("mapping values are not allowed", "A colon followed by a blank begins a new key in YAML.", _QUOTE, False),
+    ("mapping values are not allowed", "A colon followed by a space begins a new key in YAML.", _QUOTE, False),
     ("while scanning a quoted scalar", "A quotation mark is opened here and never closed.", _CLOSE, True),
     ("escape", "In double quotes a backslash has a meaning of its own.", "write it twice, or use single quotes", False),
     ("flow sequence", "A list is opened with `[` and not closed with `]`.", _CLOSE, True),
@@ -151,9 +151,9 @@ class _Grower:
         if self.count > MAX_NODES:
             raise Fault("yaml", f"There are more than {MAX_NODES} entries here.", "", at)
         if isinstance(event, AliasEvent) or event.anchor is not None:
-            raise Fault("yaml-feature", "`&` and `*` at the start of a value name YAML anchors.", _QUOTE, at)
+            raise Fault("yaml-feature", "A text can't begin with `&` or `*`, which YAML reads otherwise.", _QUOTE, at)
         if getattr(event, "tag", None) is not None:
-            raise Fault("yaml-feature", "`!` at the start of a value names a YAML tag.", _QUOTE, at)
+            raise Fault("yaml-feature", "A text can't begin with `!`, which YAML reads otherwise.", _QUOTE, at)
         place = self.manuscript.place(self.start + at)
         if isinstance(event, ScalarEvent):
             self._put(Scalar(event.value, place, event.style is not None, self._lost(event)), at)

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator
 
 from service.actions.change_contact import Changes
-from service.actions.record_consent import Given as GivenConsent
+from service.actions.record_consent import Given
 from service.web.api.paging import PageQuery, never_null
-from service.web.api.schema import Email, Given, Instant, Line, Moment, MonthDay, Name, Sent, Stage, Text, TimeZone
+from service.web.api.schema import Email, In, Instant, Line, Moment, MonthDay, Name, Out, Stage, Text, TimeZone
 
 MOST_TAGS = 100
 MOST_FIELDS = 200
@@ -28,7 +28,7 @@ COLUMNS = (
 LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$"
 
 
-class ConsentSent(Sent):
+class ConsentIn(In):
     """A consent that was given elsewhere."""
 
     topic: Name = Field(description="A topic of business.yaml.")
@@ -37,7 +37,7 @@ class ConsentSent(Sent):
     source: Line = Field(default=None, description="Where: a page, a paper form, a till.")
 
 
-class ContactChanges(Sent):
+class ContactChanges(In):
     """What to change. What is absent stays as it is; null clears a field."""
 
     email: Email | None = Field(default=None, json_schema_extra=never_null)
@@ -65,7 +65,7 @@ class ContactChanges(Sent):
         description="Fields of business.yaml; null removes one.",
         json_schema_extra=never_null,
     )
-    consents: list[ConsentSent] = Field(
+    consents: list[ConsentIn] = Field(
         default=[], max_length=MOST_CONSENTS, description="Consents given elsewhere, kept with their evidence."
     )
 
@@ -84,19 +84,17 @@ class ContactChanges(Sent):
             tags=None if self.tags is None else tuple(dict.fromkeys(self.tags)),
             stage=self.stage,
             address=self.email,
+            consents=tuple(Given(each.topic, each.wording, each.at, each.source) for each in self.consents),
         )
 
-    def consents_given(self) -> list[GivenConsent]:
-        return [GivenConsent(each.topic, each.wording, each.at, each.source) for each in self.consents]
 
-
-class ContactSent(ContactChanges):
+class ContactIn(ContactChanges):
     """A contact to create, or to update where there is one with this address. null clears a field."""
 
     email: Email
 
 
-class SuppressedGiven(Given):
+class SuppressedOut(Out):
     """Why mail does not go to this address: on one topic, or on none (`topic` null)."""
 
     topic: str | None
@@ -104,7 +102,7 @@ class SuppressedGiven(Given):
     at: Instant
 
 
-class ContactGiven(Given):
+class ContactOut(Out):
     """A contact."""
 
     id: int
@@ -123,15 +121,15 @@ class ContactGiven(Given):
     tags: list[str]
     fields: dict[str, Any]
     consented: list[str] = Field(description="The topics agreed to and not taken back.")
-    suppressed: list[SuppressedGiven] = Field(description="What stands on the suppression list for this address.")
+    suppressed: list[SuppressedOut] = Field(description="What stands on the suppression list for this address.")
     created_at: Instant
     updated_at: Instant
 
 
-class ContactPage(Given):
+class ContactPage(Out):
     """Contacts, the newest first."""
 
-    items: list[ContactGiven]
+    items: list[ContactOut]
     next: str | None = Field(description="The cursor of the next page; null at the end.")
 
 

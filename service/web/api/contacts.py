@@ -9,13 +9,12 @@ from pydantic import BaseModel
 
 from service.actions.change_contact import change_contact
 from service.actions.erase import erase
-from service.actions.record_consent import record_consents
 from service.actions.sign_up import upsert_contact
 from service.domain.access import Scope
 from service.store.contact import Contact, lock_contacts
 from service.store.history import read_standings
 from service.store.search import search_contacts
-from service.web.api.contact_schema import ContactChanges, ContactGiven, ContactPage, ContactQuery, ContactSent
+from service.web.api.contact_schema import ContactChanges, ContactIn, ContactOut, ContactPage, ContactQuery
 from service.web.api.idempotency import Answer, IdempotencyHeader
 from service.web.api.operation import ROW, operation
 from service.web.api.paging import cut, read_id
@@ -31,8 +30,8 @@ class ContactPath(BaseModel):
     id: int
 
 
-@operation("post", "/contacts", scope=Scope.CONTACTS_WRITE, answers={201: ContactGiven, 200: ContactGiven})
-def save_contact(header: IdempotencyHeader, body: ContactSent) -> Response:
+@operation("post", "/contacts", scope=Scope.CONTACTS_WRITE, answers={201: ContactOut, 200: ContactOut})
+def save_contact(header: IdempotencyHeader, body: ContactIn) -> Response:
     """Create a contact, or update the one of this address.
 
     201 where it is new, 200 where it was there. A new stage begins the sequences that wait for it. Consents are
@@ -69,11 +68,11 @@ def list_contacts(query: ContactQuery) -> Response:
     return read(look)
 
 
-@operation("get", f"/contacts/{ROW}", scope=Scope.CONTACTS_READ, answers={200: ContactGiven})
+@operation("get", f"/contacts/{ROW}", scope=Scope.CONTACTS_READ, answers={200: ContactOut})
 def read_contact(path: ContactPath) -> Response:
     """Read a contact."""
 
-    def look(unit: Unit) -> ContactGiven:
+    def look(unit: Unit) -> ContactOut:
         contact = unit.session.get(Contact, path.id)
         if contact is None:
             refuse("unknown-contact", NOBODY)
@@ -86,7 +85,7 @@ def read_contact(path: ContactPath) -> Response:
     "patch",
     f"/contacts/{ROW}",
     scope=Scope.CONTACTS_WRITE,
-    answers={200: ContactGiven},
+    answers={200: ContactOut},
     problems={409: "Another contact has the new address."},
 )
 def change(path: ContactPath, body: ContactChanges) -> Response:
@@ -123,7 +122,6 @@ def forget_contact(path: ContactPath) -> Response:
 
 def _change(unit: Unit, contact: Contact, body: ContactChanges) -> None:
     hash_key = current_runtime().hash_key
-    record_consents(unit.session, unit.published, contact, body.consents_given(), unit.now)
     change_contact(unit.session, unit.published, hash_key, contact, body.changes(), unit.now)
 
 
@@ -132,12 +130,12 @@ def _answer(unit: Unit, contact: Contact, status: int) -> Answer:
     return Answer(status, given.model_dump(mode="json"), contact_id=contact.id)
 
 
-def describe(unit: Unit, contacts: Sequence[Contact]) -> list[ContactGiven]:
+def describe(unit: Unit, contacts: Sequence[Contact]) -> list[ContactOut]:
     """Contacts as they are given out, in two queries however many they are."""
     standings = read_standings(unit.session, contacts, unit.now)
     return [
-        ContactGiven.model_validate(
-            {name: getattr(contact, name) for name in ContactGiven.model_fields if hasattr(contact, name)}
+        ContactOut.model_validate(
+            {name: getattr(contact, name) for name in ContactOut.model_fields if hasattr(contact, name)}
             | {
                 "consented": sorted(standings[contact.id].consented),
                 "suppressed": standings[contact.id].suppressed,

@@ -14,7 +14,7 @@ from service.web.api.idempotency import Answer
 from service.web.api.operation import ROW, operation
 from service.web.api.paging import LARGEST_ID, PageQuery, cut, never_null, read_id
 from service.web.api.refusal import refuse
-from service.web.api.schema import Given, Instant, Line, Sent
+from service.web.api.schema import In, Instant, Line, Out
 from service.web.api.unit import Unit, read, write
 
 NONE = "There is no delivery with this id."
@@ -33,14 +33,14 @@ class DeliveryQuery(PageQuery):
     )
 
 
-class ResolveSent(Sent):
+class ResolveIn(In):
     """What became of it: `sent`, or `resend` it."""
 
     word: Word = Field(alias="as")
     why: Line = Field(default=None, description="How you know; it stands in the reason.")
 
 
-class DeliveryGiven(Given):
+class DeliveryOut(Out):
     """A touch by mail. `reason` says in one sentence why it is in its state."""
 
     id: int
@@ -63,18 +63,18 @@ class DeliveryGiven(Given):
     sent_at: Instant | None
 
 
-class DeliveryPage(Given):
+class DeliveryPage(Out):
     """Deliveries, the newest first."""
 
-    items: list[DeliveryGiven]
+    items: list[DeliveryOut]
     next: str | None = Field(description="The cursor of the next page; null at the end.")
 
 
-class ResolvedGiven(Given):
+class ResolvedOut(Out):
     """The delivery that was uncertain, and the new one where it is sent again."""
 
-    delivery: DeliveryGiven
-    again: DeliveryGiven | None
+    delivery: DeliveryOut
+    again: DeliveryOut | None
 
 
 @operation("get", "/deliveries", scope=Scope.DELIVERIES_READ, answers={200: DeliveryPage})
@@ -95,11 +95,11 @@ def list_deliveries(query: DeliveryQuery) -> Response:
     return read(look)
 
 
-@operation("get", f"/deliveries/{ROW}", scope=Scope.DELIVERIES_READ, answers={200: DeliveryGiven})
+@operation("get", f"/deliveries/{ROW}", scope=Scope.DELIVERIES_READ, answers={200: DeliveryOut})
 def read_delivery(path: DeliveryPath) -> Response:
     """Read a delivery."""
 
-    def look(unit: Unit) -> DeliveryGiven:
+    def look(unit: Unit) -> DeliveryOut:
         delivery = unit.session.get(Delivery, path.id)
         if delivery is None:
             refuse("not-found", NONE)
@@ -112,10 +112,10 @@ def read_delivery(path: DeliveryPath) -> Response:
     "post",
     f"/deliveries/{ROW}/resolve",
     scope=Scope.DELIVERIES_WRITE,
-    answers={200: ResolvedGiven},
+    answers={200: ResolvedOut},
     problems={409: "It is not uncertain, or its step is gone; `detail` says which."},
 )
-def resolve_delivery(path: DeliveryPath, body: ResolveSent) -> Response:
+def resolve_delivery(path: DeliveryPath, body: ResolveIn) -> Response:
     """Say what became of an uncertain delivery.
 
     `sent`: it arrived, as the provider's log or the recipient says. `resend`: it did not. Then this one is `failed`,
@@ -130,7 +130,7 @@ def resolve_delivery(path: DeliveryPath, body: ResolveSent) -> Response:
             refuse("not-found", NONE)
         sequence = _sequence(unit, resolved.delivery)
         again = _give(resolved.again, sequence) if resolved.again else None
-        given = ResolvedGiven(delivery=_give(resolved.delivery, sequence), again=again)
+        given = ResolvedOut(delivery=_give(resolved.delivery, sequence), again=again)
         return Answer(200, given.model_dump(mode="json"))
 
     return write(settle)
@@ -140,6 +140,6 @@ def _sequence(unit: Unit, delivery: Delivery) -> str:
     return unit.session.get_one(Enrolment, delivery.enrolment_id).sequence
 
 
-def _give(delivery: Delivery, sequence: str) -> DeliveryGiven:
+def _give(delivery: Delivery, sequence: str) -> DeliveryOut:
     columns = {column.key: getattr(delivery, column.key) for column in Delivery.__table__.columns}
-    return DeliveryGiven.model_validate(columns | {"sequence": sequence, "transactional": delivery.priority == 0})
+    return DeliveryOut.model_validate(columns | {"sequence": sequence, "transactional": delivery.priority == 0})

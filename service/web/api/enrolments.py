@@ -16,7 +16,7 @@ from service.store.enrolment import Enrolment
 from service.web.api.idempotency import Answer, IdempotencyHeader
 from service.web.api.operation import ROW, operation
 from service.web.api.refusal import refuse
-from service.web.api.schema import Email, Given, Instant, Name, RowId, Sent
+from service.web.api.schema import Email, In, Instant, Name, Out, RowId
 from service.web.api.sequence_schema import SequencePath
 from service.web.api.sequences import find_sequence
 from service.web.api.unit import Unit, read, write
@@ -29,7 +29,7 @@ class EnrolmentPath(BaseModel):
     id: int
 
 
-class EnrolmentSent(Sent):
+class EnrolmentIn(In):
     """Whom to let in: `email` or `contact`, one of them."""
 
     email: Email | None = None
@@ -43,7 +43,7 @@ class EnrolmentSent(Sent):
         return self
 
 
-class EnrolmentGiven(Given):
+class EnrolmentOut(Out):
     """An enrolment. `passed` are the steps behind the person, in their order, done or not."""
 
     id: int
@@ -62,10 +62,10 @@ class EnrolmentGiven(Given):
     "post",
     "/sequences/<key>/enrolments",
     scope=Scope.ENROLMENTS_WRITE,
-    answers={201: EnrolmentGiven, 200: EnrolmentGiven},
+    answers={201: EnrolmentOut, 200: EnrolmentOut},
     problems={409: "The sequence does not let this person in; `detail` says why and what to do."},
 )
-def enrol_contact(path: SequencePath, header: IdempotencyHeader, body: EnrolmentSent) -> Response:
+def enrol_contact(path: SequencePath, header: IdempotencyHeader, body: EnrolmentIn) -> Response:
     """Let a person into a sequence.
 
     201 with the new enrolment; 200 with the one there is where the person is inside already. The sequence's own
@@ -76,26 +76,26 @@ def enrol_contact(path: SequencePath, header: IdempotencyHeader, body: Enrolment
         sequence = find_sequence(unit, path.key)
         contact = _lock(unit.session, body)
         entered = enrol_by_hand(unit.session, unit.published, contact, sequence, body.data, unit.now)
-        given = EnrolmentGiven.model_validate(entered.enrolment).model_dump(mode="json")
+        given = EnrolmentOut.model_validate(entered.enrolment).model_dump(mode="json")
         return Answer(201 if entered.is_new else 200, given, contact_id=contact.id)
 
     return write(begin, header, made=MADE)
 
 
-@operation("get", f"/enrolments/{ROW}", scope=Scope.ENROLMENTS_READ, answers={200: EnrolmentGiven})
+@operation("get", f"/enrolments/{ROW}", scope=Scope.ENROLMENTS_READ, answers={200: EnrolmentOut})
 def read_enrolment(path: EnrolmentPath) -> Response:
     """Read an enrolment."""
 
-    def look(unit: Unit) -> EnrolmentGiven:
+    def look(unit: Unit) -> EnrolmentOut:
         enrolment = unit.session.get(Enrolment, path.id)
         if enrolment is None:
             refuse("not-found", NONE)
-        return EnrolmentGiven.model_validate(enrolment)
+        return EnrolmentOut.model_validate(enrolment)
 
     return read(look)
 
 
-@operation("delete", f"/enrolments/{ROW}", scope=Scope.ENROLMENTS_WRITE, answers={200: EnrolmentGiven})
+@operation("delete", f"/enrolments/{ROW}", scope=Scope.ENROLMENTS_WRITE, answers={200: EnrolmentOut})
 def end_enrolment(path: EnrolmentPath) -> Response:
     """Take a person out of a sequence.
 
@@ -106,12 +106,12 @@ def end_enrolment(path: EnrolmentPath) -> Response:
         enrolment = take_out(unit.session, path.id, f"the key “{unit.key.name}” through the API", unit.now)
         if enrolment is None:
             refuse("not-found", NONE)
-        return Answer(200, EnrolmentGiven.model_validate(enrolment).model_dump(mode="json"))
+        return Answer(200, EnrolmentOut.model_validate(enrolment).model_dump(mode="json"))
 
     return write(end)
 
 
-def _lock(session: Session, body: EnrolmentSent) -> Contact:
+def _lock(session: Session, body: EnrolmentIn) -> Contact:
     contact_id = body.contact
     if body.email is not None:
         contact_id = session.scalar(select(Contact.id).where(Contact.email_key == body.email.key))

@@ -10,13 +10,13 @@ from pydantic import Discriminator, Field, RootModel, Tag, field_validator, mode
 
 from service.actions.tell import Told
 from service.web.api.refusal import MANY, ONE
-from service.web.api.schema import Email, Given, Line, Moment, Name, RowId, Sent
+from service.web.api.schema import Email, In, Line, Moment, Name, Out, RowId
 
 MOST = 1_000  # events a request
 LARGEST_DATA = 16_000  # characters of JSON
 
 
-class EventSent(Sent):
+class EventIn(In):
     """Something that happened to a person: name the person by `email` or by `contact`."""
 
     email: Email | None = None
@@ -55,11 +55,11 @@ def _shape(value: object) -> str:
     return MANY if isinstance(value, list) else ONE
 
 
-class EventsSent(
+class EventsIn(
     RootModel[
         Annotated[
-            Annotated[EventSent, Tag(ONE)]
-            | Annotated[Annotated[list[EventSent], Field(min_length=1, max_length=MOST)], Tag(MANY)],
+            Annotated[EventIn, Tag(ONE)]
+            | Annotated[Annotated[list[EventIn], Field(min_length=1, max_length=MOST)], Tag(MANY)],
             Discriminator(_shape),
         ]
     ]
@@ -68,10 +68,10 @@ class EventsSent(
 
     def told(self) -> list[Told]:
         """The events for the action, one or many."""
-        return [each.told() for each in ([self.root] if isinstance(self.root, EventSent) else self.root)]
+        return [each.told() for each in ([self.root] if isinstance(self.root, EventIn) else self.root)]
 
 
-class EventGiven(Given):
+class EventOut(Out):
     """`duplicate`: the same name and key were told before, and this changed nothing; `id` is that event's."""
 
     id: int
@@ -79,7 +79,7 @@ class EventGiven(Given):
     duplicate: bool
 
 
-class EventsGiven(Given):
+class EventsOut(Out):
     """One for each event of the list, in its order."""
 
-    items: list[EventGiven]
+    items: list[EventOut]

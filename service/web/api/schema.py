@@ -16,16 +16,16 @@ from service.web.public.line import read_line
 LONGEST_TEXT = 2_000  # characters
 
 
-class Sent(BaseModel):
+class In(BaseModel):
     """What a program sends: a field that nobody knows is a mistake, and said to be one."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=absent_is_not_null)
 
 
-class Given(BaseModel):
+class Out(BaseModel):
     """What a program gets."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, serialize_by_alias=True)
 
 
 def _a_text(value: object) -> str:
@@ -56,10 +56,10 @@ def _utc(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
-# Given
+# Out
 Instant = Annotated[datetime, AfterValidator(_utc)]
 
-# Sent
+# In
 Email = Annotated[
     Address,
     PlainValidator(lambda value: read_address(_a_text(value))),

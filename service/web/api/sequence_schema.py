@@ -9,14 +9,14 @@ from pydantic import BaseModel, Field
 
 from service.domain.sequence.model import Sequence, Step, Trigger
 from service.domain.sequence.words import as_written, when_in_words
-from service.web.api.schema import Given
+from service.web.api.schema import Out
 
 
 class SequencePath(BaseModel):
     key: str
 
 
-class StepGiven(Given):
+class StepOut(Out):
     """A touch. `subjects` has one line, or one for each variant."""
 
     key: str
@@ -28,7 +28,7 @@ class StepGiven(Given):
     condition: str | None = Field(description="Asked when it is due; where it does not hold, the touch is skipped.")
 
 
-class SequenceHead(Given):
+class SequenceHead(Out):
     """What a sequence is, and how many people are where in it."""
 
     key: str
@@ -46,13 +46,13 @@ class SequenceSummary(SequenceHead):
     steps: int
 
 
-class SequenceGiven(SequenceHead):
+class SequenceOut(SequenceHead):
     """A sequence with its steps."""
 
-    steps: list[StepGiven]
+    steps: list[StepOut]
 
 
-class SequenceList(Given):
+class SequenceList(Out):
     """All sequences that are published."""
 
     items: list[SequenceSummary]
@@ -63,9 +63,9 @@ def summarize(sequence: Sequence, counts: Mapping[str, int]) -> SequenceSummary:
     return SequenceSummary(**_head(sequence, counts), steps=len(sequence.steps))
 
 
-def describe(sequence: Sequence, counts: Mapping[str, int]) -> SequenceGiven:
+def describe(sequence: Sequence, counts: Mapping[str, int]) -> SequenceOut:
     """The whole of it."""
-    return SequenceGiven(**_head(sequence, counts), steps=[_step(each) for each in sequence.steps])
+    return SequenceOut(**_head(sequence, counts), steps=[_step(each) for each in sequence.steps])
 
 
 def kind_of(step: Step) -> str:
@@ -94,8 +94,8 @@ def _trigger(trigger: Trigger) -> str:
     return " ".join(each for each in (trigger.on, trigger.name, duration) if each)
 
 
-def _step(step: Step) -> StepGiven:
-    return StepGiven(
+def _step(step: Step) -> StepOut:
+    return StepOut(
         key=step.key,
         title=step.title,
         when=when_in_words(step.when),

@@ -9,7 +9,7 @@ from service.domain.sequence.model import Sequence
 from service.store.enrolment import count_enrolments
 from service.web.api.operation import operation
 from service.web.api.refusal import refuse
-from service.web.api.sequence_schema import SequenceGiven, SequenceList, SequencePath, describe, summarize
+from service.web.api.sequence_schema import SequenceList, SequenceOut, SequencePath, describe, summarize
 from service.web.api.unit import Unit, read
 
 
@@ -33,11 +33,11 @@ def list_sequences() -> Response:
     return read(look)
 
 
-@operation("get", "/sequences/<key>", scope=Scope.SEQUENCES_READ, answers={200: SequenceGiven})
+@operation("get", "/sequences/<key>", scope=Scope.SEQUENCES_READ, answers={200: SequenceOut})
 def read_sequence(path: SequencePath) -> Response:
     """Read a sequence with its steps."""
 
-    def look(unit: Unit) -> SequenceGiven:
+    def look(unit: Unit) -> SequenceOut:
         sequence = find_sequence(unit, path.key)
         return describe(sequence, count_enrolments(unit.session, sequence.key).get(sequence.key, {}))
 

@@ -8,17 +8,17 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from service.store.delivery import State
-from service.web.api.schema import Given, Instant
+from service.web.api.schema import Instant, Out
 
 
-class EntryGiven(Given):
+class EntryOut(Out):
     """`at` in UTC; `local` is the same on the person's own clock."""
 
     at: Instant
     local: str = Field(description="ISO 8601 with the offset of the person's time zone.")
 
 
-class TouchGiven(EntryGiven):
+class TouchOut(EntryOut):
     """A touch, past or planned, in the state it is in, and why."""
 
     entry: Literal["touch"] = "touch"
@@ -35,7 +35,7 @@ class TouchGiven(EntryGiven):
     delivery: int
 
 
-class EventGiven(EntryGiven):
+class EventOut(EntryOut):
     """Something that happened: told by a program, or seen by the service (`signup`, `click` of a person …)."""
 
     entry: Literal["event"] = "event"
@@ -48,7 +48,7 @@ class EventGiven(EntryGiven):
     currency: str | None
 
 
-class ConsentGiven(EntryGiven):
+class ConsentOut(EntryOut):
     """An act of consent, with its evidence. `topic` null: all marketing."""
 
     entry: Literal["consent"] = "consent"
@@ -59,8 +59,8 @@ class ConsentGiven(EntryGiven):
     wording: str | None
 
 
-class TimelinePage(Given):
+class TimelinePage(Out):
     """The story from its beginning; what is planned stands at its end."""
 
-    items: list[Annotated[TouchGiven | EventGiven | ConsentGiven, Field(discriminator="entry")]]
+    items: list[Annotated[TouchOut | EventOut | ConsentOut, Field(discriminator="entry")]]
     next: str | None = Field(description="The cursor of the next page; null at the end.")

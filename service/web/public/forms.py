@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from flask import Blueprint, Response, abort, g, jsonify, redirect, render_template, request, url_for
+from prometheus_client import Counter
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -34,11 +35,13 @@ LONGEST_PAGE = 500  # characters of the address of the page that a signup came f
 LOOK_AGAIN = "Please look once more at what is marked."
 TOO_OFTEN = "Too many signups came from here in a short time. Please try again in {wait}."
 
+SIGNUPS = Counter("everafter_signups", "Signups that this process answered", ["form", "outcome"])
+
 log = structlog.get_logger()
 forms = Blueprint("forms", __name__)
 
 
-@forms.get("/forms/<slug>")
+@forms.get("/forms/<slug>", provide_automatic_options=False)
 def show(slug: str) -> Response:
     business, form = _find(slug)
     ref = request.args.get("ref", "")
@@ -51,13 +54,13 @@ def thanks(slug: str) -> str:
     return render_template("thanks.html", business=business, form=form)
 
 
-@forms.post("/forms/<slug>")
+@forms.post("/forms/<slug>", provide_automatic_options=False)
 def receive(slug: str) -> AnyResponse:
     g.entry = entry = read_entry(request)  # kept for the page that says to try again
     business, form = _find(slug)
     if is_machine(form, entry):
         log.info("form.honeypot", form=form.slug)
-        return _accept(form)
+        return _accept(form, "honeypot")
     checked = check(form, business, entry)
     if checked.address is None or checked.errors:
         return _refuse(business, form, entry, 422, LOOK_AGAIN, checked.errors)
@@ -65,14 +68,13 @@ def receive(slug: str) -> AnyResponse:
     network = client_address(request, runtime.settings.trusted_proxies)
     wait = current_limits().wait_for(network, checked.address.key)
     if wait:
-        log.info("form.limited", form=form.slug, wait=wait)
         answer = _refuse(business, form, entry, 429, TOO_OFTEN.format(wait=_words(wait)))
         answer.headers["Retry-After"] = str(wait)
         return answer
     evidence = _evidence(business, form, entry, str(network) if network else None)
     _take(runtime, form, checked.address, checked, evidence)
     runtime.bell.ring()
-    return _accept(form)
+    return _accept(form, "accepted")
 
 
 @forms.route("/forms/<slug>", methods=["OPTIONS"])
@@ -90,8 +92,8 @@ def _let_read(answer: Response) -> Response:
         answer.vary.add("Origin")
         if request.origin in form.origins:
             answer.access_control_allow_origin = request.origin
-            answer.access_control_allow_methods = ["POST"]
-            answer.access_control_allow_headers = ["Content-Type"]
+            answer.headers["Access-Control-Allow-Methods"] = "POST"
+            answer.headers["Access-Control-Allow-Headers"] = "Content-Type"
     return answer
 
 
@@ -140,7 +142,8 @@ def _without_query(address: str) -> str | None:
     return f"{parts.scheme}://{host}{parts.path}"[:LONGEST_PAGE] if parts.scheme in {"http", "https"} and host else None
 
 
-def _accept(form: Form) -> AnyResponse:
+def _accept(form: Form, outcome: str) -> AnyResponse:
+    SIGNUPS.labels(form.slug, outcome).inc()
     if wants_json():
         answer = jsonify(status="accepted")
         answer.status_code = 202
@@ -156,6 +159,7 @@ def _refuse(
     notice: str,
     errors: Mapping[str, str] | None = None,
 ) -> Response:
+    SIGNUPS.labels(form.slug, "limited" if status == 429 else "refused").inc()
     if wants_json():
         return problem(status, notice, **({"errors": dict(errors)} if errors else {}))
     return _ask(business, form, entry, status, notice, errors or {})

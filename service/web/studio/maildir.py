@@ -108,7 +108,7 @@ def read_mail(path: Path) -> Mail:
             text = _text(part)
         else:
             attachments.append(Attachment(_decoded(part.get_filename() or ""), content_type, len(_content(part))))
-    headers = tuple((name, _decoded(value)) for name, value in message.items())
+    headers = tuple((name, _decoded(value)) for name, value in message.raw_items())
     return Mail(headers, html, text, tuple(attachments))
 
 
@@ -139,17 +139,17 @@ def _summary(path: Path, arrived: int) -> Summary:
     received_at = datetime.fromtimestamp(arrived / 1e9, UTC)
     return Summary(
         id=path.name.partition(":")[0],
-        to=_header(head, "To") or _header(head, "Delivered-To"),
-        sender=_header(head, "From"),
-        subject=_header(head, "Subject"),
-        message_id=_header(head, "Message-ID"),
-        journey_at=_instant(_header(head, "X-Everafter-Journey-Time")),
+        to=_header(head, "to") or _header(head, "delivered-to"),
+        sender=_header(head, "from"),
+        subject=_header(head, "subject"),
+        message_id=_header(head, "message-id"),
+        journey_at=_instant(_header(head, "x-everafter-journey-time")),
         received_at=received_at,
     )
 
 
 def _header(message: Message, name: str) -> str:
-    return _decoded(message.get(name, ""))
+    return next((_decoded(value) for key, value in message.raw_items() if key.lower() == name), "")
 
 
 def _decoded(value: object) -> str:

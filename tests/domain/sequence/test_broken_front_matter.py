@@ -50,7 +50,7 @@ KEYS = [
     (WHOLE + "date: ▸2026-02-30\n", "bad-date"),
     (WHOLE + "date: ▸tomorrow\n", "bad-date"),
     (WHOLE + "date: ▸calendar mothersday\n", "unknown-calendar"),
-    (WHOLE + "date: ▸contact.birthdate\n", "unknown-contact-field"),
+    (WHOLE + "date: ▸contact.birthdate\n", "unknown-field"),
     (WHOLE + "test: ▸{short: 45%, long: 45%}\n", "bad-test"),
     (WHOLE + "test: {short: ▸half, long: 50%}\n", "bad-test"),
 ]

@@ -94,7 +94,8 @@ def test_every_key_of_the_front_matter_is_read() -> None:
             "from: Ben <ben@glow.example>",
             "reply to: desk@glow.example",
             "template: plain",
-            enrol="on: [signup, tagged vip]\nform: checklist\nwhen: contact.phone\nagain: after 90 days\nexisting: 20 a day",
+            enrol="on: [signup, tagged vip]\nform: checklist\nwhen: contact.phone\n"
+            "again: after 90 days\nexisting: 20 a day",
         )
     )
     assert found.enrol.on == (Trigger("signup"), Trigger("tagged", "vip"))

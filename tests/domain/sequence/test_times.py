@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.sequence.findings import Fault
-from service.domain.sequence.model import Duration, Unit
+from service.domain.sequence.findings import Fault, Findings
+from service.domain.sequence.model import Duration, Place, Unit
 from service.domain.sequence.times import read_day, read_duration, read_window
 from service.domain.window import ALL_DAYS, Span, Window
 
@@ -73,10 +73,9 @@ def test_what_is_no_day_is_refused(text: str) -> None:
 
 
 @given(st.text(alphabet="Mon-Fri09:,1273 any–\t"))
-def test_a_window_is_read_or_refused(text: str) -> None:
-    try:
-        window = read_window(text)
-    except Fault as fault:
-        assert 0 <= fault.at <= len(text)
-    else:
-        assert all(span.start < span.end and span.days for span in window.spans)
+def test_a_window_is_read_or_refused_in_its_place(text: str) -> None:
+    findings = Findings()
+    window = findings.attempt(Place("a.md"), read_window, text)
+    assert (window is None) == bool(findings.problems)
+    assert all(1 <= each.place.column <= len(text) + 1 for each in findings.problems)
+    assert window is None or all(span.start < span.end and span.days for span in window.spans)

@@ -8,7 +8,7 @@ from service.domain.sequence.library import read_library
 from service.domain.sequence.unbuilt import NOT_BUILT
 from tests.domain.sequence.paper import BUSINESS, FRONT, STEP, files, sequence
 
-DATED = FRONT + "date: event.starts\n".replace("event.starts", "contact.birthday")
+DATED = FRONT + "date: contact.birthday\n"
 HELLO = "Subject: Hello\n\nWell?\n"
 
 
@@ -65,11 +65,8 @@ USED = {
     "answer()": body('{% if answer("your-checklist") %}\nYes\n{% endif %}').replace("Subject", "Id: mine\nSubject"),
     "upcoming()": body('{% if upcoming("appointment") %}\nYes\n{% endif %}'),
     "referral": body("{{ referral.code }}"),
-    **{
-        f"event {name}": on(f"event {name}")
-        for name in ("answer", "reply", "unengaged", "task.done")
-        + ("referral.joined", "referral.qualified", "referral.rewarded")
-    },
+    **{f"event {name}": on(f"event {name}") for name in ("answer", "reply", "unengaged", "task.done")},
+    **{f"event referral.{name}": on(f"event referral.{name}") for name in ("joined", "qualified", "rewarded")},
 }
 DECLARED = {
     "opt in: double": "forms: {x: {opt in: double}}\n",

@@ -15,7 +15,7 @@ FRIDAY = at("2026-11-20 10:00")
 def live(office: Office) -> int:
     """Ana agrees, enters, gets a letter, books a visit and comes: a client. Her id."""
     office.set_time(FRIDAY)
-    consent = {"topic": "Tips and ideas", "wording": "Yes, please.", "at": "2026-11-20 09:00", "source": "till"}
+    consent = {"topic": "Tips and ideas", "wording": "Yes, please.", "at": "2026-11-20 04:30", "source": "till"}
     contact = office.save(consents=[consent], timezone="America/New_York")
     office.post("/sequences/tips/enrolments", ANA)
     office.work(FRIDAY + timedelta(hours=6), Sent())
@@ -40,7 +40,7 @@ def test_the_story_is_told_in_order_with_reasons(office: Office) -> None:
     assert [each["at"] for each in items] == sorted(each["at"] for each in items)
     consent, hello, visit, card, thanks, more = items
     assert (consent["act"], consent["source"], consent["wording"]) == ("confirmed", "api: till", "Yes, please.")
-    assert consent["local"] == "2026-11-20T09:00:00-05:00"
+    assert consent["local"] == "2026-11-20T04:30:00-05:00"
     assert {name: hello[name] for name in ("sequence", "kind", "state", "class", "transactional", "reason")} == {
         "sequence": "tips",
         "kind": "email",
