@@ -85,7 +85,7 @@ def run(plan: Plan, names: tuple[str, ...]) -> tuple[dict[str, Result], dict[str
     with scratch() as folder, taking_mails(folder, plan.fetch) as sink, serving(plan.web, folder / "bare.log") as bare:
         say(f"Mails go to {sink.name}. Starting an installation …")
         with installed(folder / "home", sink.url, plan.workers, plan.web) as installation:
-            bench = Bench(plan, installation, sink, bare, Load(plan.connections, plan.fetch))
+            bench = Bench(plan, installation, sink, bare, Load(plan.connections, plan.fetch, plan.seconds))
             say(f"Load comes from {bench.load.name}.")
             with peak_memory(installation) as peak:
                 for name, measure in MEASUREMENTS.items():

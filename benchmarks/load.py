@@ -57,10 +57,13 @@ class Answered:
 class Load:
     """Asks as fast as the answers come, over `connections` kept connections."""
 
-    def __init__(self, connections: int, fetch: bool) -> None:
+    def __init__(self, connections: int, fetch: bool, shortest: float = WRK_SHORTEST) -> None:
+        """`shortest` is the shortest time, in seconds, that will be asked for."""
         self._connections = connections
         self._wrk: Program | None = None
         try:
+            if shortest < WRK_SHORTEST:
+                raise Missing("wrk runs for a second at least")
             self._wrk = find("wrk", "wrk", fetch)
             self.name = self._wrk.package
         except Missing as why:
@@ -88,7 +91,7 @@ class Load:
         return _ask_all(base, requests, self._connections, user_agent, once=True)
 
     def _command(self, base: str, file: str, seconds: float, agent: str) -> tuple[list[str], dict[str, str]]:
-        if self._wrk is None or seconds < WRK_SHORTEST:
+        if self._wrk is None:
             here = [sys.executable, "-m", "benchmarks.load"]
             return [*here, base, file, str(seconds), str(self._connections), agent], {}
         options = ["-t", "1", "-c", str(self._connections), "-d", f"{round(seconds)}s", "--timeout", "20s"]

@@ -40,7 +40,8 @@ def find(name: str, package: str, fetch: bool) -> Program:
         raise Missing(f"{name} is not installed; on Debian: apt install {package}")
     archive = next(folder.glob("*.deb"), folder)
     libraries = os.pathsep.join(str(each) for each in (folder / "usr/lib").glob("**") if any(each.glob("*.so*")))
-    program = Program(str(path), archive.stem.rpartition("_")[0].replace("_", " "), {"LD_LIBRARY_PATH": libraries})
+    environment = {"LD_LIBRARY_PATH": libraries} if libraries else {}
+    program = Program(str(path), archive.stem.rpartition("_")[0].replace("_", " "), environment)
     _refuse_incomplete(program, name)
     return program
 

@@ -6,14 +6,13 @@ them a sink of our own takes the mails, and there is no reference.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,72 +73,33 @@ class Blast:
 
 @contextmanager
 def taking_mails(folder: Path, fetch: bool) -> Iterator[Sink]:
-    """A sink on loopback while the context lasts."""
-    port, log = free_port(HOST, 0), folder / "sink.log"
-    address = f"{HOST}:{port}"
+    """A sink on loopback while the context lasts: Postfix's where it can be had, else our own."""
     try:
-        program, source = find("smtp-sink", "postfix", fetch), find("smtp-source", "postfix", fetch)
-        user = ("-u", UNPRIVILEGED) if os.geteuid() == 0 else ()
-        child = Child("smtp-sink", (program.path, "-c", *user, address, str(BACKLOG)), program.environment, log=log)
-        sink = Sink(port, f"smtp-sink of {program.package}", log, source)
+        taker, source = find("smtp-sink", "postfix", fetch), find("smtp-source", "postfix", fetch)
     except Missing as why:
-        child = Child("sink", (sys.executable, "-m", "benchmarks.sink", address), log=log)
-        sink = Sink(port, f"a sink of our own on asyncio ({why})", log, None)
+        with own_sink(folder, str(why)) as sink:
+            yield sink
+        return
+    user = ("-u", UNPRIVILEGED) if os.geteuid() == 0 else ()
+    sink = Sink(free_port(HOST, 0), f"smtp-sink of {taker.package}", folder / "sink.log", source)
+    with _running(sink, (taker.path, "-c", *user, f"{HOST}:{sink.port}", str(BACKLOG)), taker.environment):
+        yield sink
+
+
+@contextmanager
+def own_sink(folder: Path, why: str) -> Iterator[Sink]:
+    """The sink without Postfix; `why` there is none."""
+    sink = Sink(free_port(HOST, 0), f"a sink of our own on asyncio ({why})", folder / "sink.log", None)
+    with _running(sink, (sys.executable, "-m", "benchmarks.own_sink", HOST, str(sink.port)), {}):
+        yield sink
+
+
+@contextmanager
+def _running(sink: Sink, command: tuple[str, ...], environment: Mapping[str, str]) -> Iterator[None]:
+    child = Child("sink", command, environment, log=sink.log)
     child.start()
     try:
-        child.wait_until(lambda: answers(HOST, port))
-        yield sink
+        child.wait_until(lambda: answers(HOST, sink.port))
+        yield
     finally:
         child.stop()
-
-
-class Taker(asyncio.Protocol):
-    """Just enough of RFC 5321 for a client that asks for nothing else."""
-
-    taken = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._rest = b""
-        self._in_data = False
-        self._say(b"220 sink ESMTP")
-
-    def data_received(self, data: bytes) -> None:
-        self._rest += data
-        while True:
-            before, end, after = self._rest.partition(b"\r\n.\r\n" if self._in_data else b"\r\n")
-            if not end:
-                return
-            self._rest = after
-            self._answer(before)
-
-    def _answer(self, line: bytes) -> None:
-        verb = line[:4].upper()
-        if self._in_data:
-            self._in_data = False
-            Taker.taken += 1
-            self._say(b"250 2.0.0 taken")
-        elif verb == b"DATA":
-            self._in_data = True
-            self._say(b"354 go on")
-        elif verb == b"QUIT":
-            self._say(b"221 2.0.0 bye")
-            self._transport.close()
-        else:
-            self._say(b"250 2.0.0 fine")
-
-    def _say(self, words: bytes) -> None:
-        self._transport.write(words + b"\r\n")
-
-
-async def take(host: str, port: int) -> None:
-    server = await asyncio.get_running_loop().create_server(Taker, host, port)
-    async with server:
-        while True:
-            await asyncio.sleep(0.1)
-            print(f"mesg={Taker.taken}", flush=True)
-
-
-if __name__ == "__main__":
-    asyncio.run(take(HOST, int(sys.argv[1].rpartition(":")[2])))

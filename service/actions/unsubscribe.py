@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from service.actions.advance import CAN_BE_CANCELLED, end
+from service.actions.receive_event import Seen, receive_event
 from service.domain.enrolment import Leave
 from service.ports import Published
 from service.store.contact import Consent, Contact, Suppression, lock_contacts
@@ -52,6 +53,8 @@ def unsubscribe(
         if (sequence.topic == topic if topic else sequence.topic not in spared)
     }
     end_enrolments(session, _leave(topic, now), now, Enrolment.contact_id == contact_id, Enrolment.sequence.in_(left))
+    # Last, so that what waits for it begins after everything else has ended.
+    receive_event(session, published, contact, Seen("unsubscribed", now, data={"topic": topic}), now)
     return True
 
 

@@ -169,11 +169,11 @@ class Facts:
     def _total(self, name: str, within: str | None = None) -> Decimal:
         return sum((each.value or Decimal(0) for each in self._within(name, within)), Decimal(0))
 
-    def _days_since(self, what: object) -> object:
+    def _days_since(self, what: object, within: str | None = None) -> object:
         if isinstance(what, datetime):
             at: datetime | None = what
         else:
-            at = max((each.at for each in self.happenings if each.name == what), default=None)
+            at = max((each.at for each in self._within(str(what), within)), default=None)
         return Empty(name=f"days_since({what!r})") if at is None else (self.now - at) // timedelta(days=1)
 
     def _segment(self, name: str) -> bool:

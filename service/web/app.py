@@ -12,7 +12,7 @@ from jinja2 import StrictUndefined
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.logs import configure
-from service.runtime import Runtime
+from service.runtime import NothingPublished, Runtime
 from service.settings import read_settings
 from service.web import api, current, health, limits, metrics, problems, request_id, security
 from service.web.front import Front
@@ -57,8 +57,9 @@ def create() -> Site:
     runtime = Runtime(read_settings())
     try:
         runtime.signer  # noqa: B018 (a host that signs with keys of its own must not start)
-    except SQLAlchemyError as error:
-        log.warning("web.without_database", error=type(error).__name__)
+        runtime.published()  # read before the first visitor waits for it
+    except (SQLAlchemyError, NothingPublished) as error:
+        log.warning("web.not_ready", error=type(error).__name__)
     return build_app(runtime)
 
 

@@ -49,6 +49,7 @@ class Gatherer:
         self._filled, self._closed = Event(), Event()
         self._starting = Lock()
         self._thread: Thread | None = None
+        self._leaving = 0  # hits in the thread's hands
         self._redis_rests_until = 0.0
         self._dropped = 0
         self._said_at = -SAY_EVERY
@@ -57,7 +58,7 @@ class Gatherer:
 
     def add(self, kind: Kind, delivery_id: int, link_id: int | None, method: str, user_agent: str) -> None:
         """Take one hit."""
-        if len(self._hits) >= ROOM:
+        if len(self._hits) + self._leaving >= ROOM:
             self._dropped += 1
             DROPPED.inc()
             return
@@ -104,9 +105,12 @@ class Gatherer:
         while rest:
             hits = [self._hits.popleft() for _ in range(min(AT_ONCE, rest))]
             rest -= len(hits)
+            self._leaving = len(hits)
             if not self._to_stream(hits) and not self._to_table(hits):
                 self._hits.extendleft(reversed(hits))
+                self._leaving = 0
                 return False
+            self._leaving = 0
             opens = sum(hit.kind is Kind.OPEN for hit in hits)
             GATHERED.labels(Kind.OPEN).inc(opens)
             GATHERED.labels(Kind.CLICK).inc(len(hits) - opens)

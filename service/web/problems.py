@@ -35,6 +35,8 @@ SENTENCES = {
     415: "Send a form (application/x-www-form-urlencoded or multipart/form-data) or JSON (application/json).",
 }
 
+NO_OPERATION = "There is no such address in this API; /api/docs shows those there are."
+
 log = structlog.get_logger()
 
 
@@ -78,8 +80,10 @@ def unavailable() -> Response:
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
     detail = FAULT if status == 500 else SENTENCES.get(status, error.description or HTTPStatus(status).phrase)
+    if status == 404 and request.path.startswith("/api/"):
+        detail = NO_OPERATION
     limit = (request.max_content_length or 0) // 1024
-    detail = detail.format(method=request.method, limit=limit) if status in SENTENCES else detail
+    detail = detail.format(method=request.method, limit=limit) if status in {405, 413} else detail
     answer = problem(status, detail) if wants_json() else page(status, detail)
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After", "WWW-Authenticate"}:

@@ -101,9 +101,9 @@ def test_opens_and_clicks_are_counted_and_the_click_leads_there(everafter: Insta
     assert click.headers["Location"].startswith("https://glow.example/")
     hits = "SELECT kind, verdict FROM hit JOIN delivery d ON d.id = delivery_id JOIN contact c ON c.id = contact_id"
     of_carl = f"{hits} WHERE email_key = 'carl@example.org' ORDER BY kind"
-    eventually(lambda: len(everafter.rows(of_carl)) == 2)
+    # A click is judged once a scanner's other clicks would be in too, some four seconds later.
+    eventually(lambda: ("click", "human") in everafter.rows(of_carl))
     assert [kind for kind, _ in everafter.rows(of_carl)] == ["click", "open"]
-    assert everafter.rows(of_carl)[0][1] == "human"
     altered = clicks(letter)[0][:-1] + ("A" if clicks(letter)[0][-1] != "A" else "B")
     assert requests.get(altered, allow_redirects=False, timeout=10).status_code == 404
 

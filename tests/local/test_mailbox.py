@@ -29,7 +29,7 @@ def box(tmp_path):
             time.sleep(0.05)
         yield port
         process.terminate()
-        assert process.wait(5) == 0
+        assert process.wait(60) == 0
 
 
 def kept(folder: Path) -> list[bytes]:
@@ -77,7 +77,7 @@ def test_it_never_listens_to_the_world(tmp_path):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 1
@@ -93,7 +93,7 @@ def test_a_port_in_use_is_said_without_a_traceback(tmp_path):
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=120,
             check=False,
         )
     assert done.returncode == 1

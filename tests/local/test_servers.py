@@ -81,7 +81,7 @@ def test_a_second_command_uses_the_servers_of_the_first_and_keeps_them_until_it_
             time.sleep(0.5)
             assert first.poll() is None
             assert database_answers(url)
-        assert first.wait(10) == 0
+        assert first.wait(60) == 0
         assert not database_answers(url)
 
 
@@ -102,7 +102,7 @@ def test_nothing_outlives_a_killed_command(home):
         assert {"postgres", "valkey-server"} <= {process.name() for process in family}
         os.kill(first.pid, signal.SIGKILL)
         first.wait()
-        assert psutil.wait_procs(family, timeout=10)[1] == []
+        assert psutil.wait_procs(family, timeout=30)[1] == []
 
 
 def test_a_process_of_a_deployment_makes_no_database_of_its_own(home):

@@ -133,9 +133,10 @@ def test_no_more_is_kept_than_there_is_room_for_and_the_rest_is_counted(
         connection.execute(text("ALTER TABLE hit RENAME TO away"))
     hits = gathers(NOBODY)
     before = DROPPED._value.get()
+    delivery = delivery_id(house)
     with capture_logs() as logs:
         for _ in range(10):
-            hits.add(Kind.OPEN, delivery_id(house), None, "GET", FIREFOX)
+            hits.add(Kind.OPEN, delivery, None, "GET", FIREFOX)
         eventually(lambda: any(line["event"] == "hits.dropped" for line in logs))
         time.sleep(1.5)
     assert DROPPED._value.get() - before == 7

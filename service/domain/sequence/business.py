@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from service.domain.sequence import declared
 from service.domain.sequence.draft import Draft
 from service.domain.sequence.findings import Fault, Findings
-from service.domain.sequence.forms import read_caps, read_forms
-from service.domain.sequence.keys import Keys, attempt
+from service.domain.sequence.forms import CAPS, read_caps, read_forms
+from service.domain.sequence.keys import Keys
 from service.domain.sequence.manuscript import Manuscript, decode
 from service.domain.sequence.model import Business
 from service.domain.sequence.sender import read_email, read_sender
@@ -60,7 +60,7 @@ def read_business(path: str, data: bytes, draft: Draft, findings: Findings) -> B
         if key in keys:
             findings.use(f"{key} in business.yaml", keys.place_of(key))
     _required(keys)
-    languages = _languages(keys)
+    languages = keys.readings("languages", read_language) or ("en",)
     return Business(
         name=keys.text("name"),
         sender=keys.read("from", read_sender) or "",
@@ -70,19 +70,19 @@ def read_business(path: str, data: bytes, draft: Draft, findings: Findings) -> B
         currency=keys.read("currency", read_currency) or "EUR",
         languages=languages,
         window=keys.read("window", read_window) or Window.any(),
-        closed=tuple(day for each in keys.texts("closed") if (day := attempt(each, read_day, findings))),
-        people=declared.named(keys, "people", read_email, findings),
-        topics=declared.read_topics(keys, languages, findings),
-        links=declared.read_links(keys, findings),
-        fields=declared.read_fields(keys, findings),
-        events=declared.read_events(keys, findings),
-        calendar=declared.read_calendar(keys, findings),
-        segments=declared.read_segments(keys, draft),
-        rhythm=declared.read_rhythm(keys, draft, findings),
-        forms=read_forms(keys, draft, findings),
-        magnets=declared.read_magnets(keys, draft, findings),
-        coupons=declared.read_coupons(keys, findings),
-        caps=read_caps(keys),
+        closed=keys.readings("closed", read_day),
+        people=declared.named(keys.table("people"), read_email),
+        topics=declared.read_topics(keys.table("topics"), languages),
+        links=declared.read_links(keys.table("links")),
+        fields=declared.read_fields(keys.table("fields")),
+        events=declared.read_events(keys.table("events")),
+        calendar=declared.read_calendar(keys.table("calendar")),
+        segments=declared.read_segments(keys.table("segments"), draft),
+        rhythm=declared.read_rhythm(keys.table("rhythm"), draft),
+        forms=read_forms(keys.table("forms"), draft),
+        magnets=declared.read_magnets(keys.table("magnets"), draft),
+        coupons=declared.read_coupons(keys.table("coupons")),
+        caps=read_caps(keys.table("throttle", CAPS)),
     )
 
 
@@ -91,11 +91,6 @@ def _required(keys: Keys) -> None:
     keys.missing("from", "write who sends, like `from: Mia at Glow Studio <mia@glow.example>`")
     keys.missing("address", "every mail has to carry the postal address, like `address: Lindenweg 4, 10969 Berlin`")
     keys.missing("time zone", "write it like `time zone: Europe/Berlin`")
-
-
-def _languages(keys: Keys) -> tuple[str, ...]:
-    found = tuple(code for each in keys.texts("languages") if (code := attempt(each, read_language, keys.findings)))
-    return found or ("en",)
 
 
 def read_zone(text: str) -> str:

@@ -11,11 +11,10 @@ from service.domain.sequence.model import Again, Duration, Enrol, Place, Stage, 
 from service.domain.sequence.names import STAGES
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.sequence.times import read_duration
-from service.domain.sequence.yaml_tree import Listing, Scalar
+from service.domain.sequence.yaml_tree import Listing, Scalar, Table
 
 KEYS = ("on", "form", "when", "again", "existing")
 WAYS = ("signup", "event", "becomes", "tagged", "date", "rhythm", "quiet", "manual")
-MAX_TRIGGERS = 10
 
 _BARE = frozenset({"signup", "date", "manual"})
 _LIKE = {
@@ -33,8 +32,8 @@ _RETURNING = frozenset({"date", "rhythm", "quiet"})
 def read_enrol(front: Keys, stage: Stage, draft: Draft, findings: Findings) -> Enrol:
     """The `enrol` of a front matter."""
     keys = front.table("enrol", KEYS)
-    if keys is None:
-        return Enrol(())
+    if not isinstance(front.node("enrol"), Table):
+        return Enrol(())  # told already
     keys.missing("on", "say what begins it, like `on: signup` or `on: event visit.completed`")
     triggers = _triggers(keys, draft, findings)
     when = keys.expression("when")
@@ -54,7 +53,7 @@ def _triggers(keys: Keys, draft: Draft, findings: Findings) -> tuple[Trigger, ..
     node = keys.node("on")
     nodes = node.items if isinstance(node, Listing) else [] if node is None else [node]
     triggers = []
-    for each in nodes[:MAX_TRIGGERS]:
+    for each in nodes:
         scalar = as_text(each, findings, "on")
         trigger = attempt(scalar, read_trigger, findings) if scalar else None
         if scalar and trigger:

@@ -39,7 +39,7 @@ MERGING = frozenset({"Subject", "Preview"})  # the fields that may hold merge fi
 MAX_VALUE = 1_000  # characters
 
 _BY_NAME = {name.casefold(): name for name in FIELDS}
-_LINE = re.compile(r"[ \t]*([^\W\d_][^:\n]{0,60}?)[ \t]*:([ \t]|$)[ \t]*")
+_LINE = re.compile(r"[ \t\u00a0]*([^\W\d_][^:\n]{0,60}?)[ \t\u00a0]*:([ \t\u00a0]|$)[ \t\u00a0]*")
 _WORDS = re.compile(r"[^\W\d_]+(?: [^\W\d_]+){0,2}")
 
 
@@ -94,6 +94,8 @@ class FieldReader:
         if name is None:
             return None
         value = line[found.end() :].rstrip()
+        if name not in MERGING:
+            value = value.replace("\u00a0", " ")
         at = start + (found.end() if value else found.start(1))
         place, line_place = self.manuscript.place(at), self.manuscript.place(start + found.start(1))
         return StepField(name, arm, value, at, place, line_place)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from service.domain.sequence.declared import FIELD_NAME, fits, read_shape
 from service.domain.sequence.draft import Draft
-from service.domain.sequence.findings import Fault, Findings
+from service.domain.sequence.findings import Fault
 from service.domain.sequence.heading import KEY
-from service.domain.sequence.keys import Keys, attempt, inner_place
+from service.domain.sequence.keys import Keys, inner_place
 from service.domain.sequence.links import read_url
 from service.domain.sequence.model import Caps, Form, FormField, Unit
+from service.domain.sequence.names import Shape
 from service.domain.sequence.times import read_duration
-from service.domain.sequence.yaml_tree import Listing, Scalar, Table
+from service.domain.sequence.yaml_tree import Table
 
 FORM_KEYS = (
     "title",
@@ -33,79 +35,64 @@ MOST_MAILS = 1_000
 LONGEST_GAP = 24 * 366  # hours
 
 
-def read_forms(keys: Keys, draft: Draft, findings: Findings) -> tuple[Form, ...]:
+def read_forms(keys: Keys, draft: Draft) -> tuple[Form, ...]:
     """`forms`: what websites may post to."""
-    table = keys.table("forms")
-    forms = []
-    for slug in table or ():
-        if table is None or not fits(table, slug, KEY, findings):
-            continue
-        inside = table.table(slug, FORM_KEYS, f"the form {slug}")
-        forms.append(Form(slug) if inside is None else _form(slug, inside, draft, findings))
-    return tuple(forms)
+    return tuple(
+        _form(slug, keys.table(slug, FORM_KEYS, f"the form {slug}"), draft) for slug in keys if fits(keys, slug, KEY)
+    )
 
 
-def _form(slug: str, keys: Keys, draft: Draft, findings: Findings) -> Form:
+def _form(slug: str, keys: Keys, draft: Draft) -> Form:
     topics = keys.texts("topics")
     for topic in topics:
         draft.refer("topic", topic.text, inner_place(topic))
-    magnet = keys.scalar("magnet")
+    magnet = keys.text("magnet") or None
     if magnet:
-        draft.refer("magnet", magnet.text, inner_place(magnet))
+        draft.refer("magnet", magnet, keys.inner_place_of("magnet"))
     opt_in = keys.choice("opt in", ("single", "double"), "unknown-value", "way to opt in")
     if opt_in == "double":
-        findings.use("opt in: double", keys.place_of("opt in"))
-    origins = (attempt(each, read_origin, findings) for each in keys.texts("origins"))
+        keys.findings.use("opt in: double", keys.place_of("opt in"))
     return Form(
         slug=slug,
         title=keys.text("title"),
         text=keys.text("text"),
         button=keys.text("button"),
-        magnet=magnet.text if magnet else None,
+        magnet=magnet,
         topics=tuple(topic.text for topic in topics),
-        fields=_fields(keys, findings),
+        fields=_fields(keys.table("fields", what="the form's `fields`")),
         double_opt_in=opt_in == "double",
         consent=keys.text("consent"),
         thanks=keys.read("thanks", read_url),
-        origins=tuple(each for each in origins if each is not None),
+        origins=keys.readings("origins", read_origin),
     )
 
 
-def _fields(keys: Keys, findings: Findings) -> tuple[FormField, ...]:
-    table = keys.table("fields", what="the form's `fields`")
-    fields = []
-    for name in table or ():
-        if table is not None and fits(table, name, FIELD_NAME, findings):
-            field = _field(name, table, findings)
-            if field is not None:
-                fields.append(field)
-    if table is not None and len(fields) > MAX_FIELDS:
+def _fields(keys: Keys) -> tuple[FormField, ...]:
+    fields = tuple(_field(name, keys) for name in keys if fits(keys, name, FIELD_NAME))
+    if len(fields) > MAX_FIELDS:
         message = f"Nobody fills in more than {MAX_FIELDS} fields."
-        findings.error(table.place, "too-many-fields", message, "ask later, in another form")
-    return tuple(fields)
+        keys.findings.error(keys.place, "too-many-fields", message, "ask later, in another form")
+    return fields
 
 
-def _field(name: str, table: Keys, findings: Findings) -> FormField | None:
-    node = table.node(name)
+def _field(name: str, keys: Keys) -> FormField:
+    node = keys.node(name)
     if node is None:
         return FormField(name)
-    if isinstance(node, Scalar | Listing):
-        shape = read_shape(node, findings, name)
-        return FormField(name, type=shape) if isinstance(shape, str) else FormField(name, choices=shape or ())
-    return _described(name, Keys(node, findings, f"the field {name}", FIELD_KEYS), findings)
+    if isinstance(node, Table):
+        return _described(name, Keys(node, keys.findings, f"the field {name}", FIELD_KEYS))
+    return _shaped(FormField(name), read_shape(node, keys.findings, name))
 
 
-def _described(name: str, keys: Keys, findings: Findings) -> FormField:
+def _described(name: str, keys: Keys) -> FormField:
     node = keys.node("type")
-    shape = "text" if node is None or isinstance(node, Table) else read_shape(node, findings, "type") or "text"
     choices = tuple(each.text for each in keys.texts("choices"))
-    return FormField(
-        name=name,
-        label=keys.text("label"),
-        type=shape if isinstance(shape, str) else "text",
-        required=keys.yes("required"),
-        choices=choices or (shape if isinstance(shape, tuple) else ()),
-    )
+    field = FormField(name, label=keys.text("label"), required=keys.yes("required"), choices=choices)
+    return field if node is None else _shaped(field, read_shape(node, keys.findings, "type"))
+
+
+def _shaped(field: FormField, shape: Shape | None) -> FormField:
+    return replace(field, choices=shape) if isinstance(shape, tuple) else replace(field, type=shape or field.type)
 
 
 def read_origin(text: str) -> str:
@@ -119,20 +106,17 @@ def read_origin(text: str) -> str:
 
 def read_caps(keys: Keys) -> Caps:
     """`throttle`: how many mails one person gets at most."""
-    table = keys.table("throttle", CAPS)
-    if table is None:
-        return Caps()
     usual = Caps()
     caps = Caps(
-        per_day=table.read("per day", read_number) or usual.per_day,
-        per_week=table.read("per week", read_number) or usual.per_week,
-        per_month=table.read("per month", read_number) or usual.per_month,
-        gap=table.read("gap", read_gap) or usual.gap,
-        gap_warm=table.read("gap warm", read_gap) or usual.gap_warm,
+        per_day=keys.read("per day", read_number) or usual.per_day,
+        per_week=keys.read("per week", read_number) or usual.per_week,
+        per_month=keys.read("per month", read_number) or usual.per_month,
+        gap=keys.read("gap", read_gap) or usual.gap,
+        gap_warm=keys.read("gap warm", read_gap) or usual.gap_warm,
     )
     if not caps.per_day <= caps.per_week <= caps.per_month:
         message = f"{caps.per_day} a day, {caps.per_week} a week and {caps.per_month} a month contradict one another."
-        keys.findings.error(table.place, "bad-number", message, "the longer the time, the larger the number")
+        keys.findings.error(keys.place, "bad-number", message, "the longer the time, the larger the number")
     return caps
 
 

@@ -13,7 +13,7 @@ from service.domain.sequence.keys import Keys, as_keys, inner_place
 from service.domain.sequence.model import AtMost, Duration, Exit, Kind, Sequence, Stage, Status, Unit
 from service.domain.sequence.sender import read_sender
 from service.domain.sequence.times import read_duration, read_moment, read_window
-from service.domain.sequence.yaml_tree import Listing, Node
+from service.domain.sequence.yaml_tree import Listing, Node, Table
 
 KEYS = (
     "title",
@@ -34,10 +34,8 @@ KEYS = (
     "template",
 )
 MAX_TITLE = 200
-MAX_STOPS = 20
 FOLLOW_UPS = AtMost(3, unanswered=True)
 ASKING = frozenset({Stage.NURTURE, Stage.REBOOKING, Stage.REFERRAL})  # where silence ends a sequence by itself
-HOLDOUT = "holdout"
 
 _AT_MOST = re.compile(r"(\d{1,4}) (unanswered|emails?)")
 _DATED = re.compile(r"(contact|event|form)\.(\w+)")
@@ -137,7 +135,7 @@ class FrontMatterReader:
             hint = "begin each line below it with `- `, like `- event: appointment.booked`"
             self.findings.error(node.place, "wrong-shape", message, hint)
             return ()
-        stops = [self._exit(item, "`stop`", ("event", "same", "when")) for item in node.items[:MAX_STOPS]]
+        stops = [self._exit(item, "`stop`", ("event", "same", "when")) for item in node.items]
         return tuple(each for each in stops if each is not None)
 
     def _goal(self) -> Exit | None:
@@ -145,9 +143,10 @@ class FrontMatterReader:
         return None if node is None else self._exit(node, "`goal`", ("event", "same", "when", "within", "stay"))
 
     def _exit(self, node: Node, what: str, known: tuple[str, ...]) -> Exit | None:
-        keys = as_keys(node, self.findings, what, known)
-        if keys is None:
+        if not isinstance(node, Table):
+            as_keys(node, self.findings, what, known)
             return None
+        keys = Keys(node, self.findings, what, known)
         if sum(key in keys for key in ("event", "same", "when")) != 1:
             message = f"{what} needs exactly one of `event`, `same` and `when`."
             self.findings.error(keys.place, "wrong-shape", message, "like `event: appointment.booked`")
@@ -176,9 +175,9 @@ class FrontMatterReader:
         return length
 
     def _arms(self) -> tuple[tuple[str, int], ...]:
-        keys = self.keys.table("test", what="`test`")
-        if keys is None:
+        if self.keys.node("test") is None:
             return ()
+        keys = self.keys.table("test")
         self.findings.use("test", self.keys.place_of("test"))
         arms = []
         for name in keys:

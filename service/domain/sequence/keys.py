@@ -49,6 +49,11 @@ class Keys:
         """Where the key was written; where the mapping begins if it was not."""
         return self._places.get(key, self.place)
 
+    def inner_place_of(self, key: str) -> Place:
+        """Where the text of a key begins, behind its quotation mark."""
+        node = self._nodes.get(key)
+        return inner_place(node) if isinstance(node, Scalar) else self.place_of(key)
+
     def node(self, key: str) -> Node | None:
         """The value, None where nothing was written."""
         node = self._nodes.get(key)
@@ -76,12 +81,11 @@ class Keys:
         scalar = self.scalar(key)
         return None if scalar is None else attempt(scalar, reader, self.findings)
 
-    def table(self, key: str, known: Iterable[str] | None = None, what: str = "") -> Keys | None:
-        """The mapping below a key; a problem where it is none."""
+    def table(self, key: str, known: Iterable[str] | None = None, what: str = "") -> Keys:
+        """The mapping below a key, an empty one where there is none; a problem where it is something else."""
         node = self.node(key)
-        if node is None:
-            return None
-        return as_keys(node, self.findings, what or f"`{key}`", known)
+        place = self.place_of(key)
+        return as_keys(node or Table([], place), self.findings, what or f"`{key}`", known)
 
     def items(self, key: str) -> list[Node]:
         """The list below a key; a problem where it is none."""
@@ -100,6 +104,11 @@ class Keys:
         """The texts of a list below a key."""
         found = (as_text(each, self.findings, key) for each in self.items(key))
         return [each for each in found if each is not None]
+
+    def readings(self, key: str, reader: Callable[[str], _Value]) -> tuple[_Value, ...]:
+        """The items of a list as `reader` understands them; a problem for each where it raises Fault."""
+        found = (attempt(each, reader, self.findings) for each in self.texts(key))
+        return tuple(each for each in found if each is not None)
 
     def expression(self, key: str) -> Expression | None:
         """The condition of a key."""
@@ -138,13 +147,13 @@ def attempt(scalar: Scalar, reader: Callable[[str], _Value], findings: Findings)
     return findings.attempt(inner_place(scalar), reader, scalar.text)
 
 
-def as_keys(node: Node, findings: Findings, what: str, known: Iterable[str] | None = None) -> Keys | None:
-    """A node as a mapping; a problem where it is none."""
+def as_keys(node: Node, findings: Findings, what: str, known: Iterable[str] | None = None) -> Keys:
+    """A node as a mapping; an empty one and a problem where it is none."""
     if isinstance(node, Table):
         return Keys(node, findings, what, known)
-    hint = "write each key with its value on a line of its own, indented" if not isinstance(node, Listing) else ""
+    hint = "write each key with its value on a line of its own, indented"
     findings.error(node.place, "wrong-shape", f"{what[:1].upper()}{what[1:]} takes keys with values.", hint)
-    return None
+    return Keys(Table([], node.place), findings, what, known)
 
 
 def as_text(node: Node, findings: Findings, key: str) -> Scalar | None:

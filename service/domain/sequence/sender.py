@@ -14,7 +14,8 @@ def read_sender(text: str) -> str:
     """The sender as it was written, checked by its syntax. Raises Fault `bad-address`."""
     name, address = parseaddr(text.strip())
     wrong = Fault("bad-address", f"`{text[:80]}` is not a sender.", "like `Mia at Glow Studio <mia@glow.example>`")
-    if not address or len(name) > MAX_NAME or "\n" in text or "," in text.partition("<")[0].replace(name, ""):
+    alone = text.strip().endswith((address, f"<{address}>"))  # else several addresses were written
+    if not address or not alone or len(name) > MAX_NAME or "\n" in text:
         raise wrong
     try:
         read_address(address)

@@ -16,7 +16,8 @@ from service.domain.sequence.step_fields import StepFields
 
 MAX_STEPS = 200
 
-_HEADING = re.compile(r"^##(?!#)[ \t]*(.*)$", re.MULTILINE)
+# A no-break space, which some keyboards make all too easily, is a space in headings and fields.
+_HEADING = re.compile(r"^##(?!#)[ \t\u00a0]*(.*)$", re.MULTILINE)
 _AT_ONCE = When(Anchor.DAY)
 
 
@@ -62,11 +63,11 @@ class StepsReader:
 
     def _heading(self, heading: re.Match[str]) -> tuple[When, str]:
         place = self.manuscript.place(heading.start(1))
-        if heading[0][2:3] not in {" ", "\t", ""}:
+        if heading[0][2:3] not in {" ", "\t", "\u00a0", ""}:
             message = "The `##` of a step needs a space behind it."
             self.findings.error(place, "heading", message, "write `## Day 3: one idea`")
         try:
-            when, title = read_heading(heading[1].strip())
+            when, title = read_heading(heading[1].replace("\u00a0", " ").strip())
         except Fault as fault:
             self.findings.refuse(place, fault)
             return _AT_ONCE, ""

@@ -9,7 +9,20 @@ from pydantic import Field, field_validator
 from service.actions.change_contact import Changes
 from service.actions.record_consent import Given
 from service.web.api.paging import PageQuery, never_null
-from service.web.api.schema import Email, In, Instant, Line, Moment, MonthDay, Name, Out, Stage, Text, TimeZone
+from service.web.api.schema import (
+    Email,
+    In,
+    Instant,
+    Line,
+    Moment,
+    MonthDay,
+    Name,
+    Out,
+    Stage,
+    Text,
+    TimeZone,
+    shown_as,
+)
 
 MOST_TAGS = 100
 MOST_FIELDS = 200
@@ -39,6 +52,8 @@ class ConsentIn(In):
 
 class ContactChanges(In):
     """What to change. What is absent stays as it is; null clears a field."""
+
+    model_config = shown_as({"stage": "client", "phone": None})
 
     email: Email | None = Field(default=None, json_schema_extra=never_null)
     first_name: Line = None
@@ -90,6 +105,16 @@ class ContactChanges(In):
 
 class ContactIn(ContactChanges):
     """A contact to create, or to update where there is one with this address. null clears a field."""
+
+    model_config = shown_as(
+        {
+            "email": "ana@example.org",
+            "first_name": "Ana",
+            "timezone": "Europe/Madrid",
+            "tags": ["salon"],
+            "consents": [{"topic": "Tips and ideas", "wording": "Yes, please write to me.", "source": "at the desk"}],
+        }
+    )
 
     email: Email
 

@@ -14,7 +14,7 @@ from service.web.api.idempotency import Answer
 from service.web.api.operation import ROW, operation
 from service.web.api.paging import LARGEST_ID, PageQuery, cut, never_null, read_id
 from service.web.api.refusal import refuse
-from service.web.api.schema import In, Instant, Line, Out
+from service.web.api.schema import In, Instant, Line, Out, shown_as
 from service.web.api.unit import Unit, read, write
 
 NONE = "There is no delivery with this id."
@@ -35,6 +35,8 @@ class DeliveryQuery(PageQuery):
 
 class ResolveIn(In):
     """What became of it: `sent`, or `resend` it."""
+
+    model_config = shown_as({"as": "sent", "why": "it stands in the provider's log"})
 
     word: Word = Field(alias="as")
     why: Line = Field(default=None, description="How you know; it stands in the reason.")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-from flask import Blueprint, Response, current_app, json, send_from_directory
+from flask import Blueprint, Response, current_app, send_from_directory
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.security_scheme import SecurityScheme
 from flask_openapi3.openapi import OpenAPI
@@ -43,36 +44,35 @@ def _introduction() -> str:
 
 
 INTRODUCTION = """\
-Send JSON in UTF-8, at most 1 MB, with `Authorization: Bearer ea_…`. Times are ISO 8601; one without an offset is the
-contact's local time; answers are in UTC. Lists come in pages: give `next` of one as `cursor` of the following. POST to
-contacts, events and enrolments takes an `Idempotency-Key`, so that a request that got no answer may be sent again.
+Send JSON in UTF-8, at most 1 MB, with `Authorization: Bearer ea_…`; `everafter key create NAME` makes a key. Times are
+ISO 8601; one without an offset is the contact's local time; answers are in UTC. Lists come in pages: give `next` of one
+as `cursor` of the following. POST to contacts, events and enrolments takes an `Idempotency-Key`, so that a request that
+got no answer may be sent again.
 
-Ask for no more scopes than a program needs:
+<details><summary>Scopes: ask for no more than a program needs</summary>
 
 | scope | the key may |
 |---|---|
 {scopes}
 
-Errors are problem documents (RFC 9457), `application/problem+json`. What does not fit in a request stands in `errors`,
-each with a JSON pointer (`/3/email`) or the parameter's name.
+</details>
+
+<details><summary>Errors: problem documents (RFC 9457), told apart by their type</summary>
+
+What does not fit in a request stands in `errors`, each with a JSON pointer (`/3/email`) or the parameter's name.
 
 | type | status | |
 |---|---|---|
 {kinds}
+
+</details>
 """
 
 
 @docs.get(f"{PREFIX}/openapi.json")
 def openapi() -> Response:
     """The description, generated from the types that read and write every request."""
-    return Response(json.dumps(_description(cast(OpenAPI, current_app))), mimetype="application/json")
-
-
-def _description(app: OpenAPI) -> dict[str, Any]:
-    """The library's description, with what it can't say by itself."""
-    described = dict(app.api_doc)
-    described["jsonSchemaDialect"] = "https://spec.openapis.org/oas/3.1/dialect/base"
-    return described
+    return Response(json.dumps(cast(OpenAPI, current_app).api_doc, ensure_ascii=False), mimetype="application/json")
 
 
 @docs.get("/api/docs")

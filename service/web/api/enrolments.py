@@ -16,7 +16,7 @@ from service.store.enrolment import Enrolment
 from service.web.api.idempotency import Answer, IdempotencyHeader
 from service.web.api.operation import ROW, operation
 from service.web.api.refusal import refuse
-from service.web.api.schema import Email, In, Instant, Name, Out, RowId
+from service.web.api.schema import Email, In, Instant, Name, Out, RowId, shown_as
 from service.web.api.sequence_schema import SequencePath
 from service.web.api.sequences import find_sequence
 from service.web.api.unit import Unit, read, write
@@ -31,6 +31,8 @@ class EnrolmentPath(BaseModel):
 
 class EnrolmentIn(In):
     """Whom to let in: `email` or `contact`, one of them."""
+
+    model_config = shown_as({"email": "ana@example.org"})
 
     email: Email | None = None
     contact: RowId | None = Field(default=None, description="The contact's id.")

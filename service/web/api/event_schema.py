@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, RootModel, Tag, field_validator, mode
 
 from service.actions.tell import Told
 from service.web.api.refusal import MANY, ONE
-from service.web.api.schema import Email, In, Line, Moment, Name, Out, RowId
+from service.web.api.schema import Email, In, Line, Moment, Name, Out, RowId, shown_as
 
 MOST = 1_000  # events a request
 LARGEST_DATA = 16_000  # characters of JSON
@@ -66,12 +66,24 @@ class EventsIn(
 ):
     """One event, or a list of them, of which all are taken or none."""
 
+    model_config = shown_as(
+        {
+            "email": "ana@example.org",
+            "name": "visit.completed",
+            "at": "2026-01-27 16:00",
+            "key": "visit-17",
+            "about": "A17",
+            "data": {"service": "Cut"},
+            "value": 48.00,
+        }
+    )
+
     def told(self) -> list[Told]:
         """The events for the action, one or many."""
         return [each.told() for each in ([self.root] if isinstance(self.root, EventIn) else self.root)]
 
 
-class EventOut(Out):
+class EventReceipt(Out):
     """`duplicate`: the same name and key were told before, and this changed nothing; `id` is that event's."""
 
     id: int
@@ -79,7 +91,11 @@ class EventOut(Out):
     duplicate: bool
 
 
-class EventsOut(Out):
+class EventReceipts(Out):
     """One for each event of the list, in its order."""
 
-    items: list[EventOut]
+    items: list[EventReceipt]
+
+
+class EventsTaken(RootModel[EventReceipt | EventReceipts]):
+    """A receipt, or for a list all its receipts."""

@@ -10,7 +10,7 @@ from flask import Response
 from service.actions.tell import UNKNOWN_CONTACT, Receipt, tell
 from service.domain.access import Scope
 from service.domain.field import Unfit
-from service.web.api.event_schema import EventOut, EventsIn, EventsOut
+from service.web.api.event_schema import EventReceipt, EventReceipts, EventsIn, EventsTaken
 from service.web.api.idempotency import Answer, IdempotencyHeader
 from service.web.api.operation import operation
 from service.web.api.refusal import refuse
@@ -21,7 +21,7 @@ from service.web.api.unit import Unit, write
     "post",
     "/events",
     scope=Scope.EVENTS_WRITE,
-    answers={202: EventOut, 200: EventOut},
+    answers={202: EventsTaken, 200: EventReceipt},
     problems={404: "One event, and no such contact. (In a list, 422 says which ones.)"},
 )
 def tell_events(header: IdempotencyHeader, body: EventsIn) -> Response:
@@ -41,14 +41,14 @@ def tell_events(header: IdempotencyHeader, body: EventsIn) -> Response:
             raise _of_one(error) if one else error from None
         given = _give(receipts)
         if not one:
-            return Answer(202, EventsOut(items=given).model_dump(mode="json"))
+            return Answer(202, EventReceipts(items=given).model_dump(mode="json"))
         return Answer(200 if given[0].duplicate else 202, given[0].model_dump(mode="json"))
 
     return write(keep, header)
 
 
-def _give(receipts: Sequence[Receipt]) -> list[EventOut]:
-    return [EventOut(id=each.id, contact=each.contact_id, duplicate=each.duplicate) for each in receipts]
+def _give(receipts: Sequence[Receipt]) -> list[EventReceipt]:
+    return [EventReceipt(id=each.id, contact=each.contact_id, duplicate=each.duplicate) for each in receipts]
 
 
 def _of_one(error: Unfit) -> Unfit:

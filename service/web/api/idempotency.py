@@ -13,13 +13,14 @@ from datetime import UTC
 from typing import Any
 
 from flask import abort, request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from service.store.access import IdempotentReply
 from service.web.api.auth import Key
+from service.web.api.paging import absent_is_not_null, never_null
 from service.web.api.refusal import Wrong, invalid, refuse
 
 HEADER = "Idempotency-Key"
@@ -29,11 +30,14 @@ LONGEST = 255  # characters
 class IdempotencyHeader(BaseModel):
     """A name for this request, made up by whoever sends it."""
 
+    model_config = ConfigDict(json_schema_extra=absent_is_not_null)
+
     key: str | None = Field(
         default=None,
         alias=HEADER,
         description="Any text of up to 255 characters, a UUID for example. The same request sent again with it within "
         "24 hours changes nothing and gets the first answer, with `Idempotency-Replayed: true`.",
+        json_schema_extra=never_null,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 
@@ -20,6 +20,11 @@ class In(BaseModel):
     """What a program sends: a field that nobody knows is a mistake, and said to be one."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=absent_is_not_null)
+
+
+def shown_as(example: object) -> ConfigDict:
+    """The example that the documentation shows, and sends when somebody tries it."""
+    return cast(ConfigDict, {"openapi_extra": {"example": example}})
 
 
 class Out(BaseModel):

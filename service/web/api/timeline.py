@@ -18,7 +18,7 @@ from service.web.api.operation import ROW, operation
 from service.web.api.paging import PageQuery, cut, read_place
 from service.web.api.refusal import refuse
 from service.web.api.sequence_schema import kind_of
-from service.web.api.timeline_schema import ConsentOut, EventOut, TimelinePage, TouchOut
+from service.web.api.timeline_schema import ConsentEntry, EventEntry, TimelinePage, TouchEntry
 from service.web.api.unit import Unit, read
 
 
@@ -41,22 +41,22 @@ def read_story(path: ContactPath, query: PageQuery) -> Response:
     return read(look)
 
 
-def _give(entry: Entry, published: Published, zone: ZoneInfo) -> TouchOut | EventOut | ConsentOut:
+def _give(entry: Entry, published: Published, zone: ZoneInfo) -> TouchEntry | EventEntry | ConsentEntry:
     local = entry.at.astimezone(zone).isoformat(timespec="seconds")
     row = entry.row
     if isinstance(row, Event):
-        return EventOut.model_validate(
+        return EventEntry.model_validate(
             {name: getattr(row, name) for name in ("id", "at", "name", "key", "about", "data", "value", "currency")}
             | {"local": local}
         )
     if isinstance(row, Consent):
-        return ConsentOut.model_validate(
+        return ConsentEntry.model_validate(
             {name: getattr(row, name) for name in ("at", "topic", "act", "basis", "source", "wording")}
             | {"local": local}
         )
     delivery, enrolment = row
     written = find_step(published, enrolment, delivery.step)
-    return TouchOut(
+    return TouchEntry(
         at=entry.at,
         local=local,
         sequence=enrolment.sequence,

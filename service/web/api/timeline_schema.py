@@ -11,14 +11,14 @@ from service.store.delivery import State
 from service.web.api.schema import Instant, Out
 
 
-class EntryOut(Out):
+class TimelineEntry(Out):
     """`at` in UTC; `local` is the same on the person's own clock."""
 
     at: Instant
     local: str = Field(description="ISO 8601 with the offset of the person's time zone.")
 
 
-class TouchOut(EntryOut):
+class TouchEntry(TimelineEntry):
     """A touch, past or planned, in the state it is in, and why."""
 
     entry: Literal["touch"] = "touch"
@@ -35,7 +35,7 @@ class TouchOut(EntryOut):
     delivery: int
 
 
-class EventOut(EntryOut):
+class EventEntry(TimelineEntry):
     """Something that happened: told by a program, or seen by the service (`signup`, `click` of a person …)."""
 
     entry: Literal["event"] = "event"
@@ -48,7 +48,7 @@ class EventOut(EntryOut):
     currency: str | None
 
 
-class ConsentOut(EntryOut):
+class ConsentEntry(TimelineEntry):
     """An act of consent, with its evidence. `topic` null: all marketing."""
 
     entry: Literal["consent"] = "consent"
@@ -62,5 +62,5 @@ class ConsentOut(EntryOut):
 class TimelinePage(Out):
     """The story from its beginning; what is planned stands at its end."""
 
-    items: list[Annotated[TouchOut | EventOut | ConsentOut, Field(discriminator="entry")]]
+    items: list[Annotated[TouchEntry | EventEntry | ConsentEntry, Field(discriminator="entry")]]
     next: str | None = Field(description="The cursor of the next page; null at the end.")

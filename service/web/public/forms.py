@@ -17,7 +17,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from service.actions.sign_up import Evidence, SignedUp, sign_up
 from service.domain.contact import Address
-from service.domain.hit import clean_user_agent
 from service.domain.sequence.model import Business, Form
 from service.runtime import Runtime
 from service.store.journey import journey_now
@@ -26,12 +25,12 @@ from service.web.limits import current_limits
 from service.web.network import client_address
 from service.web.problems import page, problem, wants_json
 from service.web.public.entry import Unreadable, read_entry
-from service.web.public.line import LONGEST, BadLine, read_line
+from service.web.public.evidence import consent_wording, read_evidence
+from service.web.public.line import LONGEST
 from service.web.public.questions import HONEYPOT, INPUTS, Checked, check, has_honeypot, is_machine, questions
 from service.web.security import content_policy
 from service.web.transaction import transact
 
-LONGEST_PAGE = 500  # characters of the address of the page that a signup came from
 LOOK_AGAIN = "Please look once more at what is marked."
 TOO_OFTEN = "Too many signups came from here in a short time. Please try again in {wait}."
 
@@ -71,7 +70,7 @@ def receive(slug: str) -> AnyResponse:
         answer = _refuse(business, form, entry, 429, TOO_OFTEN.format(wait=_words(wait)))
         answer.headers["Retry-After"] = str(wait)
         return answer
-    evidence = _evidence(business, form, entry, str(network) if network else None)
+    evidence = read_evidence(request, entry, network, consent_wording(business, form))
     _take(runtime, form, checked.address, checked, evidence)
     runtime.bell.ring()
     return _accept(form, "accepted")
@@ -102,12 +101,6 @@ def unreadable(error: Unreadable) -> Response:
     return problem(400, str(error)) if wants_json() else page(400, str(error))
 
 
-def consent_wording(business: Business, form: Form) -> str:
-    """What stands beside the button, and is kept with each consent."""
-    usual = f"{business.name} may write to me by email. Every mail has a link to leave with one click."
-    return form.consent or usual
-
-
 def _find(slug: str) -> tuple[Business, Form]:
     business = current_runtime().published().library.business
     form = business.form(slug)
@@ -124,22 +117,6 @@ def _take(runtime: Runtime, form: Form, address: Address, checked: Checked, evid
         return sign_up(session, published, hash_key, form, address, checked.fields, evidence, journey_now(session))
 
     transact(runtime, work)
-
-
-def _evidence(business: Business, form: Form, entry: Mapping[str, object], network: str | None) -> Evidence:
-    page = _without_query(str(entry.get("page") or request.referrer or ""))
-    agent = clean_user_agent(request.headers.get("User-Agent", ""))
-    return Evidence(network, agent or None, page, consent_wording(business, form))
-
-
-def _without_query(address: str) -> str | None:
-    """A page's address as far as it may be kept: queries and passwords are nobody's business."""
-    try:
-        parts = urlsplit(read_line(address, longest=4 * LONGEST_PAGE))
-        host = parts.netloc.rpartition("@")[2]
-    except (ValueError, BadLine):
-        return None
-    return f"{parts.scheme}://{host}{parts.path}"[:LONGEST_PAGE] if parts.scheme in {"http", "https"} and host else None
 
 
 def _accept(form: Form, outcome: str) -> AnyResponse:

@@ -156,8 +156,9 @@ def _decoded(value: object) -> str:
     """A header value in Unicode on one line, encoded words read (RFC 2047), whatever is broken in it replaced."""
     raw = str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     try:
+        # `decode_header` hides what was not encoded in raw-unicode-escape, once anything else was.
         parts = [
-            part if isinstance(part, str) else part.decode(charset or "utf-8", "replace")
+            part if isinstance(part, str) else part.decode(charset or "raw-unicode-escape", "replace")
             for part, charset in decode_header(raw)
         ]
     except (HeaderParseError, LookupError, ValueError):
@@ -181,6 +182,8 @@ def _text(part: Message) -> str:
 def _instant(text: str) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    # So far from the ends of the calendar that it can be shown in any zone.
+    return at if 1900 < at.year < 9900 else None

@@ -46,6 +46,7 @@ KEYS = [
     (WHOLE + "at most: ▸0 emails\n", "bad-at-most"),
     (WHOLE + "from: ▸Mia at Glow Studio\n", "bad-address"),
     (WHOLE + "reply to: ▸mia@\n", "bad-address"),
+    (WHOLE + "reply to: ▸mia@glow.example, ben@glow.example\n", "bad-address"),
     (WHOLE + "every: ▸now and then\n", "bad-duration"),
     (WHOLE + "date: ▸2026-02-30\n", "bad-date"),
     (WHOLE + "date: ▸tomorrow\n", "bad-date"),

@@ -266,3 +266,16 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
     text = sequence(steps="## Day 0: hello\nSubject: Hello\n\nWell?\n\nYes.\n")
     library = read("\ufeff" + text.replace("\n", "\r\n"))
     assert library.sequences == read(text).sequences
+
+
+def test_a_space_that_does_not_break_is_a_space_in_headings_and_fields() -> None:
+    found = step(
+        "##\u00a0Day\u00a03 at\u00a010:00: hello\nSubject:\u00a0Hello\u00a0you\nDrop after: 1\u00a0day\n\nWell?\n"
+    )
+    assert (found.when, found.title) == (When(Anchor.DAY, days=3, at=time(10)), "hello")
+    assert (found.subjects[0].text, found.drop_after) == ("Hello\u00a0you", Duration(Decimal(1), Unit.DAYS))
+
+
+@pytest.mark.parametrize("sender", ["mia@glow.example", "Mia <mia@glow.example>", '"Mia, Glow" <mia@glow.example>'])
+def test_a_sender_is_one_address_with_a_name_or_without(sender: str) -> None:
+    assert written(front(f"from: '{sender}'")).sender == sender

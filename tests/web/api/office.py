@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.test import TestResponse
 
 from service.actions.advance import advance
@@ -134,6 +137,7 @@ class Office:
         self.client: FlaskClient = self.app.test_client(use_cookies=False)
         self.key = self.make_key("everything")
         self.postman = Postman()
+        self.description: dict[str, Any] = self.client.get("/api/v1/openapi.json").json or {}
 
     def publish(self) -> None:
         library, problems = read_library(FILES)
@@ -147,7 +151,25 @@ class Office:
 
     def ask(self, method: str, path: str, *, key: str | None = None, **rest: Any) -> TestResponse:
         headers = {"Authorization": f"Bearer {key or self.key}"} | rest.pop("headers", {})
-        return self.client.open(f"/api/v1{path}", method=method, headers=headers, **rest)
+        answer = self.client.open(f"/api/v1{path}", method=method, headers=headers, **rest)
+        self.check(answer)
+        return answer
+
+    def check(self, answer: TestResponse) -> None:
+        """Every answer of an operation is one that its description knows, and has the shape it says."""
+        request = answer.request
+        try:
+            rule, _ = self.app.url_map.bind("").match(request.path, request.method, return_rule=True)
+        except (NotFound, MethodNotAllowed):
+            return
+        path = re.sub(r"<(?:[^<:]+:)?(\w+)>", r"{\1}", rule.rule)
+        documented = self.description["paths"][path][request.method.lower()]["responses"]
+        content = documented[str(answer.status_code)].get("content")
+        if content is None:
+            assert answer.data == b""
+            return
+        schema = content[answer.mimetype]["schema"] | {"components": self.description["components"]}
+        Draft202012Validator(schema).validate(answer.json)
 
     def get(self, path: str, **query: Any) -> TestResponse:
         return self.ask("GET", path, query_string=query)

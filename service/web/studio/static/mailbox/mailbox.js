@@ -1,14 +1,16 @@
-// Looks once a second for new letters and puts them in, without a reload: the place on the page stays.
-const list = document.getElementById("letters");
-let seen = null;
+// Looks once a second for new letters and puts them in, without a reload: the reader's place on the page stays.
+const page = document.getElementById("letters");
+const shown = new Map(Array.from(page.querySelectorAll("[data-part]"), (part) => [part.dataset.part, part.innerHTML]));
+let seen = "";
 
 async function look() {
   try {
     if (!document.hidden) {
-      const answer = await fetch(location.href, { cache: "no-store", headers: seen ? { "If-None-Match": seen } : {} });
+      const answer = await fetch(location.href, { cache: "no-store", headers: { "If-None-Match": seen } });
       if (answer.status === 200) {
-        seen = answer.headers.get("ETag");
-        show(new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("letters"));
+        seen = answer.headers.get("ETag") ?? "";
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+        for (const part of fresh.querySelectorAll("[data-part]")) show(part);
       }
     }
   } catch {
@@ -18,19 +20,22 @@ async function look() {
 }
 
 function show(fresh) {
-  if (!fresh || fresh.innerHTML === list.innerHTML) return;
-  const known = new Set(Array.from(list.querySelectorAll("[data-letter]"), (each) => each.dataset.letter));
+  const name = fresh.dataset.part;
+  if (shown.get(name) === fresh.innerHTML) return;
+  shown.set(name, fresh.innerHTML);
+  const part = page.querySelector(`[data-part="${name}"]`);
+  const known = new Set(Array.from(part.querySelectorAll("[data-letter]"), (each) => each.dataset.letter));
   const focus = document.activeElement?.closest("[data-letter]")?.dataset.letter;
   const height = document.documentElement.scrollHeight;
-  const people = list.querySelector(".people")?.scrollLeft;
-  list.replaceChildren(...fresh.childNodes);
-  for (const each of list.querySelectorAll("[data-letter]")) {
+  const aside = part.querySelector(".people")?.scrollLeft ?? 0;
+  part.replaceChildren(...fresh.childNodes);
+  part.querySelector(".people")?.scrollTo(aside, 0);
+  for (const each of part.querySelectorAll("[data-letter]")) {
     if (!known.has(each.dataset.letter)) each.classList.add("new");
     if (each.dataset.letter === focus) each.querySelector("a").focus({ preventScroll: true });
   }
-  if (people) list.querySelector(".people")?.scrollTo(people, 0);
   // What came in above pushes the reader's place down; the page goes with it.
-  if (scrollY > 0 && list.dataset.order === "newest") scrollBy(0, document.documentElement.scrollHeight - height);
+  if (scrollY > 0 && page.dataset.order === "newest") scrollBy(0, document.documentElement.scrollHeight - height);
 }
 
 setTimeout(look, 1000);

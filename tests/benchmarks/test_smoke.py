@@ -1,0 +1,100 @@
+"""The measurements work and say what they promise; how fast anything is stands elsewhere."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from benchmarks.bare import serving
+from benchmarks.bench import wait_until
+from benchmarks.load import Load, Request
+from benchmarks.programs import Missing, find
+from benchmarks.result import Result
+from benchmarks.sink import own_sink
+from benchmarks.table import table
+from service.settings import ROOT
+
+RATES = {
+    "mails_per_second": "mails/s",
+    "opens_per_second": "opens/s",
+    "clicks_per_second": "clicks/s",
+    "signups_per_second": "signups/s",
+}
+COSTS = ("cpu_ms_per_mail", "cpu_ms_per_open", "cpu_ms_per_click", "cpu_ms_per_signup", "cpu_ms_per_persons_click")
+STEPS = ("render", "sign", "encode", "smtp", "database_statements", "database_commits", "rows_and_rules")
+
+
+@pytest.fixture(scope="module")
+def glance(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]]:
+    """What a run prints, and what it writes."""
+    path = tmp_path_factory.mktemp("benchmarks") / "glance.json"
+    command = [sys.executable, "-m", "benchmarks", "--glance", "--output", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=230, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout, json.loads(path.read_text())
+
+
+@pytest.mark.slow
+def test_every_measurement_works_on_a_real_installation(glance):
+    printed, found = glance
+    for name, unit in RATES.items():
+        assert found[name]["value"] > 0
+        assert found[name]["unit"] == unit
+        assert name.replace("_", " ") in printed
+    for name in COSTS:
+        assert found[name]["value"] == pytest.approx(
+            found[name]["everafter"] + found[name]["postgresql"] + found[name]["valkey"], rel=0.01, abs=0.01
+        )
+    assert found["mails_per_second"]["mails"] == found["mails_per_second"]["arrived"] == 30
+    for hits in ("opens_per_second", "clicks_per_second"):
+        assert found[hits]["recorded"] >= found[hits]["answered"] > 0
+        assert found[hits]["ratio"] == pytest.approx(found[hits]["value"] / found[hits]["reference"], rel=0.01)
+    assert found["signups_per_second"]["stored"] >= found["signups_per_second"]["answered"] > 0
+    for web in ("opens_per_second", "clicks_per_second", "signups_per_second"):
+        assert found[web]["refused"] == found[web]["broken"] == 0
+    whole = found["one_mail_in_all"]["value"]
+    assert sum(found[f"one_mail_{step}"]["value"] for step in STEPS) == pytest.approx(whole, rel=0.05)
+    assert found["machine"]["durability"] == {"fsync": "on", "synchronous_commit": "on"}
+
+
+def test_the_table_lines_up():
+    lines = table(
+        {"mails_per_second": Result(231.4, "mails/s", 9120.0, "smtp-source"), "peak": Result(0.5, "MB")}
+    ).splitlines()
+    assert lines == [
+        "                  value  unit     reference  by           ratio",
+        "---------------------------------------------------------------",
+        "mails per second    231  mails/s      9,120  smtp-source  0.025",
+        "peak               0.50  MB",
+    ]
+
+
+@pytest.mark.slow
+def test_wrk_and_our_own_generator_count_the_same_kinds_of_answers(tmp_path):
+    with serving(1, tmp_path / "bare.log") as bare:
+        generators = [Load(2, fetch=False, shortest=0.2)]
+        try:
+            find("wrk", "wrk", fetch=False)
+            generators.append(Load(2, fetch=False))
+        except Missing:
+            pass
+        for load in generators:
+            answered = load.run(bare.base, [Request("GET", "/"), Request("GET", "/?other")], 1)
+            assert answered.taken > 50
+            assert answered.refused == answered.broken == 0
+            assert 0 < answered.p50_ms <= answered.p99_ms
+
+
+@pytest.mark.slow
+def test_the_sink_of_our_own_takes_and_counts_mails(tmp_path):
+    with own_sink(tmp_path, "it was asked for") as sink:
+        with smtplib.SMTP("127.0.0.1", sink.port) as session:
+            for number in range(3):
+                session.sendmail("mia@glow.example", [f"{number}@example.org"], "Subject: x\r\n\r\n.\r\nhello\r\n")
+        wait_until(lambda: sink.count() == 3, 10, "three mails are counted")
+        assert sink.source is None

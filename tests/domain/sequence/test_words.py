@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from service.domain.sequence.heading import read_when
+from service.domain.sequence.model import Expression, Place, Subject, placeholder
+from service.domain.sequence.words import as_written, when_in_words
+
+HERE = Place("sequences/letters.md")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Day 0",
+        "Day 3 at 10:00",
+        "Day 3-5",
+        "2 days later",
+        "1 hour later",
+        "4 weeks before at 09:30",
+        "On the day at 18:00",
+    ],
+)
+def test_a_time_reads_as_it_is_written(words: str) -> None:
+    assert when_in_words(read_when(words)) == words
+
+
+def test_a_subject_has_its_merge_fields_back() -> None:
+    fields = (Expression("contact.first_name or “friend”", HERE), Expression("date | day", HERE))
+    subject = Subject(f"Hello {placeholder(0)}, see you on {placeholder(1)}", fields, HERE)
+    assert as_written(subject) == "Hello {{ contact.first_name or “friend” }}, see you on {{ date | day }}"
