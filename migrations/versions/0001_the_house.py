@@ -300,7 +300,11 @@ def upgrade() -> None:
         "ix_delivery_uncertain", "delivery", ["id"], unique=False, postgresql_where=sa.text("state = 'uncertain'")
     )
     op.create_index(
-        "ix_delivery_failed", "delivery", ["id"], unique=False, postgresql_where=sa.text("state = 'failed'")
+        "ix_delivery_unsent",
+        "delivery",
+        ["state", "id"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('failed', 'skipped', 'expired', 'cancelled')"),
     )
     op.create_index(
         "ix_delivery_waiting",
@@ -313,7 +317,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_delivery_waiting", table_name="delivery", postgresql_where=sa.text("state IN ('due', 'held')"))
-    op.drop_index("ix_delivery_failed", table_name="delivery", postgresql_where=sa.text("state = 'failed'"))
+    op.drop_index(
+        "ix_delivery_unsent",
+        table_name="delivery",
+        postgresql_where=sa.text("state IN ('failed', 'skipped', 'expired', 'cancelled')"),
+    )
     op.drop_index("ix_delivery_uncertain", table_name="delivery", postgresql_where=sa.text("state = 'uncertain'"))
     op.drop_index("ix_delivery_handed", table_name="delivery", postgresql_where=sa.text("state = 'handed'"))
     op.drop_index("ix_delivery_contact", table_name="delivery")

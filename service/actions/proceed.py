@@ -64,15 +64,21 @@ def plan(session: Session, published: Published, enrolment: Enrolment, step: Ste
         "due_at": due,
         "message_id": new_message_id(published),
     }
-    again = insert(Delivery).values(values)
-    again = again.on_conflict_do_update(
-        index_elements=["enrolment_id", "step", "occasion"],
-        set_={"due_at": due, "priority": values["priority"]},
-        where=Delivery.state == State.PLANNED,
+    row: Delivery | None = session.scalar(
+        insert(Delivery)
+        .values(values)
+        .on_conflict_do_update(
+            index_elements=["enrolment_id", "step", "occasion"],
+            set_={"due_at": due, "priority": values["priority"]},
+            where=Delivery.state == State.PLANNED,
+        )
+        .returning(Delivery),
+        execution_options={"populate_existing": True},
     )
-    session.execute(again)
+    if row is not None:
+        return row
     key = (Delivery.enrolment_id == enrolment.id, Delivery.step == step.key, Delivery.occasion == 0)
-    return session.scalars(select(Delivery).where(*key).execution_options(populate_existing=True)).one()
+    return session.scalars(select(Delivery).where(*key)).one()
 
 
 def new_message_id(published: Published) -> str:

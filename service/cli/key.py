@@ -35,17 +35,17 @@ def key() -> None: ...
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice(Scope, case_sensitive=False),
+    type=click.Choice([scope.value for scope in Scope]),
     metavar="SCOPE",
     help="What it may do, repeated; the whole API where none is given.",
 )
-def create(name: str, scopes: Sequence[Scope]) -> None:
+def create(name: str, scopes: Sequence[str]) -> None:
     """Make a key and print it: once, and alone on standard output. Only its hash is kept."""
     if not KEY_NAME.fullmatch(name) or len(name) > 60:
         raise click.BadParameter("small letters, digits and hyphens, like booking-system", param_hint="NAME")
     with _session() as session:
         try:
-            made = grant(session, name, frozenset(scopes) or OF_THE_API)
+            made = grant(session, name, frozenset(map(Scope, scopes)) or OF_THE_API)
         except NameTaken:
             raise click.ClickException(
                 f"There is, or was, a key “{name}”, and its name stands in the reasons of what it did. Choose another."

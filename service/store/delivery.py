@@ -32,6 +32,9 @@ OPEN = (State.PLANNED, State.DUE, State.HELD, State.CLEARED)
 FINAL = (State.SENT, State.FAILED, State.SKIPPED, State.EXPIRED, State.CANCELLED)
 
 
+UNSENT = "state IN ('failed', 'skipped', 'expired', 'cancelled')"  # what ended without leaving
+
+
 class Delivery(Table):
     """A touch. Times are journey time but for `lease_until`, `retry_at` and `handed_machine_at`: the database's own.
 
@@ -48,7 +51,7 @@ class Delivery(Table):
         Index("ix_delivery_cleared", "priority", "id", postgresql_where=text("state = 'cleared'")),
         Index("ix_delivery_handed", "lease_until", postgresql_where=text("state = 'handed'")),
         Index("ix_delivery_uncertain", "id", postgresql_where=text("state = 'uncertain'")),
-        Index("ix_delivery_failed", "id", postgresql_where=text("state = 'failed'")),
+        Index("ix_delivery_unsent", "state", "id", postgresql_where=text(UNSENT)),
     )
 
     id: Mapped[Id]

@@ -6,20 +6,23 @@ import math
 from collections.abc import Iterator
 
 from flask import abort, request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
-from service.web.api.refusal import Wrong, invalid, pointer, refuse
+from service.web.api.refusal import MOST, Wrong, invalid, pointer, refuse
 
 LARGEST = 1_000_000  # bytes
 DEEPEST = 32  # levels
 WIDEST = 2**63  # of a whole number
-MOST = 20  # faults that are told apart
 
 
 def read_body() -> None:
     """Read the body once; `request.get_json()` has it from then on. Refuses what is no JSON, or can't be stored."""
+    # One byte more: of a chunked body werkzeug reads as much as it may, and keeps silent about the rest.
+    request.max_content_length = LARGEST + 1
     if not request.is_json:
         refuse("not-json", "Send a JSON body, and say so: Content-Type: application/json.")
+    if len(request.get_data()) > LARGEST:
+        raise RequestEntityTooLarge
     try:
         tree = request.get_json()
     except RecursionError:

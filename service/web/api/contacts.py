@@ -20,7 +20,6 @@ from service.web.api.operation import ROW, operation
 from service.web.api.paging import cut, read_id
 from service.web.api.refusal import refuse
 from service.web.api.unit import Unit, read, write
-from service.web.current import current_runtime
 
 MADE = "api.read_contact"
 NOBODY = "There is no contact with this id; it may have been forgotten."
@@ -37,11 +36,10 @@ def save_contact(header: IdempotencyHeader, body: ContactIn) -> Response:
     201 where it is new, 200 where it was there. A new stage begins the sequences that wait for it. Consents are
     added to those on file; who has unsubscribed stays unsubscribed.
     """
-    hash_key = current_runtime().hash_key
 
     def save(unit: Unit) -> Answer:
         source = body.source or "api"
-        contact, is_new = upsert_contact(unit.session, hash_key, body.email, {}, unit.now, source=source)
+        contact, is_new = upsert_contact(unit.session, unit.hash_key, body.email, {}, unit.now, source=source)
         _change(unit, contact, body)
         return _answer(unit, contact, 201 if is_new else 200)
 
@@ -88,7 +86,7 @@ def read_contact(path: ContactPath) -> Response:
     answers={200: ContactOut},
     problems={409: "Another contact has the new address."},
 )
-def change(path: ContactPath, body: ContactChanges) -> Response:
+def update_contact(path: ContactPath, body: ContactChanges) -> Response:
     """Change a contact.
 
     A new address takes the person's unsubscribes along.
@@ -121,8 +119,7 @@ def forget_contact(path: ContactPath) -> Response:
 
 
 def _change(unit: Unit, contact: Contact, body: ContactChanges) -> None:
-    hash_key = current_runtime().hash_key
-    change_contact(unit.session, unit.published, hash_key, contact, body.changes(), unit.now)
+    change_contact(unit.session, unit.published, unit.hash_key, contact, body.changes(), unit.now)
 
 
 def _answer(unit: Unit, contact: Contact, status: int) -> Answer:

@@ -23,6 +23,8 @@ ASSETS = {
     "swagger.svg": "images/swagger.svg",
 }
 
+DAY = 86_400  # seconds for which a browser may keep them
+
 docs = Blueprint("docs", __name__)
 
 
@@ -93,7 +95,7 @@ def start() -> Response:
 @docs.get("/api/docs/<any({}):name>".format(", ".join(f"'{name}'" for name in ASSETS)))
 def asset(name: str) -> Response:
     """A file of Swagger UI, out of the installed package."""
-    return send_from_directory(_folder(), ASSETS[name])
+    return send_from_directory(_folder(), ASSETS[name], max_age=DAY)
 
 
 def _folder() -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
 from typing import Any, Literal, TypeVar
 
 from flask import Response, current_app, request
@@ -70,7 +69,7 @@ def _problems(with_body: bool, rule: str, own: Mapping[int, str]) -> dict[int, A
 def _documented(status: int, words: str) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
     described: dict[str, Any] = {
-        "description": words or HTTPStatus(status).phrase,
+        "description": words,
         "content": {"application/problem+json": {"schema": schema}},
     }
     header = {401: "WWW-Authenticate", 403: "WWW-Authenticate", 503: "Retry-After"}.get(status)
@@ -82,7 +81,6 @@ def _documented(status: int, words: str) -> dict[str, Any]:
 @api.before_request
 def _enter() -> None:
     """Before anything of the request is looked at: who asks, may they, and can it be read."""
-    request.max_content_length = LARGEST
     authorize(getattr(current_app.view_functions[request.endpoint or ""], "scope", None))
     refuse_nul()
     if request.method in WITH_BODY:

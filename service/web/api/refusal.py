@@ -14,6 +14,7 @@ from service.web.api.paging import BadCursor
 from service.web.problems import problem
 
 URN = "urn:everafter:"
+MOST = 100  # things that don't fit, of which an answer tells
 READS = frozenset({"GET", "HEAD", "DELETE"})
 ONE, MANY = "«one»", "«many»"  # pydantic's names for the two shapes of a body; no part of where something stands in it
 
@@ -74,10 +75,10 @@ def refusal(kind: str, detail: str, *, headers: dict[str, str] | None = None, **
 
 
 def invalid(wrongs: Iterable[Wrong]) -> Response:
-    """422 with everything that does not fit."""
+    """422 with what does not fit."""
     errors = [wrong.model_dump(exclude_none=True) for wrong in wrongs]
     several = f"{len(errors)} things in this request do not fit; see `errors`."
-    return refusal("invalid", errors[0]["detail"] if len(errors) == 1 else several, errors=errors)
+    return refusal("invalid", errors[0]["detail"] if len(errors) == 1 else several, errors=errors[:MOST])
 
 
 def unfit(error: Unfit) -> Response:

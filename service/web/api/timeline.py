@@ -23,7 +23,7 @@ from service.web.api.unit import Unit, read
 
 
 @operation("get", f"/contacts/{ROW}/timeline", scope=Scope.CONTACTS_READ, answers={200: TimelinePage})
-def read_story(path: ContactPath, query: PageQuery) -> Response:
+def contact_timeline(path: ContactPath, query: PageQuery) -> Response:
     """Read a person's timeline.
 
     Past and planned touches, each with its reason; events, clicks of people among them; acts of consent.

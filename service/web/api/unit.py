@@ -23,20 +23,21 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What an operation works with. `now` is journey time."""
+    """What an operation works with. `now` is journey time, `hash_key` that of the suppression list."""
 
     session: Session
     published: Published
     now: datetime
     key: Key
+    hash_key: bytes
 
 
 def read(look: Callable[[Unit], BaseModel]) -> Response:
     """What `look` finds, in one transaction that changes nothing."""
     runtime = current_runtime()
-    published = runtime.published()
+    published, hash_key = runtime.published(), runtime.hash_key
     with runtime.session() as session:
-        found = look(Unit(session, published, journey_now(session), current_key()))
+        found = look(Unit(session, published, journey_now(session), current_key(), hash_key))
     return Response(found.model_dump_json(), 200, mimetype=JSON)
 
 
@@ -46,11 +47,11 @@ def write(do: Callable[[Unit], Answer], header: IdempotencyHeader | None = None,
     `header` makes a repetition harmless. `made` is the endpoint under which something new is found again.
     """
     runtime = current_runtime()
-    published = runtime.published()
+    published, hash_key = runtime.published(), runtime.hash_key
     key = current_key()
 
     def work(session: Session) -> Answer:
-        unit = Unit(session, published, journey_now(session), key)
+        unit = Unit(session, published, journey_now(session), key, hash_key)
         return once(session, key, header.key if header else None, lambda: do(unit))
 
     answer = transact(runtime, work)

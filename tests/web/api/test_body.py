@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import psycopg
@@ -68,6 +69,18 @@ def test_a_megabyte_is_the_most(office: Office) -> None:
     too_large = send(office, fits + b" ")
     assert too_large.status_code == 413
     assert too_large.content_type == "application/problem+json"
+    assert office.count(Contact) == 0
+
+
+def test_a_megabyte_is_the_most_in_chunks_too(office: Office) -> None:
+    body = b'{"email": "ana@example.org"}' + b" " * 1_000_000
+    answer = office.client.post(
+        "/api/v1/contacts",
+        input_stream=io.BytesIO(body),
+        headers=JSON | {"Authorization": f"Bearer {office.key}", "Transfer-Encoding": "chunked"},
+        environ_overrides={"wsgi.input_terminated": True},  # as granian says
+    )
+    assert answer.status_code == 413
     assert office.count(Contact) == 0
 
 

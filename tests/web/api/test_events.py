@@ -102,6 +102,13 @@ def test_a_list_with_one_fault_changes_nothing_and_names_every_fault(office: Off
     assert office.count(Event) == 0
 
 
+def test_an_answer_tells_of_a_hundred_faults_at_most(office: Office) -> None:
+    answer = office.post("/events", [{}] * 1000)
+    body = problem(answer, 422, "invalid")
+    assert len(body["errors"]) == 100
+    assert "1000 things" in body["detail"]
+
+
 def test_an_event_for_nobody_is_404(office: Office) -> None:
     problem(office.post("/events", VISIT), 404, "unknown-contact")
     problem(office.post("/events", {"contact": 7, "name": "purchase"}), 404, "unknown-contact")
