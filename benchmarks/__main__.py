@@ -1,11 +1,10 @@
 """Measure Everafter on this machine: a real installation on loopback, a minute or two, and nothing stays behind.
 
-Prints a table; the whole run also writes benchmarks/results/latest.json.
+Prints a table; the whole run also writes benchmarks/results/latest.json, and shows it in docs/performance.md.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import hits, mails, profile, signups
+from benchmarks import hits, mails, profile, report, signups
 from benchmarks.bare import serving
 from benchmarks.bench import Bench, say
 from benchmarks.installation import forget_settings, installed
@@ -32,7 +31,6 @@ from service.local.error import LocalError
 from service.local.stop import Stopped, stop_on_signals
 from service.logs import configure
 
-LATEST = Path(__file__).parent / "results" / "latest.json"
 ON_DISK = Path("/var/tmp")  # where there is one; the usual place for temporary files may be memory
 
 MEASUREMENTS: Mapping[str, Callable[[Bench], Mapping[str, Result]]] = {
@@ -69,12 +67,12 @@ def main(
     except (LocalError, TimeoutError) as error:
         sys.exit(f"  {error}")
     click.echo(table(results))
-    path = output or (LATEST if whole else None)
+    path = output or (report.LATEST if whole else None)
     if path:
-        path.write_text(
-            json.dumps({**{name: each.plain() for name, each in results.items()}, **about}, indent=2) + "\n"
-        )
+        report.write(path, results, about)
         say(f"Written to {path}.")
+    if whole and not output:
+        report.refresh()
 
 
 def run(plan: Plan, names: tuple[str, ...]) -> tuple[dict[str, Result], dict[str, object]]:

@@ -48,7 +48,7 @@ class Click:
 
 
 def clicks_wait(session: Session) -> bool:
-    """Whether a click is not judged yet: journey time that runs fast should stand still for it."""
+    """Whether a click is not judged yet."""
     return session.scalar(select(event.Hit.id).where(event.Hit.rule == WAITING.rule).limit(1)) is not None
 
 

@@ -8,8 +8,10 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from service.domain.hit import WAITING
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
+from service.store.event import Hit
 from service.store.journey import JourneyClock, shifted_now
 
 WITHOUT_OUTCOME = (State.DUE, State.CLEARED, State.HANDED)
@@ -45,12 +47,13 @@ def move_journey(session: Session, elapsed: timedelta, speed: float) -> timedelt
 
 
 def unfinished(session: Session, at: datetime) -> bool:
-    """Whether anything due at `at` has no outcome yet."""
+    """Whether anything due at `at` has no outcome yet, or a click is not judged yet that may change what comes next."""
     due = select(Enrolment.id).where(Enrolment.state == "active", Enrolment.wake_at <= at)
     waiting = select(Delivery.id).where(
         or_(Delivery.state.in_(WITHOUT_OUTCOME), (Delivery.state == State.HELD) & (Delivery.wake_at <= at))
     )
-    return bool(session.scalar(select(due.exists() | waiting.exists())))
+    clicks = select(Hit.id).where(Hit.rule == WAITING.rule)
+    return bool(session.scalar(select(due.exists() | waiting.exists() | clicks.exists())))
 
 
 def _next_due(session: Session, at: datetime) -> datetime | None:

@@ -16,6 +16,7 @@ from service.runtime import NothingPublished, Runtime
 from service.settings import read_settings
 from service.web import api, current, health, limits, metrics, problems, request_id, security
 from service.web.front import Front
+from service.web.gatherer import Gatherer
 from service.web.public.forms import forms
 from service.web.public.home import home
 from service.web.public.magnets import magnets
@@ -78,7 +79,8 @@ def build_app(runtime: Runtime) -> Site:
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     style = hashlib.sha256((PUBLIC / "static" / "pages.css").read_bytes()).hexdigest()[:12]
     app.jinja_env.globals.update(business=None, private=False, style_version=style, autocomplete=AUTOCOMPLETE)
-    current.attach(app, runtime)
+    hits = Gatherer(runtime.redis, runtime.engine)
+    current.attach(app, runtime, hits)
     security.register(app, runtime)
     request_id.register(app)
     problems.register(app)
@@ -90,5 +92,5 @@ def build_app(runtime: Runtime) -> Site:
     if runtime.settings.provider == "mailbox":
         app.register_blueprint(mailbox)
     api.register(app, runtime)
-    app.wsgi_app = Front(app.wsgi_app, runtime)  # type: ignore[method-assign]
+    app.wsgi_app = Front(app.wsgi_app, runtime, hits)  # type: ignore[method-assign]
     return app

@@ -10,6 +10,7 @@ import structlog
 
 from service.runtime import Runtime
 from service.web.away import AGAIN_AFTER, is_away
+from service.web.gatherer import Gatherer
 from service.web.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ log = structlog.get_logger()
 class Front:
     """`Tracking`, opened at the first request that needs it: an app starts while its database is still away."""
 
-    def __init__(self, next_app: WSGIApplication, runtime: Runtime) -> None:
+    def __init__(self, next_app: WSGIApplication, runtime: Runtime, hits: Gatherer) -> None:
         self._next = next_app
         self._runtime = runtime
+        self._hits = hits
         self._opening = threading.Lock()
         self._tracking: Tracking | None = None
 
@@ -46,7 +48,7 @@ class Front:
             if self._tracking is None:
                 runtime = self._runtime
                 try:
-                    self._tracking = Tracking(self._next, runtime.signer, runtime.redis, runtime.engine)
+                    self._tracking = Tracking(self._next, runtime.signer, self._hits, runtime.engine)
                 except Exception as error:
                     if not is_away(error):
                         raise

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 import idna
 import structlog
-from redis import Redis
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.urls import iri_to_uri
@@ -53,11 +52,11 @@ log = structlog.get_logger()
 class Tracking:
     """The WSGI app that answers the tracking routes and passes everything else on to `next_app`, untouched."""
 
-    def __init__(self, next_app: WSGIApplication, signer: Signer, redis: Redis, engine: Engine) -> None:
+    def __init__(self, next_app: WSGIApplication, signer: Signer, hits: Gatherer, engine: Engine) -> None:
         self._next = next_app
         self._signer = signer
         self._engine = engine
-        self._hits = Gatherer(redis, engine)
+        self._hits = hits
         self._destination = lru_cache(maxsize=LINKS_KEPT)(self._find_destination)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -67,10 +66,6 @@ class Tracking:
         if path.startswith("/click/"):
             return self._click(path[7:], environ, start_response)
         return self._next(environ, start_response)
-
-    def close(self) -> None:
-        """Hand on the hits that are still gathered. Happens by itself when the process ends."""
-        self._hits.close()
 
     def _open(self, name: str, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         method = environ["REQUEST_METHOD"]

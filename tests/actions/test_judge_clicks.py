@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select
 
 from service.actions.erase import erase
 from service.actions.judge_clicks import clicks_wait, judge_clicks
+from service.actions.move_journey import move_journey
 from service.actions.record_hits import record_hits
 from service.clock import machine_now
 from service.domain.hit import RawHit
@@ -155,6 +156,19 @@ def test_whether_a_click_waits_can_be_asked(house: House) -> None:
     assert waits()
     judged(house, later(40))
     assert not waits()
+
+
+def test_fast_time_stands_still_while_a_click_waits(house: House) -> None:
+    def moved() -> bool:
+        with house.begin() as session:
+            return move_journey(session, timedelta(seconds=1), speed=60) > timedelta(0)
+
+    assert moved()
+    clicked(house, later(30), 0)
+    assert not moved()
+    judged(house, later(40))
+    house.work(NOW + timedelta(minutes=5))
+    assert moved()
 
 
 def test_a_click_can_end_a_sequence(engine: Engine) -> None:

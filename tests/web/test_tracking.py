@@ -17,6 +17,7 @@ from service.domain.hit import RawHit
 from service.domain.token import Signer
 from service.store import stream
 from service.store.publication import Link
+from service.web.gatherer import Gatherer
 from service.web.tracking import Tracking
 
 SIGNER = Signer(["k" * 40])
@@ -33,7 +34,8 @@ class Site:
     """Tracking in front of another app, and what it handed on."""
 
     def __init__(self, redis: Redis, engine: Engine) -> None:
-        self.tracking = Tracking(next_app, SIGNER, redis, engine)
+        self.gatherer = Gatherer(redis, engine)
+        self.tracking = Tracking(next_app, SIGNER, self.gatherer, engine)
         self.client = Client(self.tracking)
         self.redis = redis
         self.engine = engine
@@ -53,7 +55,7 @@ class Site:
 
     def hits(self) -> list[RawHit]:
         """All hits so far, once they have left."""
-        self.tracking.close()
+        self.gatherer.close()
         return [hit for entry in stream.read(self.redis, 5_000) for hit in entry.hits]
 
 
@@ -61,7 +63,7 @@ class Site:
 def site(redis: Redis, engine: Engine) -> Iterator[Site]:
     site = Site(redis, engine)
     yield site
-    site.tracking.close()
+    site.gatherer.close()
 
 
 def open_path(delivery: int = 41) -> str:
@@ -243,4 +245,4 @@ def test_an_open_waits_for_nobody(engine: Engine) -> None:
         for _ in range(200):
             assert site.ask(open_path()).status_code == 200
         assert time.monotonic() - began < 0.9
-        site.tracking.close()
+        site.gatherer.close()

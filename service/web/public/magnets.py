@@ -1,4 +1,4 @@
-"""`/magnets/TOKEN`: the file that somebody traded their address for."""
+"""`/magnets/TOKEN`: the file that somebody traded their address for. Fetching it is a click, like that on any link."""
 
 from __future__ import annotations
 
@@ -8,17 +8,10 @@ import posixpath
 
 import structlog
 from flask import Blueprint, Response, abort, request, send_file
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
 
-from service.ports import Published
-from service.store.delivery import Delivery
-from service.store.event import Event
-from service.store.journey import journey_now
+from service.domain.hit import Kind
 from service.store.publication import read_file
-from service.web.current import current_runtime
-from service.web.transaction import transact
+from service.web.current import current_hits, current_runtime
 
 FOLDER = "sequences/"
 
@@ -42,8 +35,9 @@ def fetch(token: str) -> Response:
     if found is None:
         log.error("magnet.missing", magnet=key, path=path)
         abort(404)
-    if request.method == "GET":
-        transact(runtime, lambda session: note_download(session, published, int(delivery_id), key))
+    if "Range" not in request.headers:  # the rest of a download that was cut is no second click
+        agent = request.headers.get("User-Agent", "")
+        current_hits().add(Kind.CLICK, int(delivery_id), None, request.method, agent)
     digest, content = found
     return send_file(
         io.BytesIO(content),
@@ -52,18 +46,3 @@ def fetch(token: str) -> Response:
         download_name=posixpath.basename(path),
         etag=digest,
     )
-
-
-def note_download(session: Session, published: Published, delivery_id: int, key: str) -> None:
-    """The event `download`, once a delivery and file. Nothing moves because of it: machines open links too."""
-    contact_id = session.scalar(select(Delivery.contact_id).where(Delivery.id == delivery_id))
-    if contact_id is None:  # the person was forgotten; the file is theirs all the same
-        return
-    event = {
-        "contact_id": contact_id,
-        "name": "download",
-        "at": journey_now(session),
-        "key": f"{delivery_id}:{key}",
-        "data": {"magnet": key, "delivery": delivery_id, "publication": published.id},
-    }
-    session.execute(insert(Event).values(event).on_conflict_do_nothing())
