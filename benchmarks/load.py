@@ -1,4 +1,4 @@
-"""Load over kept connections: by wrk where it can be had, else by Python processes, which are slower and say so."""
+"""Load over kept connections: by wrk where it can be had, else by threads of our own, which are slower and say so."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import http.client
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from http import HTTPStatus
 from itertools import cycle
 from pathlib import Path
@@ -71,13 +70,15 @@ class Load:
 
     def run(self, base: str, requests: Sequence[Request], seconds: float, user_agent: str = READER) -> Answered:
         """Send `requests` in their order, from the start again after the last, for about `seconds`."""
+        if self._wrk is None:
+            return _ask_all(base, requests, self._connections, user_agent, seconds)
         with tempfile.NamedTemporaryFile("w", suffix=".requests") as file:
             file.writelines(f"{each.method}\t{each.path}\t{each.body}\n" for each in requests)
             file.flush()
-            command, environment = self._command(base, file.name, seconds, user_agent)
+            options = ["-t", "1", "-c", str(self._connections), "-d", f"{round(seconds)}s", "--timeout", "20s"]
             done = subprocess.run(
-                command,
-                env=os.environ | environment,
+                [self._wrk.path, *options, "-s", str(SCRIPT), base, "--", file.name, user_agent],
+                env=os.environ | self._wrk.environment,
                 capture_output=True,
                 text=True,
                 timeout=seconds + GRACE,
@@ -89,13 +90,6 @@ class Load:
     def run_once(self, base: str, requests: Sequence[Request], user_agent: str = READER) -> Answered:
         """Send each request once, from this process; for what is not timed."""
         return _ask_all(base, requests, self._connections, user_agent, once=True)
-
-    def _command(self, base: str, file: str, seconds: float, agent: str) -> tuple[list[str], dict[str, str]]:
-        if self._wrk is None:
-            here = [sys.executable, "-m", "benchmarks.load"]
-            return [*here, base, file, str(seconds), str(self._connections), agent], {}
-        options = ["-t", "1", "-c", str(self._connections), "-d", f"{round(seconds)}s", "--timeout", "20s"]
-        return [self._wrk.path, *options, "-s", str(SCRIPT), base, "--", file, agent], self._wrk.environment
 
 
 def total(answers: Iterable[Answered]) -> Answered:
@@ -154,14 +148,3 @@ class Client:
         answer = self._line.getresponse()
         answer.read()
         return answer.status
-
-
-def main(base: str, file: str, seconds: str, connections: str, agent: str) -> None:
-    """A process of its own, as wrk is."""
-    lines = [Request(*line.split("\t")) for line in Path(file).read_text().splitlines()]
-    found = _ask_all(base, lines, int(connections), agent, float(seconds))
-    print("RESULT", json.dumps(asdict(found)))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -28,4 +28,4 @@ class Plan:
 
 WHOLE = Plan()
 QUICK = Plan(mails=500, warm=50, reference_mails=5_000, rounds=1, seconds=2.0, profiled=200)
-GLANCE = Plan(mails=30, warm=5, reference_mails=50, rounds=1, seconds=0.3, profiled=20, workers=1, web=1, fetch=False)
+GLANCE = Plan(mails=30, warm=5, reference_mails=50, rounds=1, seconds=0.15, profiled=20, workers=1, web=1, fetch=False)

@@ -9,11 +9,11 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.actions.proceed import plan, progress_of, put_behind
+from service.actions.proceed import find_delivery, plan, progress_of, put_behind, write_plans
 from service.domain.enrolment import Leave, Open, Skip, Wait, next_move
 from service.domain.facts import Facts
 from service.domain.sequence.expression import ExpressionError
-from service.domain.sequence.model import Sequence
+from service.domain.sequence.model import Sequence, Step
 from service.ports import Published
 from service.store.contact import lock_contacts
 from service.store.delivery import Delivery, State
@@ -97,13 +97,27 @@ def _move(
         if isinstance(move, Wait):
             enrolment.wake_at = move.until
             if move.step is not None and move.until is not None:
-                plan(session, published, enrolment, move.step, move.until)
+                _planned(session, published, enrolment, move.step, move.until, rows)
             return
-        delivery = plan(session, published, enrolment, move.step, move.due_at)
+        delivery = _planned(session, published, enrolment, move.step, move.due_at, rows)
         if isinstance(move, Open) and delivery.state == State.PLANNED:
             _open(delivery, enrolment, move)
             return
         _skip(delivery, enrolment, move)
+
+
+def _planned(
+    session: Session, published: Published, enrolment: Enrolment, step: Step, due: datetime, rows: list[Delivery]
+) -> Delivery:
+    """The row of the step that comes next, with the time it has now; it stands there already but behind a skip."""
+    found = next((row for row in rows if row.step == step.key and row.state == State.PLANNED), None)
+    if found is None:
+        write_plans(session, [plan(published, enrolment, step, due)])
+        found = find_delivery(session, enrolment, step)
+        rows.append(found)
+    elif found.due_at != due:
+        found.due_at = due
+    return found
 
 
 def _open(delivery: Delivery, enrolment: Enrolment, move: Open) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.actions.case import Case, leave_behind, read_cases
+from service.actions.proceed import Plan, write_plans
 from service.domain.consent import Standing, why_not
 from service.domain.enrolment import window_of
 from service.domain.sequence.model import Topic
@@ -29,8 +30,8 @@ def arbitrate(session: Session, published: Published, now: datetime, limit: int 
     if not locked:
         return 0
     cases = read_cases(session, published, Delivery.contact_id.in_(locked), Delivery.state.in_((State.DUE, State.HELD)))
-    for case, verdict in rule(session, published, cases, now):
-        apply(session, published, case, verdict, now)
+    verdicts = rule(session, published, cases, now)
+    write_plans(session, [apply(published, case, verdict, now) for case, verdict in verdicts])
     return len(cases)
 
 
@@ -83,8 +84,8 @@ def _candidate(published: Published, case: Case, now: datetime) -> Candidate:
     )
 
 
-def apply(session: Session, published: Published, case: Case, verdict: Verdict, now: datetime) -> None:
-    """Write a verdict down. What will not be sent is behind the person, and the next touch is planned."""
+def apply(published: Published, case: Case, verdict: Verdict, now: datetime) -> Plan | None:
+    """Note a verdict. What will not be sent is behind the person: the touch to be planned in its place, if any."""
     delivery = case.delivery
     delivery.rule, delivery.reason = verdict.rule, verdict.reason
     delivery.token = delivery.lease_until = None
@@ -96,4 +97,5 @@ def apply(session: Session, published: Published, case: Case, verdict: Verdict, 
         case Ruling.EXPIRED:
             delivery.state = State.EXPIRED if verdict.rule in {"expired", "window"} else State.CANCELLED
             delivery.wake_at = None
-            leave_behind(session, published, case, None, now)
+            return leave_behind(published, case, None, now)
+    return None

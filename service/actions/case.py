@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from service.actions.proceed import find_step, plan_next, put_behind
+from service.actions.proceed import Plan, find_step, plan_next, put_behind
 from service.domain.sequence.model import Sequence, Step
 from service.ports import Published
 from service.store.contact import Contact
@@ -47,10 +47,10 @@ def read_cases(session: Session, published: Published, *which: ColumnElement[boo
     ]
 
 
-def leave_behind(session: Session, published: Published, case: Case, at: datetime | None, now: datetime) -> None:
-    """The delivery has come to its end: `at` where a mail left or may have, and the next touch is planned with it."""
+def leave_behind(published: Published, case: Case, at: datetime | None, now: datetime) -> Plan | None:
+    """The delivery has come to its end: `at` where a mail left or may have. The touch to be planned in its commit."""
     if case.enrolment.state != "active" or case.delivery.occasion:
-        return
+        return None
     if case.written is not None:
         put_behind(case.enrolment, case.written[1], at)
-    plan_next(session, published, case.enrolment, zone_of(case.contact, published.library.business), now)
+    return plan_next(published, case.enrolment, zone_of(case.contact, published.library.business), now)

@@ -20,7 +20,7 @@ from service import clock
 from service.actions.arbitrate import apply, rule
 from service.actions.case import Case, leave_behind, read_cases
 from service.actions.lease import Lease, take
-from service.actions.proceed import find_step
+from service.actions.proceed import Plan, find_step, write_plans
 from service.domain.delivery import retry_after
 from service.domain.throttle import Ruling
 from service.ports import Letter, Message, Outcome, Provider, Published, Refused, Renderer, Sent, TryLater, Unrenderable
@@ -153,9 +153,10 @@ def _intend(session: Session, desk: Desk, lease: Lease, messages: Sequence[Messa
     cases = read_cases(session, published, *mine)
     worded = {message.delivery_id for message in messages}
     granted: set[int] = set()
+    plans: list[Plan | None] = []
     for case, verdict in rule(session, published, cases, now):
         if verdict.ruling is not Ruling.CLEARED:
-            apply(session, published, case, verdict, now)
+            plans.append(apply(published, case, verdict, now))
             continue
         row = case.delivery
         if row.id not in worded:
@@ -166,6 +167,7 @@ def _intend(session: Session, desk: Desk, lease: Lease, messages: Sequence[Messa
         row.attempts += 1
         row.provider, row.publication_id = desk.provider.name, published.id
         granted.add(row.id)
+    write_plans(session, plans)
     return [message for message in messages if message.delivery_id in granted]
 
 
@@ -184,11 +186,11 @@ def record(
         return
     now = journey_now(session)
     answered = (Delivery.id.in_(outcomes), Delivery.token == lease.token, Delivery.state.in_(AWAITED))
-    for case in read_cases(session, published, *answered):
-        _settle(session, published, case, outcomes[case.delivery.id], now)
+    cases = read_cases(session, published, *answered)
+    write_plans(session, [_settle(published, case, outcomes[case.delivery.id], now) for case in cases])
 
 
-def _settle(session: Session, published: Published, case: Case, outcome: Outcome, now: datetime) -> None:
+def _settle(published: Published, case: Case, outcome: Outcome, now: datetime) -> Plan | None:
     row = case.delivery
     was_uncertain = row.state == State.UNCERTAIN  # its chain went on already
     row.lease_until = None
@@ -204,7 +206,7 @@ def _settle(session: Session, published: Published, case: Case, outcome: Outcome
             wait = retry_after(row.attempts, outcome.code, outcome.after)
             row.state, row.rule, row.reason = State.CLEARED, "try-later", f"Not taken yet, tried again: {reason}"
             row.retry_at, row.handed_at, row.token = func.clock_timestamp() + wait, None, None
-            return
+            return None
         case TryLater(reason=reason):
             row.state, row.rule, row.reason = (
                 State.FAILED,
@@ -216,8 +218,7 @@ def _settle(session: Session, published: Published, case: Case, outcome: Outcome
             make_uncertain(row, outcome.reason)
             left = row.handed_at
     log.info("delivery." + row.state, delivery=row.id, enrolment=row.enrolment_id)
-    if not was_uncertain:
-        leave_behind(session, published, case, left, now)
+    return None if was_uncertain else leave_behind(published, case, left, now)
 
 
 def make_uncertain(row: Delivery, why: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from service.actions.proceed import plan_next
+from service.actions.proceed import plan_next, write_plans
 from service.domain.schedule import add
 from service.domain.sequence.expression import ExpressionError
 from service.domain.sequence.model import Again, Sequence, Status
@@ -91,7 +91,7 @@ def enrol(
         .returning(Enrolment)
     )
     if row is not None:
-        plan_next(session, published, row, zone_of(contact, published.library.business), now)
+        write_plans(session, [plan_next(published, row, zone_of(contact, published.library.business), now)])
     return row
 
 

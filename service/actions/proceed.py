@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from email.utils import parseaddr
 from secrets import token_hex
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -18,6 +20,8 @@ from service.domain.sequence.model import Sequence, Step
 from service.ports import Published
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
+
+Plan = dict[str, Any]  # the columns of a touch to come
 
 
 def progress_of(enrolment: Enrolment) -> Progress:
@@ -40,21 +44,24 @@ def put_behind(enrolment: Enrolment, step: Step, at: datetime | None) -> None:
     enrolment.last_mail_step = progress.last_mail_step
 
 
-def plan_next(session: Session, published: Published, enrolment: Enrolment, zone: ZoneInfo, now: datetime) -> None:
-    """Plan the touch that comes next, and wake the enrolment when it is due; without one, at once, to be finished."""
+def plan_next(published: Published, enrolment: Enrolment, zone: ZoneInfo, now: datetime) -> Plan | None:
+    """The touch that comes next, to be written by `write_plans`; the enrolment is woken when it is due.
+
+    None where nothing comes: then the enrolment is woken at once, to be finished.
+    """
     sequence = published.library.sequence(enrolment.sequence)
     step = next_step(sequence, enrolment.passed) if sequence else None
     if sequence is None or step is None or enrolment.state != "active":
         enrolment.wake_at = now if enrolment.state == "active" else None
-        return
+        return None
     due = due_at(step, sequence, progress_of(enrolment), zone)
     enrolment.wake_at = due
-    plan(session, published, enrolment, step, due)
+    return plan(published, enrolment, step, due)
 
 
-def plan(session: Session, published: Published, enrolment: Enrolment, step: Step, due: datetime) -> Delivery:
-    """The row of a touch that will be due; one that exists already is moved, unless it has begun to leave."""
-    values = {
+def plan(published: Published, enrolment: Enrolment, step: Step, due: datetime) -> Plan:
+    """The row of a touch that will be due."""
+    return {
         "enrolment_id": enrolment.id,
         "contact_id": enrolment.contact_id,
         "step": step.key,
@@ -64,19 +71,22 @@ def plan(session: Session, published: Published, enrolment: Enrolment, step: Ste
         "due_at": due,
         "message_id": new_message_id(published),
     }
-    row: Delivery | None = session.scalar(
-        insert(Delivery)
-        .values(values)
-        .on_conflict_do_update(
-            index_elements=["enrolment_id", "step", "occasion"],
-            set_={"due_at": due, "priority": values["priority"]},
-            where=Delivery.state == State.PLANNED,
-        )
-        .returning(Delivery),
-        execution_options={"populate_existing": True},
-    )
-    if row is not None:
-        return row
+
+
+def write_plans(session: Session, plans: Iterable[Plan | None]) -> None:
+    """Write planned touches, many in one statement. One that exists is moved, unless it has begun to leave."""
+    rows = [each for each in plans if each is not None]
+    if not rows:
+        return
+    planned = insert(Delivery)
+    moved = {"due_at": planned.excluded.due_at, "priority": planned.excluded.priority}
+    key = ["enrolment_id", "step", "occasion"]
+    upsert = planned.on_conflict_do_update(index_elements=key, set_=moved, where=Delivery.state == State.PLANNED)
+    session.connection().execute(upsert, rows)
+
+
+def find_delivery(session: Session, enrolment: Enrolment, step: Step) -> Delivery:
+    """The row of a step's first occasion."""
     key = (Delivery.enrolment_id == enrolment.id, Delivery.step == step.key, Delivery.occasion == 0)
     return session.scalars(select(Delivery).where(*key)).one()
 

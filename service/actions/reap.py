@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from service.actions.case import leave_behind, read_cases
 from service.actions.deliver import make_uncertain
+from service.actions.proceed import write_plans
 from service.ports import Published
 from service.store.contact import lock_contacts
 from service.store.delivery import Delivery, State
@@ -26,8 +27,10 @@ def reap(session: Session, published: Published, limit: int = 500) -> int:
     ids = [delivery_id for delivery_id, contact_id in found if contact_id in locked]
     cases = read_cases(session, published, Delivery.id.in_(ids), *over)
     now = journey_now(session)
+    plans = []
     for case in cases:
         make_uncertain(case.delivery, "the worker that held it ended without an answer.")
         log.warning("delivery.uncertain", delivery=case.delivery.id)
-        leave_behind(session, published, case, case.delivery.handed_at, now)
+        plans.append(leave_behind(published, case, case.delivery.handed_at, now))
+    write_plans(session, plans)
     return len(cases)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks import report
 from benchmarks.bare import serving
 from benchmarks.bench import wait_until
 from benchmarks.load import Load, Request
@@ -98,3 +99,7 @@ def test_the_sink_of_our_own_takes_and_counts_mails(tmp_path):
                 session.sendmail("mia@glow.example", [f"{number}@example.org"], "Subject: x\r\n\r\n.\r\nhello\r\n")
         wait_until(lambda: sink.count() == 3, 10, "three mails are counted")
         assert sink.source is None
+
+
+def test_the_page_shows_the_newest_results():
+    assert report.section(json.loads(report.LATEST.read_text())) in report.PAGE.read_text()
