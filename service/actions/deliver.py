@@ -88,7 +88,8 @@ def _render(desk: Desk, lease: Lease) -> list[Message]:
     published = desk.published()
     messages: list[Message] = []
     with desk.begin() as session:
-        now = journey_now(session)
+        shifted = shifted_now(session)
+        now = shifted or clock.machine_now()
         rows = session.scalars(select(Delivery).where(Delivery.id.in_(lease.ids)).order_by(Delivery.id)).all()
         enrolments = _enrolments(session, {row.enrolment_id for row in rows})
         contacts = read_contacts(session, {row.contact_id for row in rows})
@@ -111,7 +112,7 @@ def _render(desk: Desk, lease: Lease) -> list[Message]:
                 names=facts.names(),
                 sent_at=clock.machine_now(),
                 arm=enrolment.arm,
-                journey_at=shifted_now(session),
+                journey_at=shifted,
             )
             try:
                 messages.append(desk.renderer.render(letter))
@@ -158,16 +159,24 @@ def _intend(session: Session, desk: Desk, lease: Lease, messages: Sequence[Messa
         if verdict.ruling is not Ruling.CLEARED:
             plans.append(apply(published, case, verdict, now))
             continue
-        row = case.delivery
-        if row.id not in worded:
-            row.lease_until = None  # its step was published a moment ago: the next round has its words
+        if case.delivery.id not in worded:
+            case.delivery.lease_until = None  # its step was published a moment ago: the next round has its words
             continue
-        row.state, row.rule, row.reason = State.HANDED, "handed", "Handed over; the answer is awaited."
-        row.handed_at, row.handed_machine_at = now, func.clock_timestamp()
-        row.attempts += 1
-        row.provider, row.publication_id = desk.provider.name, published.id
-        granted.add(row.id)
+        granted.add(case.delivery.id)
     write_plans(session, plans)
+    # One statement for the group; with the database's own clock in it, each row would be an update of its own.
+    intent = {
+        "state": State.HANDED,
+        "rule": "handed",
+        "reason": "Handed over; the answer is awaited.",
+        "handed_at": now,
+        "handed_machine_at": func.clock_timestamp(),
+        "attempts": Delivery.attempts + 1,
+        "provider": desk.provider.name,
+        "publication_id": published.id,
+    }
+    mark = update(Delivery).where(Delivery.id.in_(granted)).values(intent)
+    session.execute(mark, execution_options={"synchronize_session": False})
     return [message for message in messages if message.delivery_id in granted]
 
 
