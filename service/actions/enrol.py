@@ -83,15 +83,17 @@ def enrol(
     )
     if not _may_enter(session, published, contact, sequence, draft, now):
         return None
-    columns = ("contact_id", "sequence", "trigger_key", "state", "entered_at", "data")
+    # Planned before it is stored, so that the row is written once, with the time at which it wakes.
+    first = plan_next(published, draft, zone_of(contact, published.library.business), now)
+    columns = ("contact_id", "sequence", "trigger_key", "state", "entered_at", "wake_at", "data")
     row = session.scalar(
         insert(Enrolment)
-        .values({name: getattr(draft, name) for name in columns} | {"wake_at": now})
+        .values({name: getattr(draft, name) for name in columns})
         .on_conflict_do_nothing()
         .returning(Enrolment)
     )
-    if row is not None:
-        write_plans(session, [plan_next(published, row, zone_of(contact, published.library.business), now)])
+    if row is not None and first is not None:
+        write_plans(session, [first | {"enrolment_id": row.id}])
     return row
 
 

@@ -59,23 +59,23 @@ def sign_up(
     insert locks the contact, so ten signups at once make one contact and one enrolment.
     """
     contact, is_new = upsert_contact(session, hash_key, address, fields, now, source=f"form:{form.slug}")
-    for topic in consented_topics(published, form):
-        session.add(
-            Consent(
-                contact_id=contact.id,
-                topic=topic,
-                act="confirmed",
-                basis="consent",
-                at=now,
-                source=f"form:{form.slug}",
-                address=evidence.address,
-                user_agent=evidence.user_agent,
-                page=evidence.page,
-                wording=evidence.wording,
-            )
-        )
-    session.add(Event(contact_id=contact.id, name="signup", at=now, data={"form": form.slug}))
-    session.flush()
+    consent = {
+        "contact_id": contact.id,
+        "act": "confirmed",
+        "basis": "consent",
+        "at": now,
+        "source": f"form:{form.slug}",
+        "address": evidence.address,
+        "user_agent": evidence.user_agent,
+        "page": evidence.page,
+        "wording": evidence.wording,
+    }
+    consents = [consent | {"topic": topic} for topic in consented_topics(published, form)]
+    if consents:
+        session.connection().execute(insert(Consent), consents)
+    session.connection().execute(
+        insert(Event), {"contact_id": contact.id, "name": "signup", "at": now, "data": {"form": form.slug}}
+    )
     occasion = Occasion("signup", form.slug, f"signup:{token_hex(8)}", {"form": dict(fields) | {"slug": form.slug}})
     begun = enrol_by(session, published, contact, occasion, now)
     if not begun and not is_new:
