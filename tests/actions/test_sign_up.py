@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, func, select
 
-from service.domain.sequence.model import Kind
+from service.actions.sign_up import Evidence, sign_up
+from service.domain.contact import read_address
+from service.domain.sequence.model import Form, Kind
 from service.store.contact import Consent, Contact
 from service.store.enrolment import Enrolment
 from service.store.event import Event
-from tests.actions.house import NOW, House
-from tests.domain.stories import day, letters, step
+from tests.actions.house import KEY, NOW, House
+from tests.domain.stories import BUSINESS, day, letters, step
 
 
 @pytest.fixture
@@ -78,3 +81,12 @@ def test_ten_signups_at_once_make_one_contact_and_one_enrolment(house: House) ->
     assert sum(len(each.enrolments) for each in signed) == 1
     house.work()
     assert house.mails() == [("ana@example.org", "checklist")]
+
+
+def test_a_form_that_asks_consent_to_nothing_records_none(engine: Engine) -> None:
+    nothing = House(engine, business=replace(BUSINESS, forms=(Form("comments"),)))
+    with nothing.begin() as session:
+        address = read_address("ana@example.org")
+        signed = sign_up(session, nothing.published, KEY, Form("comments"), address, {}, Evidence(), NOW)
+    assert (signed.is_new, signed.enrolments) == (True, ())
+    assert (count(nothing, Contact), count(nothing, Consent)) == (1, 0)

@@ -85,7 +85,9 @@ def test_wrk_and_our_own_generator_count_the_same_kinds_of_answers(tmp_path):
         except Missing:
             pass
         for load in generators:
-            answered = load.run(bare.base, [Request("GET", "/"), Request("GET", "/?other")], 0.3 if load is generators[0] else 1)
+            answered = load.run(
+                bare.base, [Request("GET", "/"), Request("GET", "/?other")], 0.3 if load is generators[0] else 1
+            )
             assert answered.taken > 50
             assert answered.refused == answered.broken == 0
             assert 0 < answered.p50_ms <= answered.p99_ms
