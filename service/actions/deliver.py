@@ -35,6 +35,8 @@ log = structlog.get_logger()
 BUDGET = 10.0  # seconds from the intent to the first byte
 POISON_REST = timedelta(hours=1)  # a mail that can't be put into words is looked at again
 MAX_ATTEMPTS = 12
+WHY_SENT = "Sent: its time had come, and no limit stood against it."
+WHY_SERVICE = "Sent: service mail waits for no slot."
 AWAITED = (State.HANDED, State.UNCERTAIN)
 
 
@@ -205,7 +207,7 @@ def _settle(published: Published, case: Case, outcome: Outcome, now: datetime) -
     row.lease_until = None
     match outcome:
         case Sent(provider_id=provider_id):
-            row.state, row.rule, row.reason = State.SENT, "sent", "Sent."
+            row.state, row.rule, row.reason = State.SENT, "sent", WHY_SENT if row.priority else WHY_SERVICE
             row.sent_at, row.provider_id = row.handed_at, provider_id or None
             left: datetime | None = row.handed_at
         case Refused(reason=reason):

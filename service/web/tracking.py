@@ -32,12 +32,13 @@ LINKS_KEPT = 10_000  # destinations remembered by each process; a link never cha
 
 # One transparent pixel, GIF89a (the smallest form that every mail client draws).
 PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
+UNKEPT = ("Cache-Control", "no-store, private")
 PRIVATE = [
-    ("Cache-Control", "no-store, private"),
+    UNKEPT,
     ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),
 ]
-PIXEL_HEADERS = [("Content-Type", "image/gif"), ("Content-Length", str(len(PIXEL))), *PRIVATE]
+PIXEL_HEADERS = [("Content-Type", "image/gif"), ("Content-Length", str(len(PIXEL))), UNKEPT]
 READS = frozenset({"GET", "HEAD"})
 NO_PICTURE = "There is no such picture.\n"
 NO_LINK = "This link is not complete. Please copy it whole from your mail, or write to us.\n"

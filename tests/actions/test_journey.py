@@ -186,7 +186,7 @@ def test_the_late_answer_of_the_one_who_held_it_resolves_what_is_uncertain(house
     assert house.states(ana)["checklist"] == "uncertain"
     with house.begin() as session:
         record(session, house.published, mine, [Handed(row.id, Sent("7"))])
-    assert house.touches(ana)[0] == ("checklist", "sent", "Sent.")
+    assert house.touches(ana)[0] == ("checklist", "sent", "Sent: service mail waits for no slot.")
     assert house.states(ana) == {"checklist": "sent", "tip": "planned"}
 
 
