@@ -47,7 +47,7 @@ def test_the_story_is_told_in_order_with_reasons(office: Office) -> None:
         "state": "sent",
         "class": "letter",
         "transactional": False,
-        "reason": "Sent: service mail waits for no slot.",
+        "reason": "Sent: its time had come, and no limit stood against it.",
     }
     assert visit["value"] == "48.00"
     assert (card["state"], card["transactional"]) == ("sent", True)
