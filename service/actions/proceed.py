@@ -9,6 +9,7 @@ from secrets import token_hex
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import idna
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -94,7 +95,7 @@ def find_delivery(session: Session, enrolment: Enrolment, step: Step) -> Deliver
 def new_message_id(published: Published) -> str:
     """A Message-ID (RFC 5322 §3.6.4), fixed for a delivery; its left part is the idempotency key as well."""
     domain = parseaddr(published.library.business.sender)[1].rpartition("@")[2]
-    return f"<{token_hex(16)}@{domain.encode('idna').decode() if not domain.isascii() else domain}>"
+    return f"<{token_hex(16)}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode()}>"
 
 
 def find_step(published: Published, enrolment: Enrolment, key: str) -> tuple[Sequence, Step] | None:

@@ -16,7 +16,7 @@ from service.web.network import is_from_proxy
 HEADER = "X-Request-Id"
 GIVEN = re.compile(r"[A-Za-z0-9_-]{8,64}")  # what we take from a trusted proxy
 
-PROBES = frozenset({"health", "metrics"})  # asked every few seconds, and no news where all is well
+QUIET = frozenset({"health", "metrics", "mailbox"})  # asked every few seconds, and no news where all is well
 METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE"})
 REQUESTS = Counter("everafter_requests", "Requests that this process answered", ["method", "route", "status"])
 
@@ -50,7 +50,7 @@ def _end(response: Response) -> Response:
     milliseconds = round((time.monotonic() - g.begun_at) * 1000, 1)
     method = request.method if request.method in METHODS else "other"
     REQUESTS.labels(method, route or "none", response.status_code).inc()
-    if request.blueprint in PROBES and response.status_code == 200:
+    if request.blueprint in QUIET and response.status_code in {200, 304}:
         return response
     log.info("request", method=method, route=route, status=response.status_code, ms=milliseconds)
     return response
