@@ -27,6 +27,7 @@ SESSIONS = 10
 UNPRIVILEGED = "nobody"  # smtp-sink refuses to run as root
 COUNTED = re.compile(rb"mesg=(\d+)")
 PATIENCE = 120  # seconds for smtp-source
+STILL = 0.25  # seconds without another mail; our own sink tells ten times a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,14 @@ class Sink:
         return f"smtp://{HOST}:{self.port}"
 
     def count(self) -> int:
-        """How many mails came in so far."""
+        """How many mails came in so far, once that stands still."""
+        before, now = -1, self._counted()
+        while now != before:
+            time.sleep(STILL)
+            before, now = now, self._counted()
+        return now
+
+    def _counted(self) -> int:
         found = COUNTED.findall(self.log.read_bytes())
         return int(found[-1]) if found else 0
 
