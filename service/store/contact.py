@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -93,19 +92,3 @@ def lock_contacts(session: Session, ids: Sequence[int], *, wait: bool = True) ->
     """
     query = select(Contact.id).where(Contact.id.in_(ids)).order_by(Contact.id)
     return list(session.scalars(query.with_for_update(key_share=True, skip_locked=not wait)))
-
-
-def find_by_key(session: Session, email_key: str) -> Contact | None:
-    """The contact of a canonical address."""
-    return session.scalar(select(Contact).where(Contact.email_key == email_key))
-
-
-def is_suppressed(session: Session, address_hash: bytes, topic: str | None, now: datetime) -> bool:
-    """Whether marketing on this topic (None: any at all) may not go to the address."""
-    rows = session.scalars(
-        select(Suppression.topic).where(
-            Suppression.address_hash == address_hash,
-            (Suppression.expires_at.is_(None)) | (Suppression.expires_at > now),
-        )
-    )
-    return any(row is None or row == topic for row in rows)

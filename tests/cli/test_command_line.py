@@ -1,24 +1,12 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
 import pytest
 
 from service.settings import ROOT
-
-
-def everafter(*arguments: str, **told: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "service.cli", *arguments],
-        env=os.environ | told,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+from tests.cli.command import everafter
 
 
 def test_help_lists_the_commands_and_imports_none_of_them():

@@ -14,6 +14,7 @@ from service.local import mailbox
 from service.local.mailbox import Keeper
 from service.local.port import answers, free_port
 from service.settings import ROOT
+from tests.cli.command import everafter
 
 MAIL = b"From: a@example.org\r\nSubject: Hello\r\n\r\n.A line with a dot\r\nna\xc3\xafve\r\n"
 
@@ -71,15 +72,7 @@ def test_only_so_many_mails_are_kept(tmp_path, monkeypatch):
 
 def test_it_never_listens_to_the_world(tmp_path):
     told = {"EVERAFTER_HOME": str(tmp_path), "SMTP_URL": "smtp://0.0.0.0:2525"}
-    done = subprocess.run(
-        [sys.executable, "-m", "service.cli", "mailbox"],
-        env=os.environ | told,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = everafter("mailbox", **told)
     assert done.returncode == 1
     assert done.stderr == "The mailbox listens on this machine alone, not on 0.0.0.0.\n"
 
@@ -87,15 +80,7 @@ def test_it_never_listens_to_the_world(tmp_path):
 def test_a_port_in_use_is_said_without_a_traceback(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         told = {"EVERAFTER_HOME": str(tmp_path), "SMTP_URL": f"smtp://127.0.0.1:{other.getsockname()[1]}"}
-        done = subprocess.run(
-            [sys.executable, "-m", "service.cli", "mailbox"],
-            env=os.environ | told,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = everafter("mailbox", **told)
     assert done.returncode == 1
     assert "can't listen" in done.stderr
     assert "Traceback" not in done.stderr
