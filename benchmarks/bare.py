@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psutil
@@ -15,7 +17,7 @@ from granian.log import LogLevels
 
 from service.cli.web import CONNECTIONS, HEADER_MILLISECONDS, THREADS
 from service.local.child import Child
-from service.local.lifeline import die_with_parent
+from service.local.lifeline import die_with
 from service.local.port import answers, free_port
 
 if TYPE_CHECKING:
@@ -59,9 +61,9 @@ def serving(workers: int, log: Path) -> Iterator[Bare]:
         bare.child.stop()
 
 
-def load() -> WSGIApplication:
+def load(parent: int) -> WSGIApplication:
     """In each of granian's workers."""
-    die_with_parent()
+    die_with(parent)
     return answer
 
 
@@ -79,7 +81,7 @@ def main(port: int, workers: int) -> None:
         backpressure=CONNECTIONS,
         log_level=LogLevels.error,
     )
-    server.serve(target_loader=load, wrap_loader=False)
+    server.serve(target_loader=partial(load, os.getpid()), wrap_loader=False)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pkgutil
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
@@ -14,7 +15,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from service.local.lifeline import die_with_parent
+from service.local.lifeline import die_with
 from service.local.port import refuse_port_in_use
 from service.local.running import environment
 from service.local.servers import servers
@@ -71,11 +72,11 @@ def web(host: str, port: int) -> None:
             log_level=LogLevels.error,
             log_dictconfig=LOG_CONFIG,
         )
-        server.serve(target_loader=load, wrap_loader=False)
+        server.serve(target_loader=partial(load, os.getpid()), wrap_loader=False)
 
 
-def load() -> Callable[..., Any]:
+def load(parent: int) -> Callable[..., Any]:
     """In each of granian's workers: the site, and an end when granian ends. By name, as neither room sees the other."""
-    die_with_parent()
+    die_with(parent)
     create: Callable[[], Callable[..., Any]] = pkgutil.resolve_name(APP)
     return create()

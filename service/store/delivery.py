@@ -28,8 +28,6 @@ class State(StrEnum):
 
 # What counts towards caps: from the moment a mail may no longer be taken back, until it is proven not to be taken.
 COUNTED = (State.CLEARED, State.HANDED, State.SENT, State.UNCERTAIN)
-OPEN = (State.PLANNED, State.DUE, State.HELD, State.CLEARED)
-
 
 UNSENT = "state IN ('failed', 'skipped', 'expired', 'cancelled')"  # what ended without leaving
 
