@@ -8,9 +8,11 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from service.actions.move_journey import start_journey
 from service.actions.publish import Edition, Publishing
 from service.actions.publish import publish as put_in_force
 from service.cli.folder import read_folders
+from service.clock import machine_now
 from service.domain.sequence.model import Library
 from service.edition import NotPublishable, read_edition
 from service.local.servers import servers
@@ -41,14 +43,20 @@ def publish(yes: bool) -> None:
 
 
 def publish_at_start(settings: Settings) -> Start:
-    """What `up` publishes by itself: into an empty database, or where nobody would move. Else it says the command."""
+    """What `up` publishes by itself: into an empty database, or where nobody would move. Else it says the command.
+
+    Where journey time shall run fast, it begins here, before anybody can be written to; then only beat moves it.
+    """
+    engine = open_engine(settings.database_url)
+    if settings.speed != 1:
+        with Session(engine) as session, session.begin():
+            start_journey(session, machine_now())
     try:
         edition, library = _read(settings)
     except NotPublishable as error:
         said = f"sequences/ has errors, so what was published before stays:\n{error}"
         return Start(said)
     forms = tuple(form.slug for form in library.business.forms)
-    engine = open_engine(settings.database_url)
     if _moves_people(engine, edition):
         return Start("sequences/ has changed and people are inside: look at it and run `everafter publish`.", forms)
     done = _publish(engine, edition)

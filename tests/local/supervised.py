@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -39,6 +40,7 @@ def show(name: str, line: str) -> None:
 
 
 def main() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as at a terminal, even where the tests run under nohup
     home = Home(Path(sys.argv[1]))
     home.make()
     adopt_orphans()
