@@ -37,6 +37,8 @@ class Contact(Table):
     source: Mapped[str | None]
     tags: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     fields: Mapped[Json] = mapped_column(server_default=text("'{}'"))
+    referral_code: Mapped[str | None] = mapped_column(unique=True)
+    caught_up_at: Mapped[Instant | None]  # when an overdue touch was last let through: one a day, so nothing bursts
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
 

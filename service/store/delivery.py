@@ -11,7 +11,7 @@ from service.store.tables import Id, Instant, Stamp, Table
 
 
 class State(StrEnum):
-    """planned → due → cleared → handed → sent; the others say why not. See docs/architecture.md."""
+    """planned → due → cleared → handed → sent, or open → done; the others say why not. See docs/architecture.md."""
 
     PLANNED = "planned"
     DUE = "due"
@@ -24,6 +24,8 @@ class State(StrEnum):
     SKIPPED = "skipped"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    OPEN = "open"  # a task that somebody has to do
+    DONE = "done"  # a task that was done, an action carried out
 
 
 # What counts towards caps: from the moment a mail may no longer be taken back, until it is proven not to be taken.
@@ -35,7 +37,8 @@ UNSENT = "state IN ('failed', 'skipped', 'expired', 'cancelled')"  # what ended 
 class Delivery(Table):
     """A touch. Times are journey time but for `lease_until`, `retry_at` and `handed_machine_at`: the database's own.
 
-    `occasion` is 0 but for a transactional first mail that was asked for again. The Message-ID (and in it the
+    `occasion` is 0 for the touch itself. A transactional first mail that was asked for again, and a mail about a task
+    to whoever has to do it (`staff_to`), count from 1. The Message-ID (and in it the
     idempotency key) is fixed when the row is made. `token` names the worker that may record the outcome.
     """
 
@@ -57,6 +60,7 @@ class Delivery(Table):
     step: Mapped[str]
     occasion: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     priority: Mapped[int] = mapped_column(SmallInteger)
+    staff_to: Mapped[str | None]  # the address of a colleague: this mail is not for the contact
     state: Mapped[str]
     rule: Mapped[str | None]  # the rule that put it into this state
     reason: Mapped[str | None]  # the same in one sentence

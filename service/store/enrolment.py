@@ -9,9 +9,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.store.tables import Id, Instant, Json, Table
 
+UNDER_WAY = "state IN ('active', 'awaited')"
+
 
 class Enrolment(Table):
     """One person's way through one sequence. `wake_at` (journey time) is when the engine looks at it next.
+
+    In state `awaited` the person has not entered yet: it is only known when they will (the next birthday, the expected
+    visit, the end of a quiet time).
 
     `passed` are the keys of the steps behind the person, in their order, done or not; `last_done_at` and
     `last_mail_at` are the times that `later` and `Day N` count from.
@@ -20,19 +25,26 @@ class Enrolment(Table):
     __tablename__ = "enrolment"
     __table_args__ = (
         UniqueConstraint("contact_id", "sequence", "trigger_key"),
-        Index("ix_enrolment_wake", "wake_at", postgresql_where=text("state = 'active' AND wake_at IS NOT NULL")),
+        Index("ix_enrolment_wake", "wake_at", postgresql_where=text(f"{UNDER_WAY} AND wake_at IS NOT NULL")),
         Index("ix_enrolment_sequence", "sequence", "id"),
+        Index("ix_enrolment_about", "contact_id", "about", postgresql_where=text("about IS NOT NULL")),
     )
 
     id: Mapped[Id]
     contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
     sequence: Mapped[str]
     trigger_key: Mapped[str]
-    state: Mapped[str]  # active, finished, stopped, converted, left
+    state: Mapped[str]  # awaited, active, finished, stopped, converted, left, declined
     why: Mapped[str | None]
+    began_by: Mapped[str | None]  # the name of the event, or `signup`, `date`, `rhythm`, `quiet`, `manual` …
+    about: Mapped[str | None]  # the thing that event spoke of (appointment, order): what `same:` asks for
     entered_at: Mapped[Instant]
     ended_at: Mapped[Instant | None]
+    converted_at: Mapped[Instant | None]  # its goal was reached, and it stays
+    paused_at: Mapped[Instant | None]  # a reply waits for a person
     wake_at: Mapped[Instant | None]
+    date_at: Mapped[Instant | None]  # what `before`, `after` and `On the day` count from
+    date_is_day: Mapped[bool] = mapped_column(server_default=text("false"))  # it has no time of day of its own
     passed: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     last_done_at: Mapped[Instant | None]
     last_mail_at: Mapped[Instant | None]

@@ -11,12 +11,16 @@ from service.store.tables import Id, Instant, Json, Stamp, Table
 
 
 class Event(Table):
-    """What the booking system, shop or CRM saw. The same name and key twice count once."""
+    """What the booking system, shop or CRM saw. The same name and key twice count once.
+
+    The same name about the same thing again is a correction: the older row is `replaced` and counts no longer.
+    """
 
     __tablename__ = "event"
     __table_args__ = (
         Index("uq_event_name_key", "name", "key", unique=True, postgresql_where=text("key IS NOT NULL")),
         Index("ix_event_contact", "contact_id", "name", "at"),
+        Index("ix_event_about", "contact_id", "about", postgresql_where=text("about IS NOT NULL AND NOT replaced")),
     )
 
     id: Mapped[Id]
@@ -28,6 +32,7 @@ class Event(Table):
     data: Mapped[Json] = mapped_column(server_default=text("'{}'"))
     value: Mapped[Decimal | None] = mapped_column(Numeric())
     currency: Mapped[str | None]
+    replaced: Mapped[bool] = mapped_column(server_default=text("false"))
     received_at: Mapped[Stamp]
 
 

@@ -12,7 +12,7 @@ from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.heading import KEY, slug
 from service.domain.sequence.keys import Keys, as_text
 from service.domain.sequence.links import BUILT_IN, read_url
-from service.domain.sequence.model import Duration, Expression, Topic
+from service.domain.sequence.model import Coupon, Duration, Expression, Topic
 from service.domain.sequence.names import CONTACT, EVENT, RAISED, TYPES, Shape
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.sequence.times import read_duration, read_moment
@@ -158,8 +158,8 @@ def read_path(text: str) -> str:
     return text
 
 
-def read_coupons(keys: Keys) -> tuple[str, ...]:
-    """`coupons`: their names; what they are worth is said where they will be built."""
+def read_coupons(keys: Keys) -> tuple[Coupon, ...]:
+    """`coupons`: by name."""
     for name in keys:
         keys.table(name, (), f"the coupon {name}")
-    return tuple(keys)
+    return tuple(map(Coupon, keys))

@@ -104,7 +104,7 @@ class Lookup:
             "topic": [topic.name for topic in shelf.business.topics],
             "sequence": shelf.steps,
             "segment": dict(shelf.business.segments),
-            "coupon": shelf.business.coupons,
+            "coupon": [coupon.name for coupon in shelf.business.coupons],
         }
         if what in known and word not in known[what]:
             message = f"There is no {what} `{word}`."

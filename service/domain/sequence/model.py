@@ -233,6 +233,16 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """What a step says in one language: those of its own file, or of a translated one."""
+
+    subjects: tuple[Subject, ...]
+    preview: Subject | None
+    body: Body | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     key: str
     title: str
@@ -252,10 +262,16 @@ class Step:
     template: str | None = None
     sender: str | None = None
     reply_to: str | None = None
+    translations: tuple[tuple[str, Words], ...] = ()  # by language
 
     @property
     def is_email(self) -> bool:
         return bool(self.subjects)
+
+    def in_language(self, language: str) -> Words:
+        """The step's words in a language, the file's own where it has none."""
+        own = Words(self.subjects, self.preview, self.body, self.place)
+        return dict(self.translations).get(language, own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +295,7 @@ class Sequence:
     sender: str | None = None
     reply_to: str | None = None
     template: str = "letter"
+    titles: tuple[tuple[str, str], ...] = ()  # in other languages
 
     def step(self, key: str) -> Step | None:
         return next((step for step in self.steps if step.key == key), None)
@@ -320,6 +337,15 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
+class Coupon:
+    """A code of its own for each enrolment that prints it. `worth` says in words what it is good for."""
+
+    name: str
+    valid: Duration = Duration(Decimal(30), Unit.DAYS)
+    worth: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Caps:
     """The hard limits of `docs/throttling.md`, rolling, per person. Gaps in hours."""
 
@@ -353,7 +379,8 @@ class Business:
     rhythm: tuple[tuple[str, tuple[tuple[str, Duration], ...]], ...] = ()
     forms: tuple[Form, ...] = ()
     magnets: tuple[tuple[str, str], ...] = ()
-    coupons: tuple[str, ...] = ()
+    coupons: tuple[Coupon, ...] = ()
+    webhooks: tuple[tuple[str, str], ...] = ()  # name, address
     caps: Caps = Caps()
 
     def form(self, slug: str) -> Form | None:

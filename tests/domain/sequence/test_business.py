@@ -9,7 +9,7 @@ import pytest
 
 from service.domain.sequence.library import BUSINESS as PATH
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import Business, Caps, Duration, Form, FormField, Topic, Unit
+from service.domain.sequence.model import Business, Caps, Coupon, Duration, Form, FormField, Topic, Unit
 from tests.domain.sequence.paper import BUSINESS, files, marked, sequence
 
 NEEDED = """\
@@ -77,7 +77,7 @@ def test_what_is_declared_arrives_in_the_model() -> None:
     assert [(name, each.source) for name, each in business.segments] == [("vip", 'tagged("vip")')]
     lengths = (("Cut", Duration(Decimal(6), Unit.WEEKS)), ("else", Duration(Decimal(40), Unit.DAYS)))
     assert business.rhythm == (("visit.completed", lengths),)
-    assert (business.coupons, business.closed) == (("BIRTHDAY",), (date(2026, 12, 24),))
+    assert (business.coupons, business.closed) == ((Coupon("BIRTHDAY"),), (date(2026, 12, 24),))
 
 
 def test_a_form_says_what_it_asks_and_what_it_gives() -> None:
