@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from service.actions.publish import Edition
-from service.domain.sequence.library import read_library
 from service.domain.sequence.model import Library, Problem, Severity
 from service.rendering.compiled import link_targets
-from service.rendering.proof import read_proofs
+from service.rendering.fault import CompileError
+from service.rendering.proof import look_over
 
 
 class NotPublishable(Exception):  # noqa: N818 (what it says)
@@ -19,16 +19,13 @@ class NotPublishable(Exception):  # noqa: N818 (what it says)
         self.problems = problems
 
 
-def look_over(files: Mapping[str, bytes]) -> tuple[Library | None, list[Problem]]:
-    """All that is wrong with files (path -> content), the finished mails included; the library where it can be read."""
-    library, problems = read_library(files)
-    return library, problems + (read_proofs(library, files) if library else [])
-
-
 def read_edition(files: Mapping[str, bytes]) -> tuple[Edition, Library]:
     """An edition of these files, and what it says. Raises NotPublishable where there is any error."""
     library, problems = look_over(files)
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if library is None or errors:
         raise NotPublishable(errors or problems)
-    return Edition(files, link_targets(library, files)), library
+    try:
+        return Edition(files, link_targets(library, files)), library
+    except CompileError as error:
+        raise NotPublishable([error.problem]) from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
 from service.domain.sequence.model import Library
@@ -88,11 +89,32 @@ class Provider(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class StaffLetter:
+    """What a mail to a colleague says of a task beside the step's own words.
+
+    `due_at` is an aware datetime; `what` and `cost` are asked of the step where they are left out; `remark` is one
+    more sentence about this task. A task that has no step of its own (a reply waits for an answer) says in
+    `briefing`, plain text, what it is about, and in `outcomes` how it may end: (value, words on the button).
+    """
+
+    task_id: int
+    due_at: datetime | None = None
+    is_reminder: bool = False
+    what: str = ""
+    cost: Decimal | None = None
+    remark: str = ""
+    briefing: str = ""
+    outcomes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """What the renderer needs to put one mail into words.
 
     `names` are the values that merge fields and conditions may use (`contact`, `event`, `form` …, see
-    `service.domain.facts`); `journey_at` is given only where journey time runs apart from machine time.
+    `service.domain.facts`); `journey_at` is given only where journey time runs apart from machine time. With `staff`
+    it goes to a colleague, whose address is `recipient`, and is about the contact of `contact_id` and `names`.
+    A test says so in its subject and in a header; its ids are 0.
     """
 
     delivery_id: int
@@ -107,6 +129,8 @@ class Letter:
     sent_at: datetime
     arm: str | None = None
     journey_at: datetime | None = None
+    staff: StaffLetter | None = None
+    is_test: bool = False
 
 
 class Renderer(Protocol):
@@ -121,3 +145,19 @@ class Doorbell(Protocol):
 
     def ring(self) -> bool:
         """Ring after a commit; whether anybody could hear it. Never raises: the next tick rings again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What came of a call to another service: taken, or why not in a sentence. `is_final`: it need not be repeated."""
+
+    taken: bool
+    reason: str = ""
+    is_final: bool = False
+
+
+class Caller(Protocol):
+    """Calls other services, over HTTP."""
+
+    def call(self, url: str, headers: Mapping[str, str], body: bytes) -> Called:
+        """POST `body` (JSON). Never raises because of the other side, and never takes longer than some seconds."""

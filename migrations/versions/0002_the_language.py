@@ -72,6 +72,7 @@ def upgrade() -> None:
         sa.Column("day_began_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("entered_today", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("wake_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("skipped", postgresql.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column(
             "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
@@ -153,6 +154,7 @@ def upgrade() -> None:
     op.add_column("enrolment", sa.Column("about", sa.Text(), nullable=True))
     op.add_column("enrolment", sa.Column("converted_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("enrolment", sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("enrolment", sa.Column("replanned_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("enrolment", sa.Column("date_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("enrolment", sa.Column("date_is_day", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.create_index(
@@ -184,6 +186,7 @@ def downgrade() -> None:
     op.drop_index("ix_enrolment_about", table_name="enrolment", postgresql_where=sa.text("about IS NOT NULL"))
     op.drop_column("enrolment", "date_is_day")
     op.drop_column("enrolment", "date_at")
+    op.drop_column("enrolment", "replanned_at")
     op.drop_column("enrolment", "paused_at")
     op.drop_column("enrolment", "converted_at")
     op.drop_column("enrolment", "about")

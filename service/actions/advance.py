@@ -3,28 +3,54 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.actions.carry_out import carry_out
+from service.actions.enrol import set_date
+from service.actions.expect import enter
+from service.actions.leave import UNDER_WAY, end
+from service.actions.open_task import open_task
 from service.actions.proceed import find_delivery, plan, progress_of, put_behind, write_plans
-from service.domain.enrolment import Leave, Open, Skip, Wait, next_move
+from service.domain.departure import Convert, Leave
+from service.domain.enrolment import Move, Open, Recall, Skip, Wait, next_move
 from service.domain.facts import Facts
+from service.domain.moment import resolve
+from service.domain.reason import DONE, DUE, PLANNED_ANEW
+from service.domain.schedule import Progress, is_dated
 from service.domain.sequence.expression import ExpressionError
 from service.domain.sequence.model import Sequence, Step
 from service.ports import Published
-from service.store.contact import lock_contacts
+from service.store.contact import Contact, lock_contacts
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.history import facts_of, read_contacts, read_pasts
 
 log = structlog.get_logger()
 
-ON_THEIR_WAY = (State.DUE, State.HELD, State.CLEARED, State.HANDED)
-CAN_BE_CANCELLED = (State.PLANNED, State.DUE, State.HELD, State.CLEARED)
+CAN_BE_TAKEN_BACK = (State.DUE, State.HELD, State.CLEARED)
+ON_THEIR_WAY = (*CAN_BE_TAKEN_BACK, State.HANDED)
 REST = timedelta(hours=1)  # an enrolment whose exits can't be asked is looked at again
+
+
+@dataclass(slots=True)
+class Walk:
+    """One enrolment that is moved on. `rows` are its touches that are planned or open; mails to colleagues are none."""
+
+    session: Session
+    published: Published
+    enrolment: Enrolment
+    contact: Contact
+    sequence: Sequence
+    facts: Facts
+    rows: list[Delivery]
+
+    def row(self, step: Step) -> Delivery | None:
+        return next((row for row in self.rows if row.step == step.key), None)
 
 
 def advance(session: Session, published: Published, now: datetime, limit: int = 500) -> int:
@@ -32,14 +58,14 @@ def advance(session: Session, published: Published, now: datetime, limit: int = 
 
     Contacts that another worker holds are left to it.
     """
-    due = select(Enrolment.contact_id).where(Enrolment.state == "active", Enrolment.wake_at <= now)
+    due = select(Enrolment.contact_id).where(Enrolment.state.in_(UNDER_WAY), Enrolment.wake_at <= now)
     waiting = set(session.scalars(due.order_by(Enrolment.wake_at).limit(limit)))
     locked = lock_contacts(session, sorted(waiting), wait=False)
     if not locked:
         return 0
     enrolments = session.scalars(
         select(Enrolment)
-        .where(Enrolment.contact_id.in_(locked), Enrolment.state == "active", Enrolment.wake_at <= now)
+        .where(Enrolment.contact_id.in_(locked), Enrolment.state.in_(UNDER_WAY), Enrolment.wake_at <= now)
         .order_by(Enrolment.id)
         .with_for_update()
     ).all()
@@ -47,16 +73,20 @@ def advance(session: Session, published: Published, now: datetime, limit: int = 
     pasts = read_pasts(session, locked)
     rows = _open_deliveries(session, [enrolment.id for enrolment in enrolments])
     for enrolment in enrolments:
+        if enrolment.state not in UNDER_WAY:
+            continue  # an earlier one of this batch took the person out
         contact = contacts[enrolment.contact_id]
         facts = facts_of(published.library.business, contact, enrolment, pasts[contact.id], now)
-        _take_on(session, published, enrolment, facts, rows[enrolment.id], now)
+        _take_on(session, published, enrolment, contact, facts, rows[enrolment.id])
     return len(enrolments)
 
 
 def _open_deliveries(session: Session, enrolment_ids: list[int]) -> dict[int, list[Delivery]]:
     rows: dict[int, list[Delivery]] = defaultdict(list)
     query = select(Delivery).where(
-        Delivery.enrolment_id.in_(enrolment_ids), Delivery.state.in_((State.PLANNED, *ON_THEIR_WAY))
+        Delivery.enrolment_id.in_(enrolment_ids),
+        Delivery.state.in_((State.PLANNED, *ON_THEIR_WAY)),
+        Delivery.staff_to.is_(None),
     )
     for delivery in session.scalars(query.order_by(Delivery.id).with_for_update()):
         rows[delivery.enrolment_id].append(delivery)
@@ -64,81 +94,141 @@ def _open_deliveries(session: Session, enrolment_ids: list[int]) -> dict[int, li
 
 
 def _take_on(
-    session: Session, published: Published, enrolment: Enrolment, facts: Facts, rows: list[Delivery], now: datetime
-) -> None:
-    sequence = published.library.sequence(enrolment.sequence)
-    if sequence is None:
-        end(enrolment, rows, Leave("stopped", "removed", "Stopped: the sequence was taken out."), now)
-        return
-    try:
-        _move(session, published, enrolment, sequence, facts, rows, now)
-    except ExpressionError as error:
-        # It rests rather than writing to somebody who may have left; `check` refuses such a file before publishing.
-        log.error("enrolment.rests", enrolment=enrolment.id, sequence=sequence.key, reason=str(error))
-        enrolment.wake_at = now + REST
-        enrolment.why = f"Rests: {error}"
-
-
-def _move(
     session: Session,
     published: Published,
     enrolment: Enrolment,
-    sequence: Sequence,
+    contact: Contact,
     facts: Facts,
     rows: list[Delivery],
-    now: datetime,
 ) -> None:
-    on_its_way = any(row.state in ON_THEIR_WAY for row in rows)
-    while True:  # ends: every turn but the last puts a step behind, and there are finitely many
-        move = next_move(sequence, progress_of(enrolment), facts, now, open_step=on_its_way)
+    sequence = published.library.sequence(enrolment.sequence)
+    if sequence is None:
+        end(session, enrolment, rows, Leave("stopped", "removed", "Stopped: the sequence was taken out."), facts.now)
+        return
+    if enrolment.state == "awaited":
+        if not enter(session, published, contact, enrolment, sequence, facts):
+            return
+        facts = replace(facts, entered_at=facts.now, inside=facts.inside | {sequence.key})
+    facts = _with_date(enrolment, sequence, facts)
+    try:
+        _walk(Walk(session, published, enrolment, contact, sequence, facts, rows))
+    except ExpressionError as error:
+        # It rests rather than writing to somebody who may have left; `check` refuses such a file before publishing.
+        log.error("enrolment.rests", enrolment=enrolment.id, sequence=sequence.key, reason=str(error))
+        enrolment.wake_at = facts.now + REST
+        enrolment.why = f"Rests: {error}"
+
+
+def _with_date(enrolment: Enrolment, sequence: Sequence, facts: Facts) -> Facts:
+    """Where the date that the steps count from lies now: it may have been moved, or taken away."""
+    if facts.date is None:
+        return facts
+    moment = resolve(sequence, facts.given(), facts.date)
+    if moment == facts.date:
+        return facts
+    set_date(enrolment, moment)
+    return replace(facts, date=moment)
+
+
+def _walk(walk: Walk) -> None:
+    enrolment, now = walk.enrolment, walk.facts.now
+    while True:  # ends: every turn but the last opens a step or puts one behind, and there are finitely many
+        progress, waiting = _standing(walk)
+        move = next_move(walk.sequence, progress, walk.facts, now, waiting=waiting)
         if isinstance(move, Leave):
-            end(enrolment, rows, move, now)
+            end(walk.session, enrolment, walk.rows, move, now)
             return
         if isinstance(move, Wait):
             enrolment.wake_at = move.until
-            if move.step is not None and move.until is not None:
-                _planned(session, published, enrolment, move.step, move.until, rows)
+            if move.step is not None and move.due_at is not None:
+                _planned(walk, move.step, move.due_at)
             return
-        delivery = _planned(session, published, enrolment, move.step, move.due_at, rows)
-        if isinstance(move, Open) and delivery.state == State.PLANNED:
-            _open(delivery, enrolment, move)
+        if isinstance(move, Convert):
+            enrolment.converted_at, enrolment.why = now, move.reason
+        elif not _make(walk, move):
+            enrolment.wake_at = now
             return
-        _skip(delivery, enrolment, move)
 
 
-def _planned(
-    session: Session, published: Published, enrolment: Enrolment, step: Step, due: datetime, rows: list[Delivery]
-) -> Delivery:
-    """The row of the step that comes next, with the time it has now; it stands there already but behind a skip."""
-    found = next((row for row in rows if row.step == step.key and row.state == State.PLANNED), None)
+def _standing(walk: Walk) -> tuple[Progress, set[str]]:
+    """How far the person is, and which steps hold those behind them.
+
+    A dated mail that was handed over can't be taken back and holds nothing: it counts as behind.
+    """
+    progress = progress_of(walk.enrolment)
+    handed = {row.step for row in walk.rows if row.state == State.HANDED}
+    gone = tuple(step.key for step in walk.sequence.steps if is_dated(step) and step.key in handed)
+    waiting = {row.step for row in walk.rows if row.state in ON_THEIR_WAY and not row.occasion}
+    return replace(progress, passed=(*progress.passed, *gone)), waiting - set(gone)
+
+
+def _make(walk: Walk, move: Move) -> bool:
+    """Carry one move out; False where what is known of the person has changed by it, so that all is asked anew."""
+    assert isinstance(move, Open | Skip | Recall)
+    if isinstance(move, Recall):
+        _take_back(walk, move)
+        return True
+    row = walk.row(move.step) or _planned(walk, move.step, move.due_at)
+    if isinstance(move, Skip):
+        _skip(walk, row, move)
+        return True
+    if row.state != State.PLANNED:
+        put_behind(walk.enrolment, move.step, None)  # it was done once already
+        return True
+    if move.overdue:
+        walk.contact.caught_up_at = walk.facts.now
+        walk.facts = replace(walk.facts, caught_up_at=walk.facts.now)
+    if move.step.is_email:
+        _open_mail(row, move)
+        return True
+    return _open_touch(walk, row, move)
+
+
+def _planned(walk: Walk, step: Step, due: datetime) -> Delivery:
+    """The row of a step that comes next, with the time it has now."""
+    found = walk.row(step)
     if found is None:
-        write_plans(session, [plan(published, enrolment, step, due)])
-        found = find_delivery(session, enrolment, step)
-        rows.append(found)
-    elif found.due_at != due:
+        write_plans(walk.session, [plan(walk.published, walk.enrolment, step, due)])
+        found = find_delivery(walk.session, walk.enrolment, step)
+        walk.rows.append(found)
+    elif found.state == State.PLANNED and found.due_at != due:
         found.due_at = due
     return found
 
 
-def _open(delivery: Delivery, enrolment: Enrolment, move: Open) -> None:
-    delivery.state = State.DUE
-    delivery.rule, delivery.reason = "due", "Due: waits for a slot."
-    delivery.due_at = delivery.wake_at = move.due_at
-    delivery.expires_at = move.expires_at
-    enrolment.wake_at = None
+def _open_mail(row: Delivery, move: Open) -> None:
+    row.state = State.DUE
+    row.rule, row.reason = "due", DUE
+    row.due_at = row.wake_at = move.due_at
+    row.expires_at = move.expires_at
 
 
-def _skip(delivery: Delivery, enrolment: Enrolment, move: Open | Skip) -> None:
-    if isinstance(move, Skip) and delivery.state == State.PLANNED:
-        delivery.state = State.SKIPPED
-        delivery.rule, delivery.reason = move.rule, move.reason
-    put_behind(enrolment, move.step, None)
+def _open_touch(walk: Walk, row: Delivery, move: Open) -> bool:
+    """A task is given to somebody; anything else is carried out at once."""
+    enrolment, step, now = walk.enrolment, move.step, walk.facts.now
+    row.due_at, row.wake_at = move.due_at, None
+    put_behind(enrolment, step, now)
+    if step.task is not None:
+        row.state = State.OPEN
+        walk.session.flush()
+        open_task(walk.session, walk.published, enrolment, walk.contact, step, row, now)
+        return True
+    row.state, row.rule, row.sent_at = State.DONE, "done", now
+    walk.session.flush()
+    row.reason = carry_out(walk.session, walk.published, enrolment, walk.contact, step, now) or DONE
+    return False
 
 
-def end(enrolment: Enrolment, rows: list[Delivery], leave: Leave, now: datetime) -> None:
-    """The way is over: what was planned, due, held or cleared is cancelled with the reason."""
-    enrolment.state, enrolment.why = leave.state, leave.reason
-    enrolment.ended_at, enrolment.wake_at = now, None
-    for row in rows:
-        if row.state in CAN_BE_CANCELLED:
-            row.state, row.rule, row.reason = State.CANCELLED, leave.rule, leave.reason
+def _take_back(walk: Walk, move: Recall) -> None:
+    row = walk.row(move.step)
+    assert row is not None
+    row.state, row.due_at, row.wake_at, row.expires_at = State.PLANNED, move.due_at, None, None
+    row.rule, row.reason = "moved", PLANNED_ANEW
+    row.token = row.lease_until = None
+
+
+def _skip(walk: Walk, row: Delivery, move: Skip) -> None:
+    if row.state in (State.PLANNED, *CAN_BE_TAKEN_BACK):
+        row.state = State(move.state)
+        row.rule, row.reason, row.wake_at = move.rule, move.reason, None
+    put_behind(walk.enrolment, move.step, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,15 +11,17 @@ from sqlalchemy.orm import Session
 
 from service.actions.case import Case, leave_behind, read_cases
 from service.actions.proceed import Plan, write_plans
-from service.domain.consent import Standing, why_not
-from service.domain.enrolment import window_of
-from service.domain.sequence.model import Topic
+from service.domain import clearance
+from service.domain.consent import Standing
+from service.domain.reason import REMOVED
 from service.domain.throttle import Candidate, Ruling, Verdict
 from service.domain.throttle import arbitrate as decide
+from service.domain.window import Window
 from service.ports import Published
 from service.store.contact import lock_contacts
 from service.store.delivery import Delivery, State
-from service.store.history import read_counted, read_standings, zone_of
+from service.store.history import read_complaints, read_counted, read_standings, zone_of
+from service.store.task import REPLY
 
 
 def arbitrate(session: Session, published: Published, now: datetime, limit: int = 500) -> int:
@@ -43,8 +45,9 @@ def rule(session: Session, published: Published, cases: Sequence[Case], now: dat
     counted = read_counted(session, list(contacts), [case.delivery.id for case in cases], now)
     verdicts: list[tuple[Case, Verdict]] = []
     competing: dict[int, list[Case]] = defaultdict(list)
+    complaints = read_complaints(session, list(contacts))
     for case in cases:
-        barred = _bar(published, case, standings[case.contact.id])
+        barred = _bar(published, case, standings[case.contact.id]) or _hold(case, complaints, now)
         if barred is not None:
             verdicts.append((case, barred))
         else:
@@ -59,29 +62,32 @@ def rule(session: Session, published: Published, cases: Sequence[Case], now: dat
 
 def _bar(published: Published, case: Case, standing: Standing) -> Verdict | None:
     """Why this mail may not be sent at all, whatever its turn."""
-    if case.written is None:
-        return Verdict(Ruling.EXPIRED, "removed", "Not sent: the step was taken out of its sequence.")
+    if case.written is None and case.delivery.step != REPLY:  # a task that a reply opened has no step
+        return Verdict(Ruling.EXPIRED, "removed", REMOVED)
     if case.enrolment.state != "active" and not case.delivery.occasion:
-        return Verdict(Ruling.EXPIRED, "left", f"Not sent: {case.enrolment.why or 'the enrolment is over.'}")
-    sequence, _ = case.written
-    topic = published.library.business.topic(sequence.topic) or Topic(sequence.topic)
-    barred = why_not(standing, topic)
-    if barred is None:
+        return clearance.left(case.enrolment.why)
+    if case.written is None or case.delivery.staff_to is not None:
+        return None  # a colleague's
+    topic = clearance.topic_of(published.library.business, case.written[0])
+    return clearance.barred(standing, topic, case.contact.first_name)
+
+
+def _hold(case: Case, complaints: Mapping[int, datetime], now: datetime) -> Verdict | None:
+    """What has to be settled before it may leave."""
+    delivery = case.delivery
+    if delivery.staff_to is not None:
         return None
-    name = case.contact.first_name or "The person"
-    return Verdict(Ruling.EXPIRED, "consent", f"Not sent: {name} {barred}.")
+    waits = None if delivery.occasion else clearance.held_by_reply(case.enrolment.paused_at, case.contact.first_name)
+    raised = complaints.get(case.contact.id)
+    return waits or clearance.held_by_complaint(raised, delivery.priority, delivery.expires_at, now)
 
 
 def _candidate(published: Published, case: Case, now: datetime) -> Candidate:
-    assert case.written is not None
+    if case.written is None or case.delivery.staff_to is not None:
+        return Candidate(case.delivery.id, 0, case.delivery.expires_at or now, Window.any(), closed_days=False)
     sequence, step = case.written
-    return Candidate(
-        id=case.delivery.id,
-        priority=case.delivery.priority,
-        expires_at=case.delivery.expires_at or now,
-        window=window_of(sequence, step, published.library.business.window),
-        closed_days=case.delivery.priority > 0,
-    )
+    ends = case.delivery.expires_at or now
+    return clearance.candidate(case.delivery.id, sequence, step, ends, published.library.business)
 
 
 def apply(published: Published, case: Case, verdict: Verdict, now: datetime) -> Plan | None:

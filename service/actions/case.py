@@ -14,7 +14,7 @@ from service.ports import Published
 from service.store.contact import Contact
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
-from service.store.history import read_contacts, zone_of
+from service.store.history import local_of, read_contacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +53,4 @@ def leave_behind(published: Published, case: Case, at: datetime | None, now: dat
         return None
     if case.written is not None:
         put_behind(case.enrolment, case.written[1], at)
-    return plan_next(published, case.enrolment, zone_of(case.contact, published.library.business), now)
+    return plan_next(published, case.enrolment, local_of(case.contact, published.library.business), now)

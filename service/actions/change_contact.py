@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.actions.receive_event import become, wake
+from service.actions.expect import expect_dates
+from service.actions.receive_event import become, retag, wake
 from service.actions.record_consent import Given, record_consents
 from service.domain.contact import Address, address_hash
 from service.domain.field import BadValue, Fault, Unfit, read_value
@@ -61,14 +62,15 @@ def change_contact(
     if changes.address is not None:
         _move(session, hash_key, contact, changes.address)
     contact.updated_at = now
-    if changes.tags is not None:
-        contact.tags = list(changes.tags)
     session.flush()
     wake(session, contact.id, now)
     # In the time zone it has now, and before a stage begins what may ask for it.
     record_consents(session, published, contact, changes.consents, now)
+    if changes.tags is not None:
+        retag(session, published, contact, list(changes.tags), now)
     if changes.stage is not None:
         become(session, published, contact, changes.stage, now)
+    expect_dates(session, published, contact, now)
 
 
 def _read_fields(fields: Mapping[str, Any], contact: Contact, business: Business) -> dict[str, Any]:

@@ -7,7 +7,7 @@ The order is the promise. The intent (`handed`) is committed before a byte leave
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,13 +18,28 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.actions.arbitrate import apply, rule
+from service.actions.carry_out import carry_out
 from service.actions.case import Case, leave_behind, read_cases
 from service.actions.lease import Lease, take
 from service.actions.proceed import Plan, find_step, write_plans
+from service.actions.staff_mail import staff_letters
 from service.domain.delivery import retry_after
+from service.domain.reason import SENT, SERVICE_SENT
 from service.domain.throttle import Ruling
-from service.ports import Letter, Message, Outcome, Provider, Published, Refused, Renderer, Sent, TryLater, Unrenderable
-from service.store.contact import lock_contacts
+from service.ports import (
+    Letter,
+    Message,
+    Outcome,
+    Provider,
+    Published,
+    Refused,
+    Renderer,
+    Sent,
+    StaffLetter,
+    TryLater,
+    Unrenderable,
+)
+from service.store.contact import Contact, lock_contacts
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.history import facts_of, read_contacts, read_pasts
@@ -35,9 +50,8 @@ log = structlog.get_logger()
 BUDGET = 10.0  # seconds from the intent to the first byte
 POISON_REST = timedelta(hours=1)  # a mail that can't be put into words is looked at again
 MAX_ATTEMPTS = 12
-WHY_SENT = "Sent: its time had come, and no limit stood against it."
-WHY_SERVICE = "Sent: service mail waits for no slot."
 AWAITED = (State.HANDED, State.UNCERTAIN)
+LEFT = (State.SENT, State.UNCERTAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +88,13 @@ def deliver(desk: Desk, lease: Lease, stop: Callable[[], bool]) -> int:
         messages = _render(desk, lease)
         with desk.begin() as session:
             record(session, desk.published(), lease, done, also_lock=taken)
-            granted = _intend(session, desk, lease, messages)
+            granted, woken = _intend(session, desk, lease, messages)
         start_by = time.monotonic() + BUDGET
         outcomes = desk.provider.send(granted, start_by) if granted else []
         done = [Handed(message.delivery_id, outcome) for message, outcome in zip(granted, outcomes, strict=True)]
         count += len(granted)
+        if woken and not granted:
+            break  # the engine has to look at these first; they would only be taken again
     if done:
         with desk.begin() as session:
             record(session, desk.published(), lease, done)
@@ -96,26 +112,14 @@ def _render(desk: Desk, lease: Lease) -> list[Message]:
         enrolments = _enrolments(session, {row.enrolment_id for row in rows})
         contacts = read_contacts(session, {row.contact_id for row in rows})
         pasts = read_pasts(session, list(contacts))
+        staff = staff_letters(session, published, [row for row in rows if row.staff_to is not None])
         poison: dict[int, str] = {}
         for row in rows:
             enrolment, contact = enrolments[row.enrolment_id], contacts[row.contact_id]
-            if find_step(published, enrolment, row.step) is None:
+            if row.id not in staff and (row.staff_to or find_step(published, enrolment, row.step) is None):
                 continue  # its intent is refused below, with the reason
             facts = facts_of(published.library.business, contact, enrolment, pasts[contact.id], now)
-            letter = Letter(
-                delivery_id=row.id,
-                contact_id=contact.id,
-                message_id=row.message_id,
-                recipient=contact.email,
-                publication_id=published.id,
-                sequence=enrolment.sequence,
-                step=row.step,
-                language=contact.language or published.library.business.languages[0],
-                names=facts.names(),
-                sent_at=clock.machine_now(),
-                arm=enrolment.arm,
-                journey_at=shifted,
-            )
+            letter = _letter(published, row, enrolment, contact, facts.names(), staff.get(row.id), shifted)
             try:
                 messages.append(desk.renderer.render(letter))
             except Unrenderable as error:
@@ -123,6 +127,33 @@ def _render(desk: Desk, lease: Lease) -> list[Message]:
     if poison:
         _hold(desk, lease, poison, now)
     return messages
+
+
+def _letter(
+    published: Published,
+    row: Delivery,
+    enrolment: Enrolment,
+    contact: Contact,
+    names: Mapping[str, object],
+    staff: StaffLetter | None,
+    shifted: datetime | None,
+) -> Letter:
+    first = published.library.business.languages[0]
+    return Letter(
+        delivery_id=row.id,
+        contact_id=contact.id,
+        message_id=row.message_id,
+        recipient=row.staff_to or contact.email,
+        publication_id=published.id,
+        sequence=enrolment.sequence,
+        step=row.step,
+        language=first if row.staff_to else contact.language or first,
+        names=names,
+        sent_at=clock.machine_now(),
+        arm=enrolment.arm,
+        journey_at=shifted,
+        staff=staff,
+    )
 
 
 def _enrolments(session: Session, ids: Collection[int]) -> dict[int, Enrolment]:
@@ -148,18 +179,26 @@ def _hold(desk: Desk, lease: Lease, reasons: dict[int, str], now: datetime) -> N
             )
 
 
-def _intend(session: Session, desk: Desk, lease: Lease, messages: Sequence[Message]) -> list[Message]:
-    """Ask everything once more under the contacts' locks; the messages whose intent this commit holds."""
+def _intend(session: Session, desk: Desk, lease: Lease, messages: Sequence[Message]) -> tuple[list[Message], int]:
+    """Ask everything once more under the contacts' locks; the messages whose intent this commit holds.
+
+    And how many wait for the engine: something happened to their enrolments that may stop them.
+    """
     published = desk.published()
     now = journey_now(session)
     mine = (Delivery.id.in_(lease.ids), Delivery.state == State.CLEARED, Delivery.token == lease.token)
     cases = read_cases(session, published, *mine)
     worded = {message.delivery_id for message in messages}
     granted: set[int] = set()
+    woken = 0
     plans: list[Plan | None] = []
     for case, verdict in rule(session, published, cases, now):
         if verdict.ruling is not Ruling.CLEARED:
             plans.append(apply(published, case, verdict, now))
+            continue
+        if _woken(case, now):
+            woken += 1
+            case.delivery.lease_until = None
             continue
         if case.delivery.id not in worded:
             case.delivery.lease_until = None  # its step was published a moment ago: the next round has its words
@@ -179,7 +218,18 @@ def _intend(session: Session, desk: Desk, lease: Lease, messages: Sequence[Messa
     }
     mark = update(Delivery).where(Delivery.id.in_(granted)).values(intent)
     session.execute(mark, execution_options={"synchronize_session": False})
-    return [message for message in messages if message.delivery_id in granted]
+    return [message for message in messages if message.delivery_id in granted], woken
+
+
+def _woken(case: Case, now: datetime) -> bool:
+    """Whether something happened to the enrolment that the engine has not looked at: it may have a stop in it."""
+    enrolment = case.enrolment
+    return (
+        not case.delivery.occasion
+        and enrolment.state == "active"
+        and enrolment.wake_at is not None
+        and enrolment.wake_at <= now
+    )
 
 
 def record(
@@ -199,6 +249,9 @@ def record(
     answered = (Delivery.id.in_(outcomes), Delivery.token == lease.token, Delivery.state.in_(AWAITED))
     cases = read_cases(session, published, *answered)
     write_plans(session, [_settle(published, case, outcomes[case.delivery.id], now) for case in cases])
+    for case in cases:
+        if case.delivery.state in LEFT and case.written is not None and case.written[1].actions and _is_touch(case):
+            carry_out(session, published, case.enrolment, case.contact, case.written[1], now)
 
 
 def _settle(published: Published, case: Case, outcome: Outcome, now: datetime) -> Plan | None:
@@ -207,7 +260,7 @@ def _settle(published: Published, case: Case, outcome: Outcome, now: datetime) -
     row.lease_until = None
     match outcome:
         case Sent(provider_id=provider_id):
-            row.state, row.rule, row.reason = State.SENT, "sent", WHY_SENT if row.priority else WHY_SERVICE
+            row.state, row.rule, row.reason = State.SENT, "sent", SENT if row.priority else SERVICE_SENT
             row.sent_at, row.provider_id = row.handed_at, provider_id or None
             left: datetime | None = row.handed_at
         case Refused(reason=reason):
@@ -230,6 +283,11 @@ def _settle(published: Published, case: Case, outcome: Outcome, now: datetime) -
             left = row.handed_at
     log.info("delivery." + row.state, delivery=row.id, enrolment=row.enrolment_id)
     return None if was_uncertain else leave_behind(published, case, left, now)
+
+
+def _is_touch(case: Case) -> bool:
+    """Whether the mail is the step itself, and not a repetition or a colleague's."""
+    return not case.delivery.occasion and case.enrolment.state == "active"
 
 
 def make_uncertain(row: Delivery, why: str) -> None:

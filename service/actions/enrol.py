@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from service.actions.proceed import plan_next, write_plans
-from service.domain.schedule import add
-from service.domain.sequence.expression import ExpressionError
-from service.domain.sequence.model import Again, Sequence, Status
+from service.domain.arm import draw_arm
+from service.domain.entry import Occasion, answers, trigger_key, why_not_enter
+from service.domain.moment import Moment, first
+from service.domain.sequence.model import Again, Sequence
 from service.ports import Published
 from service.store.contact import Contact
 from service.store.enrolment import Enrolment
-from service.store.history import Past, facts_of, read_pasts, zone_of
+from service.store.history import Past, facts_of, local_of, read_pasts, seed_of
 
-ONCE = "once"  # the trigger key of a sequence that a person enters at most once
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """Something that may begin sequences: `on` and `name` as in `enrol.on` (`event visit.completed`).
-
-    `key` makes the enrolment unique among others of the same sequence; `data` is kept with it: `event`, `form`.
-    """
-
-    on: str
-    name: str
-    key: str
-    data: Mapping[str, Any] = field(default_factory=dict)
+COLUMNS = (
+    "contact_id",
+    "sequence",
+    "trigger_key",
+    "state",
+    "began_by",
+    "about",
+    "entered_at",
+    "wake_at",
+    "date_at",
+    "date_is_day",
+    "arm",
+    "data",
+)
 
 
 def enrol_by(
@@ -42,53 +40,25 @@ def enrol_by(
     """Every enrolment that an occasion begins. The contact is locked already; the caller commits."""
     begun = []
     for sequence in published.library.sequences:
-        if _answers(sequence, occasion):
+        if answers(sequence, occasion):
             enrolment = enrol(session, published, contact, sequence, occasion, now)
             if enrolment is not None:
                 begun.append(enrolment)
     return begun
 
 
-def _answers(sequence: Sequence, occasion: Occasion) -> bool:
-    for trigger in sequence.enrol.on:
-        if trigger.on != occasion.on:
-            continue
-        if trigger.on == "signup":
-            return sequence.enrol.form in {None, occasion.name}
-        if trigger.name == occasion.name:
-            return True
-    return False
-
-
 def enrol(
     session: Session, published: Published, contact: Contact, sequence: Sequence, occasion: Occasion, now: datetime
 ) -> Enrolment | None:
-    """One enrolment with its first touch planned; None where the sequence does not let the person in.
-
-    It must be live, its `when` must hold, and `again` must allow another time.
-    """
-    if sequence.status is not Status.LIVE:
-        return None
-    key = _trigger_key(session, published, contact, sequence, occasion, now)
-    if key is None:
-        return None
-    draft = Enrolment(
-        contact_id=contact.id,
-        sequence=sequence.key,
-        trigger_key=key,
-        state="active",
-        entered_at=now,
-        passed=[],
-        data=dict(occasion.data),
-    )
-    if not _may_enter(session, published, contact, sequence, draft, now):
+    """One enrolment with its first touch planned; None where the sequence does not let the person in."""
+    draft = draft_of(published, contact, sequence, occasion, now)
+    if why_not(session, published, contact, sequence, draft, now) is not None:
         return None
     # Planned before it is stored, so that the row is written once, with the time at which it wakes.
-    first = plan_next(published, draft, zone_of(contact, published.library.business), now)
-    columns = ("contact_id", "sequence", "trigger_key", "state", "entered_at", "wake_at", "data")
+    first = plan_next(published, draft, local_of(contact, published.library.business), now)
     row = session.scalar(
         insert(Enrolment)
-        .values({name: getattr(draft, name) for name in columns})
+        .values({name: getattr(draft, name) for name in COLUMNS})
         .on_conflict_do_nothing()
         .returning(Enrolment)
     )
@@ -97,35 +67,53 @@ def enrol(
     return row
 
 
-def _trigger_key(
-    session: Session, published: Published, contact: Contact, sequence: Sequence, occasion: Occasion, now: datetime
-) -> str | None:
-    again = sequence.enrol.again
-    if again is Again.NEVER:
-        return ONCE
-    if again is Again.AFTER and sequence.enrol.again_after is not None:
-        last = session.scalar(
-            select(Enrolment.entered_at)
-            .where(Enrolment.contact_id == contact.id, Enrolment.sequence == sequence.key)
-            .order_by(Enrolment.entered_at.desc())
-            .limit(1)
-        )
-        zone = zone_of(contact, published.library.business)
-        if last is not None and now < add(last, sequence.enrol.again_after, zone):
-            return None
-    return occasion.key
+def draft_of(
+    published: Published, contact: Contact, sequence: Sequence, occasion: Occasion, now: datetime
+) -> Enrolment:
+    """An enrolment that nobody has stored yet."""
+    draft = Enrolment(
+        contact_id=contact.id,
+        sequence=sequence.key,
+        trigger_key=trigger_key(sequence, occasion),
+        state="active",
+        began_by=occasion.began_by,
+        about=occasion.thing,
+        entered_at=now,
+        passed=[],
+        arm=draw_arm(sequence, seed_of(contact)),
+        date_is_day=False,
+        data=dict(occasion.data),
+    )
+    if sequence.date is not None:
+        set_date(draft, first(sequence, facts_of(published.library.business, contact, draft, Past(), now).given(), now))
+    return draft
 
 
-def _may_enter(
+def why_not(
     session: Session, published: Published, contact: Contact, sequence: Sequence, draft: Enrolment, now: datetime
-) -> bool:
-    if sequence.enrol.when is None:
-        return True
-    condition = sequence.enrol.when.source
-    # Only a function asks about the past; a signup that asks none is spared four queries.
-    past = read_pasts(session, [contact.id])[contact.id] if "(" in condition else Past()
-    facts = facts_of(published.library.business, contact, draft, past, now)
-    try:
-        return facts.holds(condition)
-    except ExpressionError:
-        return False  # deny first: whoever can't be asked about does not enter
+) -> str | None:
+    """Why the sequence does not let the person in, in a sentence; None where it does."""
+    last = None
+    if sequence.enrol.again is not Again.ALWAYS:
+        last = last_entered(session, contact.id, sequence.key)
+    condition = sequence.enrol.when
+    # Only a function asks about the past; a signup that asks none is spared its queries.
+    asks = condition is not None and "(" in condition.source
+    past = read_pasts(session, [contact.id])[contact.id] if asks else Past()
+    return why_not_enter(sequence, facts_of(published.library.business, contact, draft, past, now), last, now)
+
+
+def last_entered(session: Session, contact_id: int, sequence: str) -> datetime | None:
+    """When the person entered a sequence last."""
+    entered = select(Enrolment.entered_at).where(
+        Enrolment.contact_id == contact_id,
+        Enrolment.sequence == sequence,
+        Enrolment.state.not_in(("awaited", "declined")),
+    )
+    return session.scalar(entered.order_by(Enrolment.entered_at.desc()).limit(1))
+
+
+def set_date(enrolment: Enrolment, moment: Moment | None) -> None:
+    """What the enrolment's dated steps count from."""
+    enrolment.date_at = moment.at if moment else None
+    enrolment.date_is_day = moment is not None and moment.is_day

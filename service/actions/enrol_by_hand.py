@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.actions.enrol import Occasion, enrol
-from service.actions.unsubscribe import end_enrolments
-from service.domain.consent import why_not
-from service.domain.enrolment import Leave
-from service.domain.sequence.model import Again, Sequence, Status, Topic
+from service.actions.enrol import draft_of, enrol, why_not
+from service.actions.leave import end_enrolments
+from service.domain.consent import why_not as why_not_mail
+from service.domain.departure import Leave
+from service.domain.entry import Occasion
+from service.domain.sequence.model import Sequence, Topic
 from service.ports import Published
 from service.store.contact import Contact, lock_contacts
 from service.store.enrolment import Enrolment
@@ -50,14 +51,13 @@ def enrol_by_hand(
     )
     if inside is not None:
         return Entered(inside, is_new=False)
-    if sequence.status is not Status.LIVE:
-        raise NotLetIn(f"“{sequence.title}” is {sequence.status}, so nobody new enters.")
     _refuse_unwished(session, published, contact, sequence, now)
     event = dict(data) | {"name": "manual", "at": now.isoformat()}
     occasion = Occasion("manual", sequence.key, f"manual:{token_hex(8)}", {"event": event})
     enrolment = enrol(session, published, contact, sequence, occasion, now)
     if enrolment is None:
-        raise NotLetIn(_why(session, contact, sequence))
+        draft = draft_of(published, contact, sequence, occasion, now)
+        raise NotLetIn(why_not(session, published, contact, sequence, draft, now) or "The person is inside already.")
     return Entered(enrolment, is_new=True)
 
 
@@ -66,29 +66,13 @@ def _refuse_unwished(
 ) -> None:
     topic = published.library.business.topic(sequence.topic) or Topic(sequence.topic)
     standing = read_standings(session, [contact], now)[contact.id]
-    barred = why_not(standing, topic)
+    barred = why_not_mail(standing, topic)
     if barred is None:
         return
     words = f"The person {barred}."
-    if why_not(replace(standing, suppressed=()), topic) is not None:
+    if why_not_mail(replace(standing, suppressed=()), topic) is not None:
         words += f" Record their consent to “{topic.name}” first: `consents` of POST /api/v1/contacts."
     raise NotLetIn(words)
-
-
-def _why(session: Session, contact: Contact, sequence: Sequence) -> str:
-    """In words, after `enrol` has refused: it asks `again` first, then `when`."""
-    again, condition = sequence.enrol.again, sequence.enrol.when
-    before = session.scalar(
-        select(Enrolment.entered_at)
-        .where(Enrolment.contact_id == contact.id, Enrolment.sequence == sequence.key)
-        .order_by(Enrolment.entered_at.desc())
-        .limit(1)
-    )
-    once = before is not None and again is Again.NEVER
-    if condition is not None and not once:
-        return f"“{sequence.title}” is for people for whom “{condition.source}” holds, and for this one it does not."
-    rule = "never" if again is Again.NEVER else f"after {sequence.enrol.again_after}"
-    return f"The person entered “{sequence.title}” on {before:%-d %B %Y}, and its `enrol.again` says “{rule}”."
 
 
 def take_out(session: Session, enrolment_id: int, who: str, now: datetime) -> Enrolment | None:

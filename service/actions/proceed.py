@@ -7,7 +7,6 @@ from datetime import datetime
 from email.utils import parseaddr
 from secrets import token_hex
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import idna
 from sqlalchemy import select
@@ -16,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from service.domain.enrolment import passed
 from service.domain.kind import MANNERS
-from service.domain.schedule import Progress, due_at, next_step
+from service.domain.schedule import Local, Progress, needs_rhythm, turns
 from service.domain.sequence.model import Sequence, Step
 from service.ports import Published
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
+from service.store.history import date_of
 
 Plan = dict[str, Any]  # the columns of a touch to come
 
@@ -33,31 +33,39 @@ def progress_of(enrolment: Enrolment) -> Progress:
         enrolment.last_done_at,
         enrolment.last_mail_at,
         enrolment.last_mail_step,
+        date_of(enrolment),
+        paused=enrolment.paused_at is not None,
+        converted=enrolment.converted_at is not None,
+        replanned_at=enrolment.replanned_at,
     )
 
 
 def put_behind(enrolment: Enrolment, step: Step, at: datetime | None) -> None:
-    """Note that a step is behind: `at` when its mail left or may have left, None where nothing did."""
+    """Note that a step is behind: `at` when its mail left or may have, its task was opened, its action carried out;
+    None where nothing of it was done."""
     progress = passed(progress_of(enrolment), step, at)
-    enrolment.passed = list(progress.passed)
+    enrolment.passed = list(dict.fromkeys(progress.passed))
     enrolment.last_done_at = progress.last_done_at
     enrolment.last_mail_at = progress.last_mail_at
     enrolment.last_mail_step = progress.last_mail_step
 
 
-def plan_next(published: Published, enrolment: Enrolment, zone: ZoneInfo, now: datetime) -> Plan | None:
+def plan_next(published: Published, enrolment: Enrolment, local: Local, now: datetime) -> Plan | None:
     """The touch that comes next, to be written by `write_plans`; the enrolment is woken when it is due.
 
-    None where nothing comes: then the enrolment is woken at once, to be finished.
+    None where nothing comes, or where it takes the person's past to tell when: then the enrolment is woken at once.
     """
     sequence = published.library.sequence(enrolment.sequence)
-    step = next_step(sequence, enrolment.passed) if sequence else None
-    if sequence is None or step is None or enrolment.state != "active":
+    if sequence is None or enrolment.state != "active":
         enrolment.wake_at = now if enrolment.state == "active" else None
         return None
-    due = due_at(step, sequence, progress_of(enrolment), zone)
-    enrolment.wake_at = due
-    return plan(published, enrolment, step, due)
+    unknown = local.rhythm is None and needs_rhythm(sequence)
+    in_line = [] if unknown else turns(sequence, progress_of(enrolment), local)
+    if not in_line:
+        enrolment.wake_at = now
+        return None
+    enrolment.wake_at = in_line[0].due_at
+    return plan(published, enrolment, in_line[0].step, in_line[0].due_at)
 
 
 def plan(published: Published, enrolment: Enrolment, step: Step, due: datetime) -> Plan:

@@ -6,21 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from service.actions.enrol import Occasion, enrol_by
+from service.actions.enrol import enrol_by
+from service.actions.expect import expect_dates, expect_visits
+from service.actions.receive_reply import receive_reply
+from service.domain.effect import STAGE_AFTER
+from service.domain.entry import Occasion
+from service.domain.happening import Happening
+from service.domain.throttle import COMPLAINT
 from service.ports import Published
 from service.store.contact import Contact
+from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.event import Event
-
-MAKES_CLIENT = frozenset({"agreement.signed", "visit.completed", "purchase"})
-MAKES_FORMER = frozenset({"client.left"})
+from service.store.history import event_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,34 @@ class Seen:
 def receive_event(session: Session, published: Published, contact: Contact, seen: Seen, now: datetime) -> int | None:
     """Keep an event about a locked contact; its id, or None where the same was told before. The caller commits.
 
-    The person's enrolments are woken, so that stops and goals take effect at once, on claimed mail too.
+    The person's enrolments are woken, so that stops and goals take effect at once, on claimed mail too. The same name
+    about the same thing again is a correction: what it began gets the new data and date, and nothing begins anew.
     """
+    event_id = _keep(session, contact, seen)
+    if event_id is None:
+        return None
+    corrects = _replace_older(session, contact.id, seen, event_id)
+    wake(session, contact.id, now)
+    if seen.name == "reply":
+        receive_reply(session, published, contact, seen.data, now)
+    if seen.name == "complaint.resolved":
+        _let_go(session, contact.id, now)
+    key = seen.about or seen.key or event_key(event_id)
+    data = Happening(seen.name, seen.at, seen.data, seen.value, about=seen.about).as_event()
+    if seen.currency is not None:
+        data["currency"] = seen.currency
+    if corrects:
+        _correct(session, contact.id, seen, data)
+    else:
+        enrol_by(session, published, contact, Occasion("event", seen.name, key, {"event": data}, about=key), now)
+    expect_visits(session, published, contact, seen.name, now)
+    stage = STAGE_AFTER.get(seen.name)
+    if stage is not None:
+        become(session, published, contact, stage, now)
+    return event_id
+
+
+def _keep(session: Session, contact: Contact, seen: Seen) -> int | None:
     values = {
         "contact_id": contact.id,
         "name": seen.name,
@@ -51,24 +81,30 @@ def receive_event(session: Session, published: Published, contact: Contact, seen
         "value": seen.value,
         "currency": seen.currency,
     }
-    event_id: int | None = session.scalar(insert(Event).values(values).on_conflict_do_nothing().returning(Event.id))
-    if event_id is None:
-        return None
-    wake(session, contact.id, now)
-    data = dict(seen.data) | {
-        "name": seen.name,
-        "at": seen.at.isoformat(),
-        "about": seen.about,
-        "value": str(seen.value) if seen.value is not None else None,
-        "currency": seen.currency,
-    }
-    key = seen.about or seen.key or f"event:{token_hex(8)}"
-    enrol_by(session, published, contact, Occasion("event", seen.name, key, {"event": data}), now)
-    if seen.name in MAKES_CLIENT and contact.stage != "client":
-        become(session, published, contact, "client", now)
-    elif seen.name in MAKES_FORMER:
-        become(session, published, contact, "former", now)
-    return event_id
+    return session.scalar(insert(Event).values(values).on_conflict_do_nothing().returning(Event.id))
+
+
+def _replace_older(session: Session, contact_id: int, seen: Seen, event_id: int) -> bool:
+    """Whether the same was told about this thing before; that counts no longer."""
+    if seen.about is None:
+        return False
+    older = (Event.contact_id == contact_id, Event.name == seen.name, Event.about == seen.about, Event.id != event_id)
+    replace = update(Event).where(*older, ~Event.replaced).values(replaced=True).returning(Event.id)
+    return session.execute(replace).first() is not None
+
+
+def _correct(session: Session, contact_id: int, seen: Seen, data: dict[str, Any]) -> None:
+    """What the event began learns what it says now; its dates are looked at when it wakes, which is at once."""
+    begun = (Enrolment.contact_id == contact_id, Enrolment.about == seen.about, Enrolment.began_by == seen.name)
+    for enrolment in session.scalars(select(Enrolment).where(*begun).order_by(Enrolment.id).with_for_update()):
+        enrolment.data = enrolment.data | {"event": data}
+    session.flush()
+
+
+def _let_go(session: Session, contact_id: int, now: datetime) -> None:
+    """A complaint is settled: what it held is looked at again."""
+    held = (Delivery.contact_id == contact_id, Delivery.state == State.HELD, Delivery.rule == COMPLAINT)
+    session.execute(update(Delivery).where(*held).values(wake_at=now))
 
 
 def become(session: Session, published: Published, contact: Contact, stage: str, now: datetime) -> None:
@@ -82,6 +118,20 @@ def become(session: Session, published: Published, contact: Contact, stage: str,
     session.flush()
     wake(session, contact.id, now)
     enrol_by(session, published, contact, Occasion("becomes", stage, f"{stage}:{now.isoformat()}"), now)
+    expect_dates(session, published, contact, now)
+
+
+def retag(session: Session, published: Published, contact: Contact, tags: list[str], now: datetime) -> None:
+    """Give a locked contact these tags, and begin what waits for the new ones. The caller commits."""
+    new = [tag for tag in tags if tag not in contact.tags]
+    if tags == contact.tags:
+        return
+    contact.tags = tags
+    contact.updated_at = now
+    session.flush()
+    wake(session, contact.id, now)
+    for tag in new:
+        enrol_by(session, published, contact, Occasion("tagged", tag, f"{tag}:{now.isoformat()}"), now)
 
 
 def wake(session: Session, contact_id: int, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Keep a consent that was given elsewhere, with the evidence a program has for it."""
+"""Keep a consent with its evidence: one that a program tells of, or one given on a page of ours."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.actions.sign_up import Evidence
 from service.domain.field import Fault, Unfit, in_utc
 from service.domain.sequence.spelling import did_you_mean
 from service.ports import Published
@@ -21,12 +22,13 @@ EVIDENCE = "api"
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A consent as a program tells of it: to `topic`, in these words, then and there."""
+    """A consent to `topic`, in these words, then and there. `evidence` is there where a page of ours saw it given."""
 
     topic: str
     wording: str | None = None
     at: datetime | None = None
     source: str | None = None
+    evidence: Evidence | None = None
 
 
 def record_consents(
@@ -66,12 +68,15 @@ def _judge(
     if back is not None and at is None:
         sentence = f"The person took this back on {back:%-d %B %Y}; a consent given since needs its date: set `at`."
         return Fault(("at",), sentence, "withdrawn"), None
-    source = f"{EVIDENCE}: {given.source}" if given.source else EVIDENCE
+    evidence = given.evidence or Evidence()
+    told_by = () if given.evidence else (EVIDENCE,)
+    source = ": ".join(each for each in (*told_by, given.source) if each)
     same = (topic.name, given.wording, source)
     told = any(
         (act.topic, act.wording, act.source) == same and act.act == "confirmed" and at in {None, act.at} for act in acts
     )
-    if told or (back is not None and at is not None and at <= back):
+    # What a page of ours sees happens now, whatever was said before; journey time may stand still between the two.
+    if given.evidence is None and (told or (back is not None and at is not None and at <= back)):
         return None, None
     return None, Consent(
         contact_id=contact.id,
@@ -80,5 +85,8 @@ def _judge(
         basis="consent",
         at=at or now,
         source=source,
+        address=evidence.address,
+        user_agent=evidence.user_agent,
+        page=evidence.page,
         wording=given.wording,
     )

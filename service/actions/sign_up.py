@@ -12,10 +12,13 @@ from sqlalchemy import Boolean, Row, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from service.actions.enrol import Occasion, enrol_by
+from service.actions.enrol import enrol_by
+from service.actions.expect import expect_dates
+from service.actions.refer import joined
 from service.actions.send_again import send_again
 from service.domain.contact import Address, address_hash
-from service.domain.sequence.model import Form, Kind, Sequence
+from service.domain.entry import Occasion, consented_topics, starts
+from service.domain.sequence.model import Form, Kind
 from service.ports import Published
 from service.store.contact import Consent, Contact
 from service.store.delivery import Delivery
@@ -23,6 +26,7 @@ from service.store.enrolment import Enrolment
 from service.store.event import Event
 
 SEND_AGAIN = timedelta(hours=1)  # a repeated signup gets the form's first mail again, at most this often
+REF = "ref"  # the field of a referral code, which says nothing about the person themselves
 BUILT_IN = frozenset({"first_name", "last_name", "phone", "address", "company", "language", "timezone", "birthday"})
 
 
@@ -55,9 +59,11 @@ def sign_up(
 ) -> SignedUp:
     """Take a signup of a single opt-in form. The caller commits, and only then answers and rings.
 
-    `fields` are the form's own, checked already. What is known of the person is added to, never overwritten. The
-    insert locks the contact, so ten signups at once make one contact and one enrolment.
+    `fields` are the form's own, checked already, and `ref`, the code of whoever sent them. What is known of the person
+    is added to, never overwritten. The insert locks the contact, so ten signups at once make one contact and one
+    enrolment.
     """
+    ref, fields = fields.get(REF), {name: value for name, value in fields.items() if name != REF}
     contact, is_new = upsert_contact(session, hash_key, address, fields, now, source=f"form:{form.slug}")
     consent = {
         "contact_id": contact.id,
@@ -70,30 +76,20 @@ def sign_up(
         "page": evidence.page,
         "wording": evidence.wording,
     }
-    consents = [consent | {"topic": topic} for topic in consented_topics(published, form)]
+    consents = [consent | {"topic": topic} for topic in consented_topics(published.library, form)]
     if consents:
         session.connection().execute(insert(Consent), consents)
     session.connection().execute(
         insert(Event), {"contact_id": contact.id, "name": "signup", "at": now, "data": {"form": form.slug}}
     )
+    if is_new and ref:
+        joined(session, published, contact, ref, now)
     occasion = Occasion("signup", form.slug, f"signup:{token_hex(8)}", {"form": dict(fields) | {"slug": form.slug}})
     begun = enrol_by(session, published, contact, occasion, now)
+    expect_dates(session, published, contact, now)
     if not begun and not is_new:
         _send_again(session, published, contact, form, now)
     return SignedUp(contact.id, is_new, tuple(enrolment.id for enrolment in begun))
-
-
-def consented_topics(published: Published, form: Form) -> tuple[str, ...]:
-    """What a form asks consent to: its own topics, else those of the sequences that it starts."""
-    if form.topics:
-        return form.topics
-    started = (sequence.topic for sequence in published.library.sequences if starts(sequence, form))
-    return tuple(dict.fromkeys(started))
-
-
-def starts(sequence: Sequence, form: Form) -> bool:
-    """Whether a signup by this form begins this sequence."""
-    return sequence.enrol.form in {None, form.slug} and any(trigger.on == "signup" for trigger in sequence.enrol.on)
 
 
 def upsert_contact(

@@ -12,14 +12,17 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from service.actions.receive_event import Seen, receive_event
+from service.actions.refer import qualified
 from service.domain.contact import Address
 from service.domain.event import read_data, why_no_event
 from service.domain.field import Fault, Unfit, in_utc
+from service.domain.referral import QUALIFYING
 from service.domain.sequence.model import Business
 from service.ports import Published
 from service.store.contact import Contact, lock_contacts
 from service.store.event import Event
 from service.store.history import read_contacts, zone_of
+from service.store.referral import referrers_who_wait
 
 AHEAD = timedelta(days=1)  # a clock or zone set wrong; further ahead, `at` is not when something happened
 UNKNOWN_CONTACT = "unknown-contact"
@@ -56,7 +59,9 @@ def tell(session: Session, published: Published, told: Sequence[Told], now: date
     business = published.library.business
     _refuse([_under(at, _name_faults(each, business)) for at, each in enumerate(told)])
     found = _find(session, told)
-    locked = lock_contacts(session, sorted({each for each in found if each is not None}))
+    concerned = {each for each in found if each is not None}
+    visitors = {who for each, who in zip(told, found, strict=True) if who is not None and each.name in QUALIFYING}
+    locked = lock_contacts(session, sorted(concerned | referrers_who_wait(session, visitors)))
     contacts = read_contacts(session, locked)
     people = [contacts.get(each) if each is not None else None for each in found]
     seen: list[tuple[Contact, Seen]] = []
@@ -69,8 +74,14 @@ def tell(session: Session, published: Published, told: Sequence[Told], now: date
         seen.append((contact, event))
         faults.append(_under(at, wrong))
     _refuse(faults)
-    ids = [receive_event(session, published, contact, event, now) for contact, event in seen]
+    ids = [_keep(session, published, contact, event, now) for contact, event in seen]
     return _receipts(session, seen, ids)
+
+
+def _keep(session: Session, published: Published, contact: Contact, event: Seen, now: datetime) -> int | None:
+    event_id = receive_event(session, published, contact, event, now)
+    qualified(session, published, contact, event.name, now)
+    return event_id
 
 
 def _refuse(faults: Sequence[Sequence[Fault]]) -> None:

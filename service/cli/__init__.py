@@ -13,7 +13,11 @@ from service.cli.explain import explain
 COMMANDS = {
     "up": ("service.cli.up:up", "Run everything on this machine."),
     "check": ("service.cli.check:check", "Check sequences and templates."),
+    "map": ("service.cli.map:draw_map", "Draw the journey on one page."),
+    "preview": ("service.cli.preview:preview", "Look at a mail or a sequence before it is sent."),
+    "send-test": ("service.cli.send_test:send_test", "Send one real mail, marked as a test."),
     "publish": ("service.cli.publish:publish", "Publish sequences/ for the people inside."),
+    "access": ("service.cli.access:access", "Show all that is stored about a person."),
     "key": ("service.cli.key:key", "Give programs access, and take it back."),
     "migrate": ("service.cli.migrate:run", "Bring the database up to date."),
     "web": ("service.cli.web:web", "Run one web process."),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from service.domain.sequence.library import MAX_FILE, SEQUENCES, UNREAD
 from service.domain.sequence.manuscript import MAX_BYTES
+from service.domain.sequence.model import Problem
 
 TEMPLATES = "email_templates/"
 MAX_FILES = 2_000
@@ -45,6 +47,22 @@ def layered(below: Mapping[str, Path], above: Mapping[str, Path]) -> dict[str, P
 def read_files(found: Mapping[str, Path]) -> dict[str, bytes]:
     """Their contents. Of a file that is too large just enough is read to see it."""
     return {path: _read(file) for path, file in found.items()}
+
+
+def seen_from_here(file: Path) -> str:
+    """A path as people here would write it."""
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
+
+
+def where_found(problems: Iterable[Problem], found: Mapping[str, Path]) -> list[Problem]:
+    """The problems, each at the path where its file lies on this machine, in whichever layer that is."""
+    return [
+        replace(each, place=replace(each.place, path=seen_from_here(found[each.place.path])))
+        if each.place.path in found
+        else each
+        for each in problems
+    ]
 
 
 def _layer(folder: Path, prefix: str, most: int) -> dict[str, Path]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from service.actions.move_journey import start_journey
 from service.actions.publish import Edition, Publishing
 from service.actions.publish import publish as put_in_force
-from service.cli.folder import read_folders
+from service.cli.folder import find_files, read_files, where_found
 from service.clock import machine_now
 from service.domain.sequence.model import Library
 from service.edition import NotPublishable, read_edition
@@ -64,7 +64,11 @@ def publish_at_start(settings: Settings) -> Start:
 
 
 def _read(settings: Settings) -> tuple[Edition, Library]:
-    return read_edition(read_folders(settings.sequences, settings.templates))
+    found = find_files(settings.sequences, settings.templates)
+    try:
+        return read_edition(read_files(found))
+    except NotPublishable as error:
+        raise NotPublishable(where_found(error.problems, found)) from None
 
 
 def _publish(engine: Engine, edition: Edition) -> Publishing:

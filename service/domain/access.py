@@ -22,6 +22,10 @@ class Scope(StrEnum):
     ENROLMENTS_WRITE = "enrolments:write"
     DELIVERIES_READ = "deliveries:read"
     DELIVERIES_WRITE = "deliveries:write"
+    REFERRALS_READ = "referrals:read"
+    REFERRALS_WRITE = "referrals:write"
+    TASKS_READ = "tasks:read"
+    TASKS_WRITE = "tasks:write"
     METRICS = "metrics"
 
 
@@ -34,6 +38,10 @@ MEANINGS: dict[Scope, str] = {
     Scope.ENROLMENTS_WRITE: "let people into sequences, and take them out",
     Scope.DELIVERIES_READ: "read deliveries",
     Scope.DELIVERIES_WRITE: "say what became of an uncertain delivery",
+    Scope.REFERRALS_READ: "read who brought whom",
+    Scope.REFERRALS_WRITE: "say that a referral was rewarded",
+    Scope.TASKS_READ: "read what colleagues have to do",
+    Scope.TASKS_WRITE: "say that a task was done, is skipped or put off",
     Scope.METRICS: "read `/metrics` from another machine",
 }
 

@@ -11,10 +11,13 @@ from service.domain.sequence.model import Business
 from service.domain.sequence.names import CUSTOMARY, RAISED, Shape
 from service.domain.sequence.spelling import did_you_mean
 
+# Raised by the service itself, and told by whoever reads the business's mailbox as well.
+TOLD_TOO = ("reply",)
+
 
 def events_of(business: Business) -> dict[str, dict[str, Shape]]:
     """The events that may be told of, each with its declared data: by convention, and by `business.yaml`."""
-    known = {name: dict(data) for name, data in CUSTOMARY.items()}
+    known = {name: dict(data) for name, data in (CUSTOMARY | {name: RAISED[name] for name in TOLD_TOO}).items()}
     for name, data in business.events:
         known.setdefault(name, {}).update(data)
     return known
@@ -22,7 +25,7 @@ def events_of(business: Business) -> dict[str, dict[str, Shape]]:
 
 def why_no_event(name: str, business: Business) -> str | None:
     """None where an event of this name may be told of, else a sentence."""
-    if name in RAISED:
+    if name in RAISED and name not in TOLD_TOO:
         return f"“{name}” is raised by the service itself, and can't be told."
     known = events_of(business)
     if name in known:

@@ -1,62 +1,172 @@
 """When a step is due. Days and longer are calendar units in the contact's own zone; the answers are UTC.
 
-Rules 1 and 2 of `sequences/README.md`: `later` counts from the last step that was done; `Day N` from entering, but
-not sooner after the last mail really sent than the two steps' written distance less one day.
+The rules of `sequences/README.md`: `later` counts from the last step that was done; `Day N` from entering, but not
+sooner after the last mail really sent than the two steps' written distance less one day; a dated step counts from
+the date and never waits for the steps above it; a `before` step leaves inside its window by leaving sooner.
 """
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Sequence as Ordered
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from service.domain.sequence.model import Anchor, Duration, Sequence, Step, Unit, When
-from service.domain.window import utc
+from service.domain.draw import draw
+from service.domain.duration import add, nominal_days, plus_days, subtract
+from service.domain.moment import Moment
+from service.domain.sequence.model import Anchor, Kind, Sequence, Step, Unit, When
+from service.domain.window import Window, last_open, utc
 
-FIXED = {Unit.MINUTES: timedelta(minutes=1), Unit.HOURS: timedelta(hours=1)}
-NOMINAL_DAYS = {Unit.DAYS: 1, Unit.WEEKS: 7, Unit.MONTHS: 30, Unit.YEARS: 365}
+DATED = frozenset({Anchor.BEFORE, Anchor.AFTER, Anchor.ON_THE_DAY})
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What a person's times are reckoned with: their zone, the business's window and closure days, their own rhythm
+    (None where it is not known), and the seed of what is drawn for them."""
+
+    zone: ZoneInfo
+    window: Window = Window.any()  # noqa: RUF009 (frozen)
+    closed: tuple[date, ...] = ()
+    rhythm: timedelta | None = None
+    seed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a person is in a sequence: what the time of the next step counts from. Instants in UTC."""
+    """How far a person is in a sequence: what the time of the next step counts from. Instants in UTC.
+
+    `date` is what dated steps count from. `paused`: a reply waits for a person. `converted`: its goal was reached,
+    and it stays. `replanned_at`: when a new version was last reckoned with; no step of it was due before.
+    """
 
     entered_at: datetime
     passed: tuple[str, ...] = ()
     last_done_at: datetime | None = None
     last_mail_at: datetime | None = None
     last_mail_step: str | None = None
+    date: Moment | None = None
+    paused: bool = False
+    converted: bool = False
+    replanned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A step that may come next, and when (UTC)."""
+
+    due_at: datetime
+    place: int  # in the file
+    step: Step
+
+
+def is_dated(step: Step) -> bool:
+    """Whether the step counts from the sequence's date."""
+    return step.when.anchor in DATED
 
 
 def next_step(sequence: Sequence, passed: Ordered[str]) -> Step | None:
-    """The first step, in the file's present order, behind the last one that is behind the person."""
+    """The first undated step, in the file's present order, behind the last one that is behind the person."""
+    last = last_passed(sequence, passed)
+    return next((step for step in sequence.steps[last + 1 :] if not is_dated(step)), None)
+
+
+def last_passed(sequence: Sequence, passed: Ordered[str]) -> int:
+    """The place of the last step behind the person, -1 where there is none."""
     behind = set(passed)
-    last = max((at for at, step in enumerate(sequence.steps) if step.key in behind), default=-1)
-    return sequence.steps[last + 1] if last + 1 < len(sequence.steps) else None
+    return max((at for at, step in enumerate(sequence.steps) if step.key in behind), default=-1)
 
 
-def due_at(step: Step, sequence: Sequence, progress: Progress, zone: ZoneInfo) -> datetime:
-    """The instant (UTC) at which a step falls due, windows not yet asked."""
-    if step.when.anchor is Anchor.LATER:
-        start = progress.last_done_at or progress.entered_at
-        assert step.when.duration is not None
-        return _at_time(add(start, step.when.duration, zone), step.when.at, start, zone)
-    if step.when.anchor is Anchor.DAY:
-        return _due_on_day(step, sequence, progress, zone)
-    raise ValueError(f"{step.place}: a step that counts from a date has no date here")
+def turns(sequence: Sequence, progress: Progress, local: Local) -> list[Turn]:
+    """The steps that may come next, the earliest first: the first undated one in line, and every dated one left."""
+    found = []
+    front = next_step(sequence, progress.passed)
+    behind = set(progress.passed)
+    for place, step in enumerate(sequence.steps):
+        if step is front:
+            due = _not_before(progress.replanned_at, due_at(step, sequence, progress, local), step, local)
+            found.append(Turn(due, place, step))
+        elif is_dated(step) and step.key not in behind and progress.date is not None:
+            found.append(Turn(due_at(step, sequence, progress, local), place, step))
+    return sorted(found, key=lambda turn: (turn.due_at, turn.place))
 
 
-def _due_on_day(step: Step, sequence: Sequence, progress: Progress, zone: ZoneInfo) -> datetime:
-    entered = progress.entered_at
-    due = _at_time(_plus_days(entered, step.when.days, zone), step.when.at, entered, zone)
+def _not_before(known: datetime | None, due: datetime, step: Step, local: Local) -> datetime:
+    """A step whose time a new version put into the past is due since that version, at its own time of day."""
+    return due if known is None or due >= known else _at_time(known, step.when.at, known, local.zone)
+
+
+def due_at(step: Step, sequence: Sequence, progress: Progress, local: Local) -> datetime:
+    """The instant (UTC) at which a step falls due. Windows are not asked yet, but for a `before` step's.
+
+    Raises ValueError where a date or a rhythm is needed and not known.
+    """
+    match step.when.anchor:
+        case Anchor.LATER:
+            start = progress.last_done_at or progress.entered_at
+            assert step.when.duration is not None
+            due = add(start, step.when.duration, local.zone, rhythm=local.rhythm)
+            return _at_time(due, step.when.at, start, local.zone)
+        case Anchor.DAY:
+            return _due_on_day(step, sequence, progress, local)
+    if progress.date is None:
+        raise ValueError(f"{step.place}: a step that counts from a date has no date here")
+    return _due_by_date(step, sequence, progress.date, local)
+
+
+def window_of(sequence: Sequence, step: Step, business: Window) -> Window:
+    """The window in force for a step: what is written nearest; only mail asks the business's, and service mail not."""
+    written = step.window or sequence.window
+    if written is not None:
+        return written
+    return business if step.is_email and step.kind is not Kind.SERVICE else Window.any()
+
+
+def closed_days(step: Step, local: Local) -> tuple[date, ...]:
+    """The closure days that hold a step: service mail and people's work know none."""
+    return local.closed if step.is_email and step.kind is not Kind.SERVICE else ()
+
+
+def needs_rhythm(sequence: Sequence) -> bool:
+    """Whether any step's time is written in the person's own rhythm."""
+    return any(step.when.duration is not None and step.when.duration.unit is Unit.RHYTHMS for step in sequence.steps)
+
+
+def _due_by_date(step: Step, sequence: Sequence, moment: Moment, local: Local) -> datetime:
+    when, zone = step.when, local.zone
+    due = moment.at
+    if when.duration is not None:
+        move = subtract if when.anchor is Anchor.BEFORE else add
+        due = move(due, when.duration, zone, rhythm=local.rhythm)
+    day = due.astimezone(zone).date()
+    if when.at is not None:
+        due = utc(day, when.at, zone)
+    elif when.anchor is Anchor.ON_THE_DAY:
+        due = utc(day, time.min, zone)
+    if when.anchor is not Anchor.BEFORE:
+        return due
+    window = window_of(sequence, step, local.window)
+    return last_open(window, due, zone, closed_days(step, local)) or due
+
+
+def _due_on_day(step: Step, sequence: Sequence, progress: Progress, local: Local) -> datetime:
+    entered, zone = progress.entered_at, local.zone
+    due = _at_time(plus_days(entered, _drawn_day(step, sequence, local), zone), step.when.at, entered, zone)
     before = sequence.step(progress.last_mail_step or "")
     if before is None or progress.last_mail_at is None:
         return due
-    apart = _written_day(step, sequence) - _written_day(before, sequence) - 1
-    soonest = _plus_days(progress.last_mail_at, apart, zone) if apart > 0 else progress.last_mail_at
+    apart = int(_written_day(step, sequence) - _written_day(before, sequence) - 1)
+    soonest = plus_days(progress.last_mail_at, apart, zone) if apart > 0 else progress.last_mail_at
     return due if due >= soonest else _at_time(soonest, step.when.at, soonest, zone)
+
+
+def _drawn_day(step: Step, sequence: Sequence, local: Local) -> int:
+    """`Day N-M`: one of these days, drawn once a person, so that nobody can see it coming."""
+    first, last = step.when.days, step.when.last_day
+    if last is None:
+        return first
+    return first + int(draw(local.seed, "day", sequence.key, step.key) * (last - first + 1))
 
 
 def _written_day(step: Step, sequence: Sequence) -> float:
@@ -73,41 +183,8 @@ def _day_of(when: When, before: float) -> float:
     if when.anchor is Anchor.DAY:
         return float(when.days)
     if when.anchor is Anchor.LATER and when.duration is not None:
-        unit = when.duration.unit
-        if unit in FIXED:
-            return before + float(when.duration.amount) * (FIXED[unit] / timedelta(days=1))
-        return before + float(when.duration.amount) * NOMINAL_DAYS.get(unit, 0)
+        return before + nominal_days(when.duration)
     return before
-
-
-def add(start: datetime, duration: Duration, zone: ZoneInfo) -> datetime:
-    """`start` (UTC) and a duration later: minutes and hours on the clock, days and longer on the calendar.
-
-    Months and years keep the day, or take the month's last one (31 January and a month: 28 or 29 February).
-    """
-    if duration.unit in FIXED:
-        return start + FIXED[duration.unit] * float(duration.amount)
-    whole = int(duration.amount)
-    if duration.unit in {Unit.MONTHS, Unit.YEARS}:
-        local = start.astimezone(zone)
-        months = whole * (12 if duration.unit is Unit.YEARS else 1)
-        return utc(plus_months(local.date(), months), local.time(), zone)
-    if duration.unit in {Unit.DAYS, Unit.WEEKS}:
-        days = duration.amount * NOMINAL_DAYS[duration.unit]
-        moved = _plus_days(start, int(days), zone)
-        return moved + timedelta(days=float(days - int(days)))
-    raise ValueError(f"{duration} needs the person's own rhythm")
-
-
-def plus_months(day: date, months: int) -> date:
-    """The same day of a later month, or that month's last one."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-
-
-def _plus_days(start: datetime, days: float, zone: ZoneInfo) -> datetime:
-    local = start.astimezone(zone)
-    return utc(local.date() + timedelta(days=int(days)), local.time(), zone)
 
 
 def _at_time(instant: datetime, at: time | None, not_before: datetime, zone: ZoneInfo) -> datetime:

@@ -16,6 +16,7 @@ from service.domain.sequence.model import Caps
 from service.domain.window import Window, next_open
 
 DAY = timedelta(days=1)
+COMPLAINT = "complaint"  # the rule that holds marketing mail while a complaint is open
 
 
 @dataclass(frozen=True, slots=True)

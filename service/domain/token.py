@@ -14,9 +14,9 @@ from typing import Literal, get_args
 
 import itsdangerous
 
-Purpose = Literal["open", "click", "manage", "magnet"]
+Purpose = Literal["open", "click", "manage", "magnet", "answer", "task", "join", "share", "my-data", "calendar"]
 
-MAX_TOKEN = 400  # characters; the longest that is ever made has about 110
+MAX_TOKEN = 400  # characters; the longest that is ever made has about 170
 
 
 class Signer:
@@ -31,7 +31,9 @@ class Signer:
         """A token for `value`: ids in ASCII, parted by dots. It needs no quoting in a URL.
 
         open `"<delivery id>"`, click `"<delivery id>.<link id>"`, manage `"<contact id>.<delivery id>"` (delivery 0
-        where there is none), magnet `"<delivery id>.<magnet key>"`.
+        where there is none), magnet `"<delivery id>.<magnet key>"`, answer `"<delivery id>.<value>"`, task
+        `"<task id>.<value>"` (in mail to staff; the value may be empty), join `"<contact id>.<delivery id>.<slug of
+        the topic>"`, share and my-data `"<contact id>"`, calendar `"<delivery id>"`.
         """
         return self._signers[purpose][0].sign(value).decode("ascii")
 

@@ -11,11 +11,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 ALL_DAYS = frozenset(range(7))
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Days (0 = Monday) and hours, both ends belonging to it. `end` never lies before `start`."""
+    """Days (0 = Monday) and hours. Both ends belong to it, the minute that `end` names to its last second; `end` never
+    lies before `start`."""
 
     days: frozenset[int]
     start: time
@@ -43,7 +45,7 @@ def utc(day: date, at: time, zone: ZoneInfo) -> datetime:
     >>> utc(date(2026, 3, 29), time(2, 30), ZoneInfo("Europe/Berlin")).isoformat()
     '2026-03-29T01:30:00+00:00'
     """
-    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
+    return datetime.combine(day, at.replace(fold=0), tzinfo=zone).astimezone(UTC)
 
 
 def next_open(window: Window, at: datetime, zone: ZoneInfo, closed: Iterable[date] = ()) -> datetime | None:
@@ -69,11 +71,50 @@ def next_open(window: Window, at: datetime, zone: ZoneInfo, closed: Iterable[dat
 
 
 def _open_on(day: date, span: Span, at: datetime, zone: ZoneInfo) -> datetime | None:
-    start = utc(day, span.start, zone)
-    end = datetime.combine(day, span.end, tzinfo=zone).replace(fold=1).astimezone(UTC)
+    start, last = _bounds(day, span, zone)
+    if start > last:
+        return None
     if at <= start:
         return start
-    return at if at <= end else None
+    return at if at < last + MINUTE else None
+
+
+def _bounds(day: date, span: Span, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The first instant and the beginning of the last open minute. In autumn the later of two same minutes is the last;
+    in spring both ends move forward, and what is left of a span may be nothing."""
+    end = span.end.replace(second=0, microsecond=0)
+    again = datetime.combine(day, end.replace(fold=1), tzinfo=zone).astimezone(UTC)
+    return utc(day, span.start, zone), max(utc(day, end, zone), again)
+
+
+def last_open(window: Window, at: datetime, zone: ZoneInfo, closed: Iterable[date] = ()) -> datetime | None:
+    """The last instant not after `at` (aware, UTC) that the window allows; None where a year holds none.
+
+    Of an hour that has closed it is the beginning of the last minute, so that there is time to leave in.
+    """
+    shut = frozenset(closed)
+    if window.always_open and not shut:
+        return at
+    spans = window.spans or (Span(ALL_DAYS, time.min, time.max),)
+    last = at.astimezone(zone).date()
+    for offset in range(1, -367, -1):
+        day = last + timedelta(days=offset)
+        if day in shut:
+            continue
+        ends = [_open_until(day, span, at, zone) for span in spans if day.weekday() in span.days]
+        found = [instant for instant in ends if instant is not None]
+        if found:
+            return max(found)
+    return None
+
+
+def _open_until(day: date, span: Span, at: datetime, zone: ZoneInfo) -> datetime | None:
+    start, last = _bounds(day, span, zone)
+    if start > last:
+        return None
+    if at >= last + MINUTE:
+        return last
+    return at if at >= start else None
 
 
 def is_open(window: Window, at: datetime, zone: ZoneInfo, closed: Iterable[date] = ()) -> bool:

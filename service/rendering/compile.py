@@ -17,16 +17,17 @@ from service.rendering.envelope import fixed_fields, is_leavable
 from service.rendering.fault import CompileError
 from service.rendering.layout import Layout
 from service.rendering.links import Links
+from service.rendering.signed import Signed
 from service.rendering.templates import authored, fill, html_template, line_template, text_template
 from service.rendering.weight import weight
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledStep:
-    """Everything about one step's mail that is equal for all its recipients.
+    """Everything about one step's mail that is equal for all its recipients who read one language.
 
     `links` are the distinct targets of its tracked links: http(s) addresses, or paths of our own site that begin
-    with `/`. `magnets` are the keys of the files it gives. `subjects` are (arm or None, template). `head` holds the
+    with `/`. `signed` are its addresses that carry a token. `subjects` are (arm or None, template). `head` holds the
     header fields that never change, as they stand on the wire. `weight` is about how many bytes the finished HTML has.
     """
 
@@ -37,52 +38,64 @@ class CompiledStep:
     html: Template
     text: Template
     links: tuple[str, ...]
-    magnets: tuple[str, ...]
+    signed: tuple[Signed, ...]
     leavable: bool
     boundary: str
     head: str
     weight: int
 
     def subject(self, arm: str | None) -> Template:
-        """The subject of an arm; the first one where that arm has none of its own."""
-        return next((template for name, template in self.subjects if name == arm), self.subjects[0][1])
+        """The subject of an arm; where that arm has none of its own, the one of no arm, else the first."""
+        known = dict(reversed(self.subjects))
+        return known.get(arm) or known.get(None) or self.subjects[0][1]
 
 
-def compile_step(library: Library, sequence: Sequence, step: Step, files: Mapping[str, bytes]) -> CompiledStep:
-    """One email step of a library. `files` are the published ones: layouts, partials and pictures, by path.
+def compile_step(
+    library: Library, sequence: Sequence, step: Step, files: Mapping[str, bytes], language: str = ""
+) -> CompiledStep:
+    """One email step of a library, in the words of one language; the files' own without it.
 
-    Raises CompileError, whose `problem` says what is wrong and where.
+    `files` are the published ones: layouts, partials and pictures, by path. Raises CompileError, whose `problem` says
+    what is wrong and where.
     """
     business = library.business
-    if step.body is None or not step.subjects:
-        raise CompileError(step.place, "no-mail", f"The step {step.key!r} is no email.")
+    words = step.in_language(language)
+    if words.body is None or not words.subjects:
+        raise CompileError(words.place, "no-mail", f"The step {step.key!r} is no email.")
     topic = business.topic(sequence.topic) or Topic(sequence.topic)
-    links = Links(business, step.place)
-    layout = Layout(step.template or sequence.template, files, step.place)
+    links = Links(business, words.place)
+    layout = Layout(step.template or sequence.template, files, words.place)
     reply_to = step.reply_to or sequence.reply_to
     try:
         sender = mailbox(step.sender or sequence.sender or business.sender)
-        frame = Frame(business, topic)
-        html = html_source(frame, step, step.body, layout, links, files)
-        text = text_source(frame, step.body, links)
+        frame = Frame(business, topic, language or business.languages[0])
+        html = html_source(frame, words, words.body, layout, links, files)
+        text = text_source(frame, words.body, links)
         head = fixed_fields(business, sequence, step, topic, sender, mailbox(reply_to) if reply_to else None)
         boundary = "=_" + hashlib.sha256(f"{sequence.key}/{step.key}".encode()).hexdigest()[:24]
         return CompiledStep(
             sequence=sequence.key,
             step=step.key,
             sender=sender,
-            subjects=tuple((each.arm, _line(each)) for each in step.subjects),
+            subjects=tuple((each.arm, _line(each)) for each in words.subjects),
             html=html_template(html),
             text=text_template(text),
             links=tuple(links.targets),
-            magnets=tuple(links.magnets),
+            signed=tuple(links.signed),
             leavable=is_leavable(topic),
             boundary=boundary,
             head=f'{head}MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n',
             weight=weight(html),
         )
     except (ExpressionError, TemplateSyntaxError, Unrenderable) as error:
-        raise CompileError(step.place, "broken-step", f"This step can't become a mail: {error}.") from None
+        raise CompileError(words.place, "broken-step", f"This step can't become a mail: {error}.") from None
+
+
+def language_for(step: Step, reader: str) -> str:
+    """The language of a step's words for somebody who reads `de-AT`: that one, or `de`; empty for the files' own."""
+    known = dict(step.translations)
+    language = reader.replace("_", "-")
+    return next((each for each in (language, language.partition("-")[0].lower()) if each in known), "")
 
 
 def _line(subject: Subject) -> Template:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from service.domain.sequence.model import Business, Library
+from service.domain.sequence.model import Business, Library, Sequence, Step
 from service.ports import Unrenderable
-from service.rendering.compile import CompiledStep, compile_step
+from service.rendering.compile import CompiledStep, compile_step, language_for
 from service.rendering.fault import CompileError
 
 
@@ -19,26 +19,36 @@ class Compiled:
     def __init__(self, library: Library, files: Mapping[str, bytes], link_ids: Mapping[str, int]) -> None:
         self.library = library
         self.link_ids = link_ids
-        self._files = files
-        self._steps: dict[tuple[str, str], CompiledStep] = {}
+        self.files = files
+        self._written = {(each.key, step.key): (each, step) for each in library.sequences for step in each.steps}
+        self._compiled: dict[tuple[str, str, str], CompiledStep] = {}
 
     @property
     def business(self) -> Business:
         return self.library.business
 
-    def step(self, sequence_key: str, step_key: str) -> CompiledStep:
-        """The compiled step. Raises Unrenderable where there is none, or none that can become a mail."""
-        if (sequence_key, step_key) not in self._steps:
-            sequence = self.library.sequence(sequence_key)
-            step = sequence.step(step_key) if sequence else None
-            if sequence is None or step is None:
-                raise Unrenderable(f"there is no step {sequence_key}/{step_key} in what was published")
+    def step(self, sequence_key: str, step_key: str, reader: str = "") -> CompiledStep:
+        """The compiled step in the words for a reader of a language, like `de`.
+
+        Raises Unrenderable where there is none, or none that can become a mail.
+        """
+        sequence, step = self.written(sequence_key, step_key)
+        language = language_for(step, reader)
+        compiled = self._compiled.get((sequence_key, step_key, language))
+        if compiled is None:
             try:
-                compiled = compile_step(self.library, sequence, step, self._files)
+                compiled = compile_step(self.library, sequence, step, self.files, language)
             except CompileError as error:
                 raise Unrenderable(str(error)) from None
-            self._steps[sequence_key, step_key] = compiled
-        return self._steps[sequence_key, step_key]
+            self._compiled[sequence_key, step_key, language] = compiled
+        return compiled
+
+    def written(self, sequence_key: str, step_key: str) -> tuple[Sequence, Step]:
+        """A step as it was written, and its sequence. Raises Unrenderable where there is none."""
+        found = self._written.get((sequence_key, step_key))
+        if found is None:
+            raise Unrenderable(f"there is no step {sequence_key}/{step_key} in what was published")
+        return found
 
 
 def link_targets(library: Library, files: Mapping[str, bytes]) -> tuple[str, ...]:
@@ -48,6 +58,7 @@ def link_targets(library: Library, files: Mapping[str, bytes]) -> tuple[str, ...
         for sequence in library.sequences
         for step in sequence.steps
         if step.is_email
-        for target in compile_step(library, sequence, step, files).links
+        for language in ("", *dict(step.translations))
+        for target in compile_step(library, sequence, step, files, language).links
     }
     return tuple(sorted(found))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
-from service.domain.sequence.model import Body, Business, Step, Subject, Topic
+from service.domain.sequence.model import Body, Business, Subject, Topic, Words
 from service.rendering.fault import CompileError
 from service.rendering.html import Typesetter
 from service.rendering.layout import Layout
@@ -25,14 +25,11 @@ RULE = "-" * 40
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What stands round a body, in the language the files are written in."""
+    """What stands round a body, in the language of its words."""
 
     business: Business
     topic: Topic
-
-    @property
-    def language(self) -> str:
-        return self.business.languages[0]
+    language: str
 
     @property
     def why(self) -> str:
@@ -40,15 +37,17 @@ class Frame:
         return wording(self.language).why(self.topic.basis, self.business.name, title)
 
 
-def html_source(frame: Frame, step: Step, body: Body, layout: Layout, links: Links, files: Mapping[str, bytes]) -> str:
+def html_source(
+    frame: Frame, written: Words, body: Body, layout: Layout, links: Links, files: Mapping[str, bytes]
+) -> str:
     """The template of the HTML part. Raises CompileError."""
     slots = Slots()
     said = wording(frame.language)
-    setter = Typesetter(files, step.place, links, slots, layout.styles)
+    setter = Typesetter(files, written.place, links, slots, layout.styles)
     words = {
         "body": setter.body(body),
         "title": slots.hold(variable("_subject")),
-        "preheader": slots.hold(_preheader(step.preview)) if step.preview else "",
+        "preheader": slots.hold(_preheader(written.preview)) if written.preview else "",
         "unsubscribe": slots.hold(UNSUBSCRIBE),
         "preferences": slots.hold(PREFERENCES),
         "language": escape(frame.language),
@@ -63,12 +62,12 @@ def html_source(frame: Frame, step: Step, body: Body, layout: Layout, links: Lin
         "unsubscribe_words": said.unsubscribe,
         "preferences_words": said.preferences,
     }
-    words |= {name: slots.hold(_lines(text)) if text else "" for name, text in plain.items()}
+    words |= {name: slots.hold(lines(text)) if text else "" for name, text in plain.items()}
     html = layout.html(words, slots)
-    for needed, what in ((UNSUBSCRIBE, "the unsubscribe link"), (_lines(frame.business.address), "the postal address")):
+    for needed, what in ((UNSUBSCRIBE, "the unsubscribe link"), (lines(frame.business.address), "the postal address")):
         if needed not in html:
             hint = 'keep {% include "partials/footer.mjml" %}'
-            raise CompileError(step.place, "no-footer", f"{layout.path} leaves out {what}.", hint)
+            raise CompileError(written.place, "no-footer", f"{layout.path} leaves out {what}.", hint)
     return html.replace("</body>", f"{PIXEL}</body>") + "\n"
 
 
@@ -86,7 +85,8 @@ def text_source(frame: Frame, body: Body, links: Links) -> str:
     return Typewriter(links).body(body) + "\n\n".join(footer) + "\n"
 
 
-def _lines(text: str) -> str:
+def lines(text: str) -> str:
+    """Plain text as HTML: escaped, its line breaks kept."""
     return "<br>".join(escape(authored(line.strip())) for line in text.strip().splitlines())
 
 

@@ -40,8 +40,19 @@ def fixed_fields(
     return "".join(fields)
 
 
+def staff_fields(business: Business, sender: Mailbox) -> str:
+    """The same of a mail to a colleague: it belongs to no list, and nobody leaves it."""
+    sent_by = mailbox_field("From", sender.name or business.name, sender.address)
+    return sent_by + field("Auto-Submitted", "auto-generated")
+
+
 def own_fields(
-    to: str, message_id: str, sent_at: datetime, journey_at: datetime | None, unsubscribe: str | None
+    to: str,
+    message_id: str,
+    sent_at: datetime,
+    journey_at: datetime | None,
+    unsubscribe: str | None,
+    is_test: bool = False,
 ) -> str:
     """Date, Message-ID, the rest of what differs from person to person; `to` is the finished To field.
 
@@ -56,6 +67,8 @@ def own_fields(
         fields.append(field("List-Unsubscribe", f"<{unsubscribe}>"))
     if journey_at:
         fields.append(field("X-Everafter-Journey-Time", journey_at.astimezone(UTC).isoformat().replace("+00:00", "Z")))
+    if is_test:
+        fields.append(field("X-Everafter-Test", "1"))
     return "".join(fields)
 
 

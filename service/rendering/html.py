@@ -11,7 +11,7 @@ from markdown_it.common.normalize_url import normalizeLink
 from service.domain.sequence.model import Body, Expression, Place
 from service.rendering.fault import CompileError
 from service.rendering.links import BASE, Links
-from service.rendering.markdown import Button, Divider, Node, Part, Picture, Words, link, read_parts
+from service.rendering.markdown import Button, Divider, Node, Part, Picture, Words, box, link, read_parts
 from service.rendering.pictures import address_path, published_path, shown_width
 from service.rendering.slots import Slots
 from service.rendering.templates import authored, fill, tag
@@ -90,15 +90,23 @@ class Typesetter:
                 return inner if block.hidden else self._element("p", inner)
             case "heading":
                 return self._element("h3", self._inline(block.children[0].children))
-            case "ordered_list":
-                start = f' start="{int(block.attrs["start"])}"' if "start" in block.attrs else ""
-                return self._element("ol", self._blocks(block.children), start)
             case "fence" | "code_block":
                 return self._element("pre", self._said(block.content.rstrip("\n")))
+            case "list_item":
+                return self._item(block)
             case "hr":
                 return "<hr>"
-        name = {"bullet_list": "ul", "list_item": "li", "blockquote": "blockquote"}[block.type]
-        return self._element(name, self._blocks(block.children))
+        name = {"bullet_list": "ul", "ordered_list": "ol", "blockquote": "blockquote"}[block.type]
+        start = f' start="{int(block.attrs["start"])}"' if "start" in block.attrs else ""
+        return self._element(name, self._blocks(block.children), start)
+
+    def _item(self, item: Node) -> str:
+        if not box(item):
+            return self._element("li", self._blocks(item.children))
+        style = f"list-style:none;text-indent:-26px;{self.styles.get('li', '')}"
+        mark = '<span style="display:inline-block;width:26px;text-indent:0">{}</span>'
+        sign = mark.format("&#9745;" if box(item) == "x" else "&#9744;")
+        return f'<li style="{escape(style)}">{sign}{self._blocks(item.children)}</li>'
 
     def _inline(self, nodes: Sequence[Node]) -> str:
         return "".join(self._phrase(node) for node in nodes)

@@ -29,12 +29,11 @@ _RULE = re.compile(r"([a-z][a-z0-9, ]*)\{([^}]*)\}")
 class Layout:
     """One layout by its name. `files` are the published ones; `place` is that of the step that uses it."""
 
-    def __init__(self, name: str, files: Mapping[str, bytes], place: Place) -> None:
-        self.path = f"{ROOT}layouts/{name}.mjml"
+    def __init__(self, name: str, files: Mapping[str, bytes], place: Place, folder: str = "layouts") -> None:
+        prefix = f"{ROOT}{folder}/"
+        self.path = f"{prefix}{name}.mjml"
         self._files = files
-        self._place = place
         if self.path not in files:
-            prefix = f"{ROOT}layouts/"
             known = ", ".join(sorted(path.removeprefix(prefix)[:-5] for path in files if path.startswith(prefix)))
             raise CompileError(
                 place, "unknown-template", f"There is no layout {name!r}.", f"known are {known or 'none'}"
@@ -51,7 +50,7 @@ class Layout:
             for element in elements.split(",")
         }
 
-    def html(self, words: Mapping[str, str], slots: Slots) -> str:
+    def html(self, words: Mapping[str, object], slots: Slots) -> str:
         """The template of the HTML part. Raises CompileError where Jinja or MJML can't read the layout."""
         environment = SandboxedEnvironment(
             loader=FunctionLoader(self._source), undefined=StrictUndefined, autoescape=False, trim_blocks=True

@@ -2,21 +2,25 @@
 
 CommonMark without raw HTML. A link titled `"button"` is a button; where it stands inside a sentence, the sentence
 keeps it as a link and the button follows. A picture is always a part of its own. A paragraph that begins with a
-dash is a signature: `— Mia`.
+dash is a signature: `— Mia`. A list's item that begins with `[ ]` has a box to tick.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 Node = SyntaxTreeNode
 BLANK = {"softbreak", "hardbreak"}
 SENTENCE_ENDS = (".", "!", "?", ":", "…")
+
+_BOX = re.compile(r"\[([ xX])\]\s+")
 
 _COMMONMARK = MarkdownIt("commonmark", {"html": False})
 # Addresses are read as they were written, by service.domain.sequence.links; markdown-it has no say in them.
@@ -56,8 +60,24 @@ Part = Words | Button | Picture | Divider
 
 def read_parts(markdown: str) -> list[Part]:
     """The parts of a markdown text, in order."""
-    tree = SyntaxTreeNode(_COMMONMARK.parse(markdown))
-    return [part for block in tree.children for part in _of_block(block)]
+    tokens = _COMMONMARK.parse(markdown)
+    _mark_boxes(tokens)
+    return [part for block in SyntaxTreeNode(tokens).children for part in _of_block(block)]
+
+
+def box(item: Node) -> str:
+    """What stands in the box of a list's item, a blank or an x; empty where the item has none."""
+    return str(item.meta.get("box", ""))
+
+
+def _mark_boxes(tokens: Sequence[Token]) -> None:
+    """`- [ ] folder` is a box to tick: it is taken out of the words, and noted with the item."""
+    for item, _, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        first = inline.children[0] if inline.type == "inline" and inline.children else None
+        found = _BOX.match(first.content) if first and first.type == "text" and item.type == "list_item_open" else None
+        if first and found:
+            item.meta["box"] = found[1].lower()
+            first.content = first.content[found.end() :]
 
 
 def _of_block(block: Node) -> Iterator[Part]:

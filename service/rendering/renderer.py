@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from service.domain.sequence.expression import ExpressionError
 from service.domain.sequence.filters import Speech
+from service.domain.sequence.model import Business
 from service.domain.token import Signer
 from service.ports import Letter, Message, Unrenderable
 from service.rendering.address import carried
@@ -26,6 +27,7 @@ from service.rendering.envelope import own_fields
 from service.rendering.headers import mailbox_field, text_field
 from service.rendering.mime import alternatives
 from service.rendering.signature import Dkim
+from service.rendering.task import compile_task
 
 LONGEST_BASE = 700  # characters: with its token, List-Unsubscribe must fit into one line of 998
 LONGEST_NAME = 60  # characters of a person's name in To
@@ -49,10 +51,26 @@ class StepRenderer:
 
     def render(self, letter: Letter) -> Message:
         """The finished mail as exact bytes. Raises Unrenderable with the reason in a sentence."""
+        return self._render(letter, {})
+
+    def proof(self, letter: Letter) -> tuple[Message, tuple[str, ...]]:
+        """The mail to look at before it is sent. Where a value is missing, the mail says so at its place.
+
+        Also returns why production would hold it: a sentence for each such place. Raises Unrenderable for all else.
+        """
+        gaps: list[str] = []
+        message = self._render(letter, {"_gaps": gaps})
+        return message, tuple(dict.fromkeys(gaps))
+
+    def _render(self, letter: Letter, more: Mapping[str, object]) -> Message:
         compiled = self._load(letter.publication_id)
-        step = compiled.step(letter.sequence, letter.step)
+        speech = _speech(letter, compiled.business)
+        if letter.staff:
+            step = compile_task(compiled, letter, speech)
+        else:
+            step = compiled.step(letter.sequence, letter.step, letter.language)
         recipient = carried(letter.recipient)
-        names = self._names(letter, step, compiled)
+        names = {**letter.names, **more, "_speech": speech} | self._addresses(letter, step, compiled.link_ids)
         try:
             subject = step.subject(letter.arm).render(names)
             names["_subject"] = subject
@@ -62,14 +80,15 @@ class StepRenderer:
         if not subject.strip():
             raise Unrenderable("the subject is empty")
         head = own_fields(
-            to=mailbox_field("To", _name(letter.names), recipient),
+            to=mailbox_field("To", "" if letter.staff else _name(letter.names), recipient),
             message_id=letter.message_id,
             sent_at=letter.sent_at,
             journey_at=letter.journey_at,
             unsubscribe=str(names["_unsubscribe"]) if step.leavable else None,
+            is_test=letter.is_test,
         )
-        mail = f"{step.head}{head}{text_field('Subject', subject)}\r\n{alternatives(step.boundary, text, html)}"
-        raw = mail.encode("ascii")
+        shown = text_field("Subject", f"[Test] {subject}" if letter.is_test else subject)
+        raw = f"{step.head}{head}{shown}\r\n{alternatives(step.boundary, text, html)}".encode("ascii")
         return Message(
             delivery_id=letter.delivery_id,
             key=letter.message_id.strip("<>"),
@@ -78,8 +97,8 @@ class StepRenderer:
             raw=self._dkim.sign(raw) if self._dkim else raw,
         )
 
-    def _names(self, letter: Letter, step: CompiledStep, compiled: Compiled) -> dict[str, object]:
-        """The letter's names, and our own, which begin with `_`; addresses are Markup, as they need no escaping."""
+    def _addresses(self, letter: Letter, step: CompiledStep, link_ids: Mapping[str, int]) -> dict[str, object]:
+        """Where this mail's links lead, each by the name that stands for it in the templates."""
         delivery, sign = letter.delivery_id, self._signer.sign
         manage = sign("manage", f"{letter.contact_id}.{delivery}")
         ours = {
@@ -88,29 +107,29 @@ class StepRenderer:
             "_unsubscribe": f"/unsubscribe/{manage}",
             "_preferences": f"/preferences/{manage}",
         }
-        for number, key in enumerate(step.magnets):
-            ours[f"_magnet{number}"] = f"/magnets/{sign('magnet', f'{delivery}.{key}')}"
+        for number, address in enumerate(step.signed):
+            ours[f"_signed{number}"] = address.path(letter, self._signer)
         elsewhere: dict[str, object] = {}
         for number, target in enumerate(step.links):
-            link = compiled.link_ids.get(target)
+            link = link_ids.get(target)
             if link is not None:
                 ours[f"_link{number}"] = f"/click/{sign('click', f'{delivery}.{link}')}"
             elif target.startswith("/"):
                 ours[f"_link{number}"] = target
             else:
                 elsewhere[f"_link{number}"] = target  # a target without an id is not tracked, and still leads there
-        names = {**letter.names, **elsewhere, "_speech": _speech(letter, compiled)}
         # Markup: ids and signatures need no escaping, and skip it.
-        return names | {name: Markup(self._base + path) for name, path in ours.items()}  # noqa: S704
+        return elsewhere | {name: Markup(self._base + path) for name, path in ours.items()}  # noqa: S704
 
 
-def _speech(letter: Letter, compiled: Compiled) -> Speech:
+def _speech(letter: Letter, business: Business) -> Speech:
+    """The contact's language and zone; a colleague reads in the business's own."""
     contact = letter.names.get("contact")
-    zone = contact.get("timezone") if isinstance(contact, Mapping) else None
+    zone = contact.get("timezone") if isinstance(contact, Mapping) and not letter.staff else None
     today = letter.names.get("today")
-    business = compiled.business
+    own = business.languages[0]
     return Speech(
-        language=letter.language or business.languages[0],
+        language=own if letter.staff else letter.language or own,
         zone=_zone(zone if isinstance(zone, str) else business.zone, business.zone),
         currency=business.currency,
         today=today if isinstance(today, date) else None,

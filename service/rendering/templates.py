@@ -15,10 +15,13 @@ from collections.abc import Sequence
 
 from jinja2 import Template, Undefined, pass_context
 from jinja2.runtime import Context
+from markdown_it.common.normalize_url import normalizeLink
 from markupsafe import Markup, escape
 
 from service.domain.sequence.expression import Sandbox, tidy
 from service.domain.sequence.filters import PLAIN, Speech, spell
+from service.domain.sequence.findings import Fault
+from service.domain.sequence.links import read_url
 from service.domain.sequence.model import PLACEHOLDER, Expression
 from service.ports import Unrenderable
 from service.rendering.mime import quoted_printable
@@ -50,6 +53,11 @@ def variable(name: str) -> str:
     return f"{OPEN}{name}{CLOSE}"
 
 
+def address_of(expression: Expression) -> str:
+    """The template's words for a value that is an address of the web; anything else holds the mail."""
+    return f"{OPEN}({tidy(expression.source)})|_address{CLOSE}"
+
+
 def tag(name: str, expression: Expression | None = None) -> str:
     """`if`, `elif` (with their condition), `else` or `endif`."""
     source = f" ({_OURS.sub('', tidy(expression.source))})" if expression else ""
@@ -72,12 +80,15 @@ def words(value: object, speech: Speech = PLAIN) -> str:
     Raises Unrenderable where it is empty, ValueError or ExpressionError where it is nothing that can be printed.
     """
     if isinstance(value, Undefined):
-        name = getattr(value, "_undefined_name", None) or "a value"
-        raise Unrenderable(f'{name} is empty and the text has no fallback (`or "…"`)')
+        raise Unrenderable(f'{_name(value)} is empty and the text has no fallback (`or "…"`)')
     text = spell(value, speech)
     if text.isprintable():
         return text
     return _NO_TEXT.sub(" ", _LINE_BREAKS.sub("\n", text))
+
+
+def _name(empty: Undefined) -> str:
+    return getattr(empty, "_undefined_name", None) or "a value"
 
 
 def one_line(text: str) -> str:
@@ -87,19 +98,45 @@ def one_line(text: str) -> str:
 
 @pass_context
 def _flat(context: Context, value: object) -> str:
-    return one_line(words(value, context.get("_speech", PLAIN)))
+    return one_line(_said(context, value))
+
+
+@pass_context
+def _address(context: Context, value: object) -> str:
+    if isinstance(value, Undefined):
+        return _missing(context, f"a link leads to {_name(value)}, which is empty")
+    try:
+        return normalizeLink(read_url(one_line(words(value))))
+    except Fault:
+        return _missing(context, f"a link leads to {str(value)[:60]!r}, which is no address of the web")
 
 
 @pass_context
 def _in_text(context: Context, value: object) -> str:
-    return quoted_printable(_crlf(words(value, context.get("_speech", PLAIN))))
+    return quoted_printable(_crlf(_said(context, value)))
 
 
 @pass_context
 def _in_html(context: Context, value: object) -> Markup:
     # Our own addresses are Markup, and need no escaping; nothing that a person or a file gave is ever Markup.
-    text = value if isinstance(value, Markup) else escape(words(value, context.get("_speech", PLAIN)))
+    text = value if isinstance(value, Markup) else escape(_said(context, value))
     return Markup(quoted_printable(str(text).replace("\n", "<br>")))  # noqa: S704 (escaped above)
+
+
+def _said(context: Context, value: object) -> str:
+    try:
+        return words(value, context.get("_speech", PLAIN))
+    except Unrenderable as error:
+        return _missing(context, str(error))
+
+
+def _missing(context: Context, why: str) -> str:
+    """Holds the mail; in a proof, whose names hold a list `_gaps`, it is noted there and said at its place."""
+    gaps = context.get("_gaps")
+    if not isinstance(gaps, list):
+        raise Unrenderable(why)
+    gaps.append(why)
+    return f"⚠ {why.partition(' and the text has')[0]} ⚠"
 
 
 def _crlf(text: str) -> str:
@@ -119,7 +156,7 @@ def _environment(autoescape: bool, finalize: object) -> Sandbox:
         comment_start_string=OPEN_COMMENT,
         comment_end_string=CLOSE_COMMENT,
     )
-    environment.filters["_flat"] = _flat
+    environment.filters |= {"_flat": _flat, "_address": _address}
     return environment
 
 
@@ -142,6 +179,11 @@ def text_template(source: str) -> Template:
 def line_template(source: str) -> Template:
     """Renders to one line of text, for a header field."""
     return _LINE.from_string(source)
+
+
+def speak(source: str, speech: Speech, **values: object) -> str:
+    """What an expression of ours prints, like `due | day`."""
+    return line_template(f"{OPEN}{source}{CLOSE}").render(values | {"_speech": speech})
 
 
 def _encoded(source: str) -> str:

@@ -21,6 +21,7 @@ from service.rendering.markdown import (
     Part,
     Picture,
     Words,
+    box,
     ends_sentence,
     is_button,
     link,
@@ -91,7 +92,7 @@ class Typewriter:
     def _list(self, block: Node, width: int) -> str:
         items = []
         for number, item in enumerate(block.children, int(block.attrs.get("start", 1))):
-            mark = f"{number}. " if block.type == "ordered_list" else "- "
+            mark = f"{number}. " if block.type == "ordered_list" else f"- [{box(item)}] " if box(item) else "- "
             tight = all(child.hidden for child in item.children if child.type == "paragraph")
             said = ("\n" if tight else "\n\n").join(self._block(child, width - len(mark)) for child in item.children)
             items.append(mark + textwrap.indent(said, " " * len(mark)).lstrip(" "))

@@ -41,11 +41,73 @@ WORDINGS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class StaffWording:
+    """What a mail about a task says to a colleague; `{day}`, `{task}` and the like stand in it."""
+
+    by: str
+    late: str
+    open: str
+    still_open: str
+    phone: str
+    email: str
+    address: str
+    due: str
+    cost: str
+    ask: str
+    done: str
+    how: str
+    why: str
+
+
+STAFF_WORDINGS = {
+    "en": StaffWording(
+        by="by {day}",
+        late="Still open: it was due on {day}.",
+        open="Still open.",
+        still_open="Still open: {task}",
+        phone="Phone",
+        email="Email",
+        address="Address",
+        due="Due",
+        cost="May cost",
+        ask="Please note down: {fields}.",
+        done="Done",
+        how="A button opens a page with room for a note; the task ends when you confirm there.",
+        why="{business} has this task for you: it is a step of “{sequence}”.",
+    ),
+    "de": StaffWording(
+        by="bis {day}",
+        late="Noch offen: Fällig war {day}.",
+        open="Noch offen.",
+        still_open="Noch offen: {task}",
+        phone="Telefon",
+        email="E-Mail",
+        address="Adresse",
+        due="Fällig",
+        cost="Darf kosten",
+        ask="Bitte notiere: {fields}.",
+        done="Erledigt",
+        how="Ein Knopf öffnet eine Seite mit Platz für eine Notiz; erst dort schließt du die Aufgabe ab.",
+        why="{business} hat diese Aufgabe für dich: Sie ist ein Schritt von „{sequence}“.",
+    ),
+}
+
+
 def wording(language: str) -> Wording:
     """The words for `en`, `de-AT` …; English where there are none."""
-    return WORDINGS.get(language.replace("_", "-").partition("-")[0].lower(), WORDINGS["en"])
+    return WORDINGS.get(_plain(language), WORDINGS["en"])
+
+
+def staff_wording(language: str) -> StaffWording:
+    """The words to a colleague for `en`, `de-AT` …; English where there are none."""
+    return STAFF_WORDINGS.get(_plain(language), STAFF_WORDINGS["en"])
 
 
 def direction(language: str) -> str:
     """`rtl` or `ltr`, as HTML's `dir` wants it."""
-    return "rtl" if language.replace("_", "-").partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
+    return "rtl" if _plain(language) in RIGHT_TO_LEFT else "ltr"
+
+
+def _plain(language: str) -> str:
+    return language.replace("_", "-").partition("-")[0].lower()

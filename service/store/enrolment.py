@@ -42,6 +42,7 @@ class Enrolment(Table):
     ended_at: Mapped[Instant | None]
     converted_at: Mapped[Instant | None]  # its goal was reached, and it stays
     paused_at: Mapped[Instant | None]  # a reply waits for a person
+    replanned_at: Mapped[Instant | None]  # a new version was reckoned with: none of its steps was due before
     wake_at: Mapped[Instant | None]
     date_at: Mapped[Instant | None]  # what `before`, `after` and `On the day` count from
     date_is_day: Mapped[bool] = mapped_column(server_default=text("false"))  # it has no time of day of its own

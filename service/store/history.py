@@ -13,7 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.domain.consent import Standing, Suppressed
-from service.domain.facts import Facts, Happening, Touch
+from service.domain.facts import NOBODY, Facts
+from service.domain.happening import Happening, Touch
+from service.domain.moment import Moment
+from service.domain.schedule import Local
 from service.domain.sequence.model import Business
 from service.store.contact import Consent, Contact, Suppression
 from service.store.delivery import COUNTED, Delivery
@@ -46,11 +49,22 @@ class Past:
     touches: list[Touch] = field(default_factory=list)
     inside: set[str] = field(default_factory=set)
     consented: set[str] = field(default_factory=set)
+    referral: Mapping[str, Any] = field(default_factory=lambda: NOBODY)
 
 
 def zone_of(contact: Contact, business: Business) -> ZoneInfo:
     """The contact's time zone, else the business's."""
     return ZoneInfo(contact.timezone or business.zone)
+
+
+def seed_of(contact: Contact) -> str:
+    """What everything that is drawn for a person is drawn from; keyed, so that nobody outside can tell."""
+    return contact.address_hash.hex()
+
+
+def local_of(contact: Contact, business: Business) -> Local:
+    """What a person's times are reckoned with, but for their rhythm, which takes their past to know."""
+    return Local(zone_of(contact, business), business.window, business.closed, seed=seed_of(contact))
 
 
 def contact_facts(contact: Contact) -> Mapping[str, Any]:
@@ -61,9 +75,13 @@ def contact_facts(contact: Contact) -> Mapping[str, Any]:
 def read_pasts(session: Session, contact_ids: Collection[int]) -> dict[int, Past]:
     """The pasts of many contacts, in four queries."""
     pasts: dict[int, Past] = defaultdict(Past)
-    events = select(Event.contact_id, Event.name, Event.at, Event.data, Event.value)
-    for contact_id, name, at, data, value in session.execute(events.where(Event.contact_id.in_(contact_ids))):
-        pasts[contact_id].happenings.append(Happening(name, at, data, value, data.get("enrolment")))
+    events = select(
+        Event.contact_id, Event.id, Event.name, Event.at, Event.data, Event.value, Event.about, Event.key
+    ).where(Event.contact_id.in_(contact_ids), ~Event.replaced)
+    for contact_id, event_id, name, at, data, value, about, key in session.execute(events.order_by(Event.id)):
+        named = about or key or event_key(event_id)
+        happening = Happening(name, at, data, value, data.get("enrolment"), about, named)
+        pasts[contact_id].happenings.append(happening)
     touches = (
         select(
             Delivery.contact_id,
@@ -88,6 +106,11 @@ def read_pasts(session: Session, contact_ids: Collection[int]) -> dict[int, Past
     for contact_id, topics in read_consents(session, contact_ids).items():
         pasts[contact_id].consented = topics
     return pasts
+
+
+def event_key(event_id: int) -> str:
+    """What tells an event from all others of its name that came without a key of its own."""
+    return f"event:{event_id}"
 
 
 def read_consents(session: Session, contact_ids: Collection[int]) -> dict[int, set[str]]:
@@ -151,6 +174,28 @@ def read_counted(
     return counted
 
 
+def read_complaints(session: Session, contact_ids: Collection[int]) -> dict[int, datetime]:
+    """When each contact's open complaint was raised, for those who have one."""
+    told = (
+        select(Event.contact_id, Event.name, Event.at)
+        .where(Event.contact_id.in_(contact_ids), Event.name.in_(("complaint.raised", "complaint.resolved")))
+        .where(~Event.replaced)
+        .order_by(Event.at, Event.id)
+    )
+    opened: dict[int, datetime] = {}
+    for contact_id, name, at in session.execute(told):
+        if name == "complaint.raised":
+            opened[contact_id] = at
+        else:
+            opened.pop(contact_id, None)
+    return opened
+
+
+def date_of(enrolment: Enrolment) -> Moment | None:
+    """What the enrolment's dated steps count from."""
+    return Moment(enrolment.date_at, enrolment.date_is_day) if enrolment.date_at else None
+
+
 def facts_of(business: Business, contact: Contact, enrolment: Enrolment, past: Past, now: datetime) -> Facts:
     """Everything that a decision about one enrolment may look at."""
     return Facts(
@@ -168,6 +213,12 @@ def facts_of(business: Business, contact: Contact, enrolment: Enrolment, past: P
         consented=frozenset(past.consented),
         inside=frozenset(past.inside),
         arm=enrolment.arm,
+        referral=past.referral,
+        date=date_of(enrolment),
+        about=enrolment.about,
+        began_by=enrolment.began_by,
+        seed=seed_of(contact),
+        caught_up_at=contact.caught_up_at,
     )
 
 

@@ -15,6 +15,7 @@ from service.store.access import Secret
 SIGNING = "signing"
 SUPPRESSION = "suppression"
 FINGERPRINT = "fingerprint"
+WEBHOOKS = "webhooks"  # what calls to other services are signed with; each has a key of its own derived from it
 
 
 class KeysDiffer(Exception):  # noqa: N818 (what it says)

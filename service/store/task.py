@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, select, text
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
+from service.store.delivery import Delivery
 from service.store.tables import Id, Instant, Json, Stamp, Table
+
+REPLY = "(reply)"  # stands for the step in the rows of mails about a reply; no step of a file can be called so
 
 
 class Task(Table):
@@ -29,9 +34,9 @@ class Task(Table):
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id", ondelete="CASCADE"), index=True)
     contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
     what: Mapped[str]  # call, gift, card: the words behind `Task:`
-    assignee: Mapped[str]  # a name of `people`
+    assignee: Mapped[str]  # a name of `people`, or the address of a colleague who is none of them
     state: Mapped[str]
-    reason: Mapped[str | None]  # why it ended, in a sentence
+    reason: Mapped[str | None]  # what is to be known of it while it is open, else how it ended; in sentences
     outcome: Mapped[str | None]
     note: Mapped[str | None]
     asked: Mapped[Json] = mapped_column(server_default=text("'{}'"))  # what the assignee filled in, by field
@@ -43,3 +48,50 @@ class Task(Table):
     wake_at: Mapped[Instant | None]
     closed_at: Mapped[Instant | None]
     created_at: Mapped[Stamp]
+
+
+def read_staff_tasks(session: Session, mails: Collection[Delivery]) -> dict[int, Task]:
+    """The task that each mail to a colleague tells of, by the mail's id.
+
+    It is the task of the touch that the mail belongs to, or the newest one of its enrolment that a reply opened.
+    """
+    touch, mail = aliased(Delivery), aliased(Delivery)
+    ids = [each.id for each in mails]
+    of_touch = (
+        select(mail.id, Task)
+        .join(touch, (touch.enrolment_id == mail.enrolment_id) & (touch.step == mail.step) & (touch.occasion == 0))
+        .join(Task, Task.delivery_id == touch.id)
+        .where(mail.id.in_(ids))
+    )
+    of_reply = (
+        select(mail.id, Task)
+        .join(Task, (Task.enrolment_id == mail.enrolment_id) & Task.delivery_id.is_(None))
+        .where(mail.id.in_(ids), mail.step == REPLY)
+        .order_by(Task.id)
+    )
+    return dict(session.execute(of_reply).all()) | dict(session.execute(of_touch).all())
+
+
+def search_tasks(
+    session: Session,
+    limit: int,
+    before: int | None,
+    *,
+    state: str | None = None,
+    assignee: str | None = None,
+    contact_id: int | None = None,
+    overdue_at: datetime | None = None,
+) -> Sequence[Task]:
+    """Up to `limit` tasks, the newest first, with ids below `before`; with `overdue_at` the open ones overdue then."""
+    query = select(Task).order_by(Task.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Task.id < before)
+    if state is not None:
+        query = query.where(Task.state == state)
+    if assignee is not None:
+        query = query.where(Task.assignee == assignee)
+    if contact_id is not None:
+        query = query.where(Task.contact_id == contact_id)
+    if overdue_at is not None:
+        query = query.where(Task.state == "open", Task.due_at < overdue_at)
+    return session.scalars(query).all()

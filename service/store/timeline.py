@@ -1,4 +1,7 @@
-"""One person's story in order: touches, events and acts of consent, from three tables, page by page."""
+"""One person's story in order: touches, tasks, events and acts of consent, from four tables, page by page.
+
+A task that belongs to a touch is told by it; the others were opened by a reply. Mail to colleagues is no part of it.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,19 @@ from service.store.contact import Consent
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.event import Event
+from service.store.task import Task
 
-KINDS = ("consent", "event", "touch")  # in this order where they happened at the same instant
+KINDS = ("consent", "event", "task", "touch")  # in this order where they happened at the same instant
 
-Story = Consent | Event | tuple[Delivery, Enrolment]
+Story = Consent | Event | Task | tuple[Delivery, Enrolment, int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`at` is when it happened, or is due (a held mail: when it is looked at next)."""
+    """`at` is when it happened, or is due (a held mail: when it is looked at next).
+
+    Behind a touch stand its enrolment and, where it is a colleague's, the id of its task.
+    """
 
     at: datetime
     kind: str
@@ -31,11 +38,16 @@ class Entry:
 def read_timeline(
     session: Session, contact_id: int, limit: int, after: tuple[datetime, str, int] | None
 ) -> list[Entry]:
-    """Up to `limit` entries behind the place `after`, the earliest first, in at most four queries."""
+    """Up to `limit` entries behind the place `after`, the earliest first, in at most five queries."""
     held = case((Delivery.state == State.HELD, Delivery.wake_at))
     at = func.coalesce(Delivery.sent_at, Delivery.handed_at, held, Delivery.due_at)
     every = union_all(
-        select(at.label("at"), literal("touch").label("kind"), Delivery.id).where(Delivery.contact_id == contact_id),
+        select(at.label("at"), literal("touch").label("kind"), Delivery.id).where(
+            Delivery.contact_id == contact_id, Delivery.staff_to.is_(None)
+        ),
+        select(Task.opened_at, literal("task"), Task.id).where(
+            Task.contact_id == contact_id, Task.delivery_id.is_(None)
+        ),
         select(Event.at, literal("event"), Event.id).where(Event.contact_id == contact_id),
         select(Consent.at, literal("consent"), Consent.id).where(Consent.contact_id == contact_id),
     ).subquery()
@@ -54,7 +66,13 @@ def _read(session: Session, ids: dict[str, list[int]]) -> dict[tuple[str, int], 
         rows["consent", consent.id] = consent
     for event in session.scalars(select(Event).where(Event.id.in_(ids["event"]))):
         rows["event", event.id] = event
-    touches = select(Delivery, Enrolment).join(Enrolment, Enrolment.id == Delivery.enrolment_id)
-    for delivery, enrolment in session.execute(touches.where(Delivery.id.in_(ids["touch"]))):
-        rows["touch", delivery.id] = (delivery, enrolment)
+    for task in session.scalars(select(Task).where(Task.id.in_(ids["task"]))):
+        rows["task", task.id] = task
+    touches = (
+        select(Delivery, Enrolment, Task.id)
+        .join(Enrolment, Enrolment.id == Delivery.enrolment_id)
+        .outerjoin(Task, Task.delivery_id == Delivery.id)
+    )
+    for delivery, enrolment, task_id in session.execute(touches.where(Delivery.id.in_(ids["touch"]))):
+        rows["touch", delivery.id] = (delivery, enrolment, task_id)
     return rows

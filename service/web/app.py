@@ -17,11 +17,18 @@ from service.settings import read_settings
 from service.web import api, current, health, limits, metrics, problems, request_id, security
 from service.web.front import Front
 from service.web.gatherer import Gatherer
+from service.web.public.answer import answering
+from service.web.public.calendar import calendars
 from service.web.public.forms import forms
 from service.web.public.home import home
+from service.web.public.join import joining
 from service.web.public.magnets import magnets
+from service.web.public.my_data import my_data
 from service.web.public.pictures import pictures
 from service.web.public.preferences import preferences
+from service.web.public.refer import referring
+from service.web.public.share import sharing
+from service.web.public.task import tasks
 from service.web.public.unsubscribe import leaving
 from service.web.studio.mailbox import mailbox
 
@@ -78,7 +85,8 @@ def build_app(runtime: Runtime) -> Site:
     app.url_map.merge_slashes = False
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     style = hashlib.sha256((PUBLIC / "static" / "pages.css").read_bytes()).hexdigest()[:12]
-    app.jinja_env.globals.update(business=None, private=False, style_version=style, autocomplete=AUTOCOMPLETE)
+    app.jinja_env.globals.update(business=None, private=False, language="en", style_version=style)
+    app.jinja_env.globals.update(autocomplete=AUTOCOMPLETE)
     hits = Gatherer(runtime.redis, runtime.engine)
     current.attach(app, runtime, hits)
     security.register(app, runtime)
@@ -87,7 +95,9 @@ def build_app(runtime: Runtime) -> Site:
     limits.register(app, runtime)
     health.register(app, runtime)
     metrics.register(app, runtime)
-    for blueprint in (home, forms, leaving, preferences, magnets, pictures):
+    for blueprint in (home, forms, leaving, preferences, magnets, pictures, referring, sharing, joining, my_data):
+        app.register_blueprint(blueprint)
+    for blueprint in (answering, tasks, calendars):
         app.register_blueprint(blueprint)
     if runtime.settings.provider == "mailbox":
         app.register_blueprint(mailbox)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -15,6 +15,7 @@ from service.actions.advance import advance
 from service.actions.arbitrate import arbitrate
 from service.actions.deliver import Desk, deliver
 from service.actions.lease import Lease
+from service.actions.look_after_tasks import look_after_tasks
 from service.actions.reap import reap
 from service.actions.sign_up import Evidence, SignedUp, sign_up
 from service.domain.contact import read_address
@@ -25,6 +26,7 @@ from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from service.store.journey import JourneyClock
 from service.store.publication import Publication
+from service.store.task import Task
 from tests.domain.stories import BUSINESS, at
 
 KEY = b"k" * 32
@@ -105,7 +107,9 @@ class House:
         moved = True
         while moved:
             with self.begin() as session:
-                moved = bool(advance(session, self.published, self.now))
+                moved = bool(look_after_tasks(session, self.published, self.now))
+            with self.begin() as session:
+                moved = bool(advance(session, self.published, self.now)) or moved
             with self.begin() as session:
                 moved = bool(arbitrate(session, self.published, self.now)) or moved
 
@@ -122,6 +126,20 @@ class House:
         self.decide()
         while self.deliver():
             self.decide()
+
+    def next_wake(self) -> datetime | None:
+        """When something comes due next, after now."""
+        columns = (
+            (Enrolment.wake_at, Enrolment.state.in_(("active", "awaited"))),
+            (Delivery.wake_at, Delivery.state.in_(("due", "held"))),
+            (Task.wake_at, Task.state == "open"),
+        )
+        with self.begin() as session:
+            found = [
+                session.scalar(select(func.min(column)).where(column > self.now, under_way))
+                for column, under_way in columns
+            ]
+        return min((each for each in found if each is not None), default=None)
 
     def mails(self) -> list[tuple[str, str]]:
         """(recipient, step) of what the postman took, in order."""

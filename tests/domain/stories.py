@@ -6,7 +6,9 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from service.domain.facts import Facts, Happening, Touch
+from service.domain.facts import Facts
+from service.domain.happening import Happening, Touch
+from service.domain.schedule import Local
 from service.domain.sequence.model import (
     Anchor,
     AtMost,
@@ -37,6 +39,7 @@ BUSINESS = Business(
     zone="Europe/Berlin",
     window=OFFICE,
 )
+LOCAL = Local(BERLIN, OFFICE)
 
 
 def at(text: str) -> datetime:

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from service.domain.enrolment import Leave, Open, Skip, Wait, next_move, passed
-from service.domain.facts import Happening, Touch
+from service.domain.departure import Leave
+from service.domain.enrolment import Open, Skip, Wait, next_move, passed
+from service.domain.happening import Happening, Touch
 from service.domain.schedule import Progress
 from service.domain.sequence.expression import ExpressionError
 from service.domain.sequence.model import AtMost, Duration, Exit, Expression, Kind, Unit
@@ -52,7 +53,7 @@ def test_service_mail_opens_at_night_and_a_written_window_still_holds() -> None:
 def test_a_step_that_is_not_due_is_waited_for() -> None:
     progress = passed(Progress(ENTERED), HELLO, ENTERED)
     assert next_move(letters(HELLO, TIP), progress, facts(ENTERED, ENTERED), ENTERED) == Wait(
-        ENTERED + timedelta(days=2), TIP
+        ENTERED + timedelta(days=2), TIP, ENTERED + timedelta(days=2)
     )
 
 
@@ -72,7 +73,7 @@ def test_a_click_makes_the_condition_hold() -> None:
 def test_a_stop_ends_it_even_while_a_mail_is_on_its_way() -> None:
     sequence = letters(HELLO, TIP, stop=(stop_when('contact.stage == "client"'),))
     known = facts(ENTERED, ENTERED, stage="client")
-    move = next_move(sequence, Progress(ENTERED), known, ENTERED, open_step=True)
+    move = next_move(sequence, Progress(ENTERED), known, ENTERED, waiting={"tip"})
     assert move == Leave("stopped", "stop", 'Stopped: “contact.stage == "client"” holds.')
 
 

@@ -10,40 +10,41 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.schedule import Progress, add, due_at, next_step
+from service.domain.duration import add
+from service.domain.schedule import Progress, due_at, next_step
 from service.domain.sequence.model import Duration, Unit
-from tests.domain.stories import BERLIN, at, day, later, letters, step
+from tests.domain.stories import BERLIN, LOCAL, at, day, later, letters, step
 
 ENTERED = at("2026-11-20 14:30")  # a Friday, 15:30 in Berlin
 
 
 def test_day_zero_is_at_once() -> None:
     only = step("hello", day(0))
-    assert due_at(only, letters(only), Progress(ENTERED), BERLIN) == ENTERED
+    assert due_at(only, letters(only), Progress(ENTERED), LOCAL) == ENTERED
 
 
 def test_day_n_is_that_many_days_after_entering_at_the_same_local_time() -> None:
     only = step("hello", day(2))
-    assert due_at(only, letters(only), Progress(ENTERED), BERLIN) == at("2026-11-22 14:30")
+    assert due_at(only, letters(only), Progress(ENTERED), LOCAL) == at("2026-11-22 14:30")
 
 
 def test_day_n_at_a_time_is_local_over_the_change_of_the_clocks() -> None:
     only = step("hello", day(2, time(10)))
     summer = Progress(at("2026-10-24 12:00"))
-    assert due_at(only, letters(only), summer, BERLIN) == at("2026-10-26 09:00")
+    assert due_at(only, letters(only), summer, LOCAL) == at("2026-10-26 09:00")
 
 
 def test_day_zero_at_a_time_that_has_passed_is_the_next_day() -> None:
     only = step("hello", day(0, time(10)))
-    assert due_at(only, letters(only), Progress(ENTERED), BERLIN) == at("2026-11-21 09:00")
+    assert due_at(only, letters(only), Progress(ENTERED), LOCAL) == at("2026-11-21 09:00")
 
 
 def test_later_counts_from_the_last_step_done_and_from_entering_before_the_first() -> None:
     first, second = step("first", later(3, Unit.HOURS)), step("second", later(2, Unit.DAYS, time(10)))
     sequence = letters(first, second)
-    assert due_at(first, sequence, Progress(ENTERED), BERLIN) == ENTERED + timedelta(hours=3)
+    assert due_at(first, sequence, Progress(ENTERED), LOCAL) == ENTERED + timedelta(hours=3)
     done = Progress(ENTERED, ("first",), last_done_at=at("2026-11-23 08:00"))
-    assert due_at(second, sequence, done, BERLIN) == at("2026-11-25 09:00")
+    assert due_at(second, sequence, done, LOCAL) == at("2026-11-25 09:00")
 
 
 def test_a_mail_that_was_held_for_long_pushes_the_next_one_back() -> None:
@@ -51,9 +52,9 @@ def test_a_mail_that_was_held_for_long_pushes_the_next_one_back() -> None:
     two, five = step("two", day(2, time(10))), step("five", day(5, time(10)))
     sequence = letters(two, five)
     on_time = Progress(ENTERED, ("two",), at("2026-11-22 09:00"), at("2026-11-22 09:00"), "two")
-    assert due_at(five, sequence, on_time, BERLIN) == at("2026-11-25 09:00")
+    assert due_at(five, sequence, on_time, LOCAL) == at("2026-11-25 09:00")
     late = Progress(ENTERED, ("two",), at("2026-11-24 11:00"), at("2026-11-24 11:00"), "two")
-    assert due_at(five, sequence, late, BERLIN) == at("2026-11-27 09:00")
+    assert due_at(five, sequence, late, LOCAL) == at("2026-11-27 09:00")
 
 
 def test_months_end_on_the_last_day_there_is() -> None:

@@ -45,7 +45,8 @@ def test_a_mail_due_on_saturday_night_waits_for_monday_morning() -> None:
 
 def test_the_last_minute_belongs_to_the_window() -> None:
     assert is_open(OFFICE, at("2026-11-20 18:00"), BERLIN)
-    assert not is_open(OFFICE, at("2026-11-20 18:00") + timedelta(seconds=1), BERLIN)
+    assert is_open(OFFICE, at("2026-11-20 18:00") + timedelta(seconds=59), BERLIN)
+    assert not is_open(OFFICE, at("2026-11-20 18:01"), BERLIN)
 
 
 def test_closure_days_are_passed() -> None:

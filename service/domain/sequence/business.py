@@ -38,9 +38,10 @@ KEYS = (
     "forms",
     "magnets",
     "coupons",
+    "webhooks",
     "throttle",
 )
-LATER = ("pacing", "referral", "webhooks", "retention")  # part of the schema, documented where they will be built
+LATER = ("pacing", "referral", "retention")  # part of the schema, documented where they will be built
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][A-Za-z]{1,3})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -82,6 +83,7 @@ def read_business(path: str, data: bytes, draft: Draft, findings: Findings) -> B
         forms=read_forms(keys.table("forms"), draft),
         magnets=declared.read_magnets(keys.table("magnets"), draft),
         coupons=declared.read_coupons(keys.table("coupons")),
+        webhooks=declared.read_webhooks(keys.table("webhooks")),
         caps=read_caps(keys.table("throttle", CAPS)),
     )
 

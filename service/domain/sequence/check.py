@@ -10,12 +10,15 @@ from jinja2 import nodes
 from service.domain.sequence.draft import Draft, Printed
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.journey import check_journey, is_dated
+from service.domain.sequence.loops import check_loops
 from service.domain.sequence.meaning import check_expression
 from service.domain.sequence.model import Business, Kind, Stage
 from service.domain.sequence.model import Sequence as Written
 from service.domain.sequence.names import Scope, Shelf, scope_of, shelf_of
+from service.domain.sequence.pace import check_pace
 from service.domain.sequence.presence import given, may_be_empty, spelled
 from service.domain.sequence.references import ReferenceCheck
+from service.domain.sequence.riding import check_set
 from service.domain.sequence.syntax import parse
 
 _YES_OR_NO = frozenset({"clicked", "sent", "done", "happened", "upcoming", "tagged", "consented", "inside", "segment"})
@@ -25,8 +28,8 @@ def check_library(
     business: Business, declared: Draft, drafts: Sequence[Draft], files: Mapping[str, bytes], findings: Findings
 ) -> None:
     """Look up every word of the business and its sequences. `files` are all that will be published."""
-    steps = {draft.sequence.key: draft.answers for draft in drafts if draft.sequence}
-    shelf = shelf_of(business, steps)
+    written = [draft.sequence for draft in drafts if draft.sequence]
+    shelf = shelf_of(business, written, {draft.sequence.key: draft.answers for draft in drafts if draft.sequence})
     references = ReferenceCheck(shelf, files, findings)
     references.check(declared, Scope(shelf))
     for asked in declared.asked:
@@ -36,12 +39,17 @@ def check_library(
             references.check(draft, scope_of(shelf, draft.sequence))
             _check_expressions(draft, draft.sequence, shelf, findings)
             check_journey(draft.sequence, business, findings)
+            if not findings.faulty(draft.path):
+                check_pace(draft.sequence, business, findings)
+    check_loops(written, findings)
 
 
 def _check_expressions(draft: Draft, sequence: Written, shelf: Shelf, findings: Findings) -> None:
     scopes = _scopes(sequence, shelf)
     for asked in draft.asked:
         check_expression(asked.expression, scopes[asked.step], findings, condition=True)
+    for assigned in draft.assigned:
+        check_set(assigned, scopes[assigned.step], findings)
     for printed in draft.printed:
         scope = scopes[printed.step]
         known = len(findings.problems)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from service.domain.sequence.draft import Asked, Draft
 from service.domain.sequence.findings import Fault, Findings
@@ -15,7 +17,7 @@ from service.domain.sequence.links import BUILT_IN, read_url
 from service.domain.sequence.model import Coupon, Duration, Expression, Topic
 from service.domain.sequence.names import CONTACT, EVENT, RAISED, TYPES, Shape
 from service.domain.sequence.spelling import did_you_mean
-from service.domain.sequence.times import read_duration, read_moment
+from service.domain.sequence.times import read_duration, read_moment, read_span
 from service.domain.sequence.yaml_tree import Listing, Node
 
 BASES = ("consent", "client", "service")
@@ -23,6 +25,9 @@ MAX_NAME = 80
 
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _EVENT_NAME = re.compile(r"[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*")
+
+_COUPON = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")  # people type its codes
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _Value = TypeVar("_Value")
 
@@ -159,7 +164,30 @@ def read_path(text: str) -> str:
 
 
 def read_coupons(keys: Keys) -> tuple[Coupon, ...]:
-    """`coupons`: by name."""
+    """`coupons`: by name, each with how long it is `valid` and in words what it is `worth`, if it says so."""
+    coupons = []
     for name in keys:
-        keys.table(name, (), f"the coupon {name}")
-    return tuple(map(Coupon, keys))
+        if not _COUPON.fullmatch(name):
+            message = f"`{name[:60]}` can't be a coupon's name: people type its codes."
+            hint = "letters, digits and hyphens, like `WELCOME-BACK`"
+            keys.findings.error(keys.place_of(name), "bad-name", message, hint)
+        inside = keys.table(name, ("valid", "worth"), f"the coupon {name}")
+        valid = inside.read("valid", read_span)
+        coupon = Coupon(name, worth=inside.text("worth"))
+        coupons.append(replace(coupon, valid=valid) if valid else coupon)
+    return tuple(coupons)
+
+
+def read_webhooks(keys: Keys) -> tuple[tuple[str, str], ...]:
+    """`webhooks`: names for the programs that a step's `Webhook:` calls."""
+    return named(keys, read_endpoint)
+
+
+def read_endpoint(text: str) -> str:
+    """An address that is called in secret: https, or http on this machine. Raises Fault `not-a-link`."""
+    parts = urlsplit(read_url(text))
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        raise Fault("not-a-link", "A webhook carries what is known of a person.", "its address begins with `https://`")
+    if parts.username or parts.password:
+        raise Fault("not-a-link", "An address with a password in it would be in git.", "webhooks are signed instead")
+    return text

@@ -37,6 +37,16 @@ class Printed:
     given: tuple[tuple[Expression, bool], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A `Set:` of the step `step`: `contact.field` becomes `value`. `place` is that of the field's name."""
+
+    field: str
+    value: Expression
+    step: str
+    place: Place
+
+
 @dataclass(slots=True)
 class Draft:
     """What was read of a file. `sound`: its front matter can be relied on, so that names can be looked up."""
@@ -47,6 +57,7 @@ class Draft:
     references: list[Reference] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     printed: list[Printed] = field(default_factory=list)
+    assigned: list[Assigned] = field(default_factory=list)
     answers: dict[str, tuple[str, ...]] = field(default_factory=dict)  # what each step's links offer
 
     def refer(self, kind: str, word: str, place: Place) -> None:

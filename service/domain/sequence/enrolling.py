@@ -7,7 +7,7 @@ import re
 from service.domain.sequence.draft import Asked, Draft
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.keys import Keys, as_text, attempt, inner_place
-from service.domain.sequence.model import Again, Duration, Enrol, Place, Stage, Trigger, Unit
+from service.domain.sequence.model import Again, Duration, Enrol, Place, Stage, Trigger
 from service.domain.sequence.names import STAGES
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.sequence.times import read_duration
@@ -66,10 +66,6 @@ def _note(trigger: Trigger, place: Place, draft: Draft, findings: Findings) -> N
     if trigger.on in {"event", "rhythm", "quiet"}:
         at = len(trigger.on) + 1
         draft.refer("event", trigger.name, Place(place.path, place.line, place.column + at))
-    if trigger.on in {"tagged", "date", "rhythm", "quiet"}:
-        findings.use(f"on {trigger.on}", place)
-    if trigger.duration and trigger.duration.unit is Unit.RHYTHMS:
-        findings.use("rhythms", place)
 
 
 def read_trigger(text: str) -> Trigger:
@@ -137,6 +133,4 @@ def _existing(keys: Keys, findings: Findings) -> str:
     if scalar.text not in {"nobody", "all"} and not _A_DAY.fullmatch(scalar.text):
         message = f"`{scalar.text[:60]}` doesn't say who of those already here enters."
         findings.error(scalar.place, "bad-existing", message, "write `nobody`, `all` or `20 a day`")
-    if scalar.text != "nobody":
-        findings.use("existing", scalar.place)
     return scalar.text

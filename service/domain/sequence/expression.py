@@ -94,6 +94,15 @@ class Record(Mapping[str, object]):
         raise ExpressionError(f"{self._name} is not a text; name one of its fields")
 
 
+class Worded(Record):
+    """A record that is a text as well: a coupon prints its code, and has `.expires`."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self._name
+
+
 class Sandbox(SandboxedEnvironment):
     """Jinja's sandbox with everything taken out that the language does not name."""
 
@@ -169,8 +178,18 @@ def _compiled(source: str) -> TemplateExpression:
 
 def ask(source: str, names: Mapping[str, object]) -> bool:
     """Whether a condition holds for these names. Raises ExpressionError with a sentence where it can't be asked."""
+    return bool(_value(source, names))
+
+
+def value_of(source: str, names: Mapping[str, object]) -> object:
+    """What an expression is worth, None where it is empty. Raises ExpressionError where it can't be asked."""
+    value = _value(source, names)
+    return None if isinstance(value, Undefined) else value
+
+
+def _value(source: str, names: Mapping[str, object]) -> object:
     try:
-        return bool(_compiled(source)(**names))
+        return _compiled(source)(**names)
     except ExpressionError:
         raise
     except (SecurityError, UndefinedError, TypeError, ValueError, ArithmeticError) as error:

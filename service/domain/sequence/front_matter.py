@@ -10,7 +10,7 @@ from service.domain.sequence.draft import Asked, Draft
 from service.domain.sequence.enrolling import read_enrol
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.keys import Keys, as_keys, inner_place
-from service.domain.sequence.model import AtMost, Duration, Exit, Kind, Sequence, Stage, Status, Unit
+from service.domain.sequence.model import AtMost, Duration, Exit, Kind, Sequence, Stage, Status
 from service.domain.sequence.sender import read_sender
 from service.domain.sequence.times import read_duration, read_moment, read_window
 from service.domain.sequence.yaml_tree import Listing, Node, Table
@@ -64,9 +64,9 @@ class FrontMatterReader:
         if topic:
             self.draft.refer("topic", topic.text, inner_place(topic))
         at_most = keys.read("at most", read_at_most)
-        return Sequence(
+        sequence = Sequence(
             key=key,
-            title=self._title(),
+            title=read_title(keys, self.findings),
             stage=stage,
             topic=topic.text if topic else "",
             kind=Kind(kind) if kind else DEFAULT_KIND[stage],
@@ -85,15 +85,24 @@ class FrontMatterReader:
             reply_to=keys.read("reply to", read_sender),
             template=self._template(),
         )
+        self._fits(sequence)
+        return sequence
 
-    def _title(self) -> str:
-        title = self.keys.scalar("title")
-        if title is None:
-            return ""
-        if len(title.text) > MAX_TITLE or "\n" in title.text:
-            message = f"A title is one line of at most {MAX_TITLE} characters."
-            self.findings.error(title.place, "too-long", message, "say it shorter")
-        return title.text
+    def _fits(self, sequence: Sequence) -> None:
+        """Keys that need one another."""
+        ways = {trigger.on for trigger in sequence.enrol.on}
+        if "date" in ways and "date" not in self.keys:
+            message = "Nobody knows which date this waits for."
+            hint = "add `date: contact.birthday`, `date: 2026-12-03` or the like to the front matter"
+            self.findings.error(self.keys.place_of("enrol"), "no-date", message, hint)
+        if sequence.every and "date" not in self.keys:
+            message = "`every` says how often a date returns, and here is no `date`."
+            self.findings.error(self.keys.place_of("every"), "no-date", message, "add `date:`, or remove this line")
+        if "event" not in ways:
+            for each in (*sequence.stop, sequence.goal):
+                if each is not None and each.same:
+                    message = "`same` means the thing that began this, and here no event begins anything."
+                    self.findings.error(each.place, "no-event", message, f"write `event: {each.same}`")
 
     def _template(self) -> str:
         template = self.keys.scalar("template")
@@ -107,10 +116,9 @@ class FrontMatterReader:
         if scalar is None:
             return None
         place = inner_place(scalar)
-        self.findings.use("date", place)
         named = _DATED.fullmatch(scalar.text)
         if named:
-            self.draft.refer(f"{named[1]} field", named[2], place)
+            self.draft.refer(f"{named[1]} date", named[2], place)
         elif scalar.text.startswith("calendar "):
             self.draft.refer("calendar", scalar.text.removeprefix("calendar ").strip(), place)
         elif scalar.text[:1].isdigit():
@@ -122,8 +130,6 @@ class FrontMatterReader:
         return scalar.text
 
     def _every(self) -> Duration | None:
-        if "every" in self.keys:
-            self.findings.use("every", self.keys.place_of("every"))
         return self.keys.read("every", read_every)
 
     def _stops(self) -> tuple[Exit, ...]:
@@ -157,28 +163,19 @@ class FrontMatterReader:
         when = keys.expression("when")
         if when:
             self.draft.asked.append(Asked(when))
-        if "same" in keys:
-            self.findings.use("same", keys.place_of("same"))
         return Exit(
             place=keys.place,
             event=keys.text("event") or None,
             same=keys.text("same") or None,
             when=when,
-            within=self._length(keys, "within"),
+            within=keys.read("within", read_duration),
             stay=keys.yes("stay"),
         )
-
-    def _length(self, keys: Keys, key: str) -> Duration | None:
-        length = keys.read(key, read_duration)
-        if length is not None and length.unit is Unit.RHYTHMS:
-            self.findings.use("rhythms", keys.place_of(key))
-        return length
 
     def _arms(self) -> tuple[tuple[str, int], ...]:
         if self.keys.node("test") is None:
             return ()
         keys = self.keys.table("test")
-        self.findings.use("test", self.keys.place_of("test"))
         arms = []
         for name in keys:
             share = keys.read(name, read_share)
@@ -191,6 +188,17 @@ class FrontMatterReader:
             message = f"The arms make {sum(share for _, share in arms)}% together."
             self.findings.error(keys.place, "bad-test", message, "the shares have to make 100%")
         return tuple(arms)
+
+
+def read_title(keys: Keys, findings: Findings) -> str:
+    """The `title`, empty where there is none; a problem where it is too long to be one."""
+    title = keys.scalar("title")
+    if title is None:
+        return ""
+    if len(title.text) > MAX_TITLE or "\n" in title.text:
+        message = f"A title is one line of at most {MAX_TITLE} characters."
+        findings.error(title.place, "too-long", message, "say it shorter")
+    return title.text
 
 
 def read_at_most(text: str) -> AtMost:

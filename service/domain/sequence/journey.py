@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from jinja2 import nodes
 
+from service.domain.arm import HOLDOUT
 from service.domain.sequence.findings import Fault, Findings
-from service.domain.sequence.model import Anchor, Business, Expression, Kind, Sequence, Step, When
+from service.domain.sequence.model import Anchor, Business, Expression, Kind, Sequence, Step, Unit, When
+from service.domain.sequence.presence import spelled
 from service.domain.sequence.syntax import parse
 from service.domain.window import ALL_DAYS, Window
 
@@ -24,6 +26,7 @@ def check_journey(sequence: Sequence, business: Business, findings: Findings) ->
     """Look at the steps as the person will live them."""
     _check_order(sequence, findings)
     _check_reachable(sequence, findings)
+    _check_rhythms(sequence, business, findings)
     for step in sequence.steps:
         _check_at_once(step, sequence, business, findings)
 
@@ -62,6 +65,9 @@ def _check_reachable(sequence: Sequence, findings: Findings) -> None:
             if met is not None:
                 message = "Nobody gets this: whoever meets this condition has left the sequence by `stop` or `goal`."
                 findings.error(step.condition.place, "unreachable", message, "remove the condition, or that exit")
+            elif step.is_email and step.kind is not Kind.SERVICE and _is_holdout(tree):
+                message = "Nobody gets this: the holdout gets service mail only."
+                findings.error(step.condition.place, "unreachable", message, "ask for another arm")
             elif _is_false(tree):
                 message = "Nobody gets this: the condition never holds."
                 findings.error(step.condition.place, "unreachable", message, "remove the step, or ask something else")
@@ -94,6 +100,16 @@ def _parts(tree: nodes.Node) -> Iterator[nodes.Node]:
         yield tree
 
 
+def _is_holdout(tree: nodes.Expr) -> bool:
+    """Whether a condition holds for the arm `holdout` alone."""
+    return any(
+        isinstance(part, nodes.Compare)
+        and spelled(part.expr) == "arm"
+        and [(each.op, spelled(each.expr)) for each in part.ops] == [("eq", f'"{HOLDOUT}"')]
+        for part in _parts(tree)
+    )
+
+
 def _is_false(tree: nodes.Expr) -> bool:
     """Whether a condition without any name in it is false for everybody."""
     if next(tree.find_all((nodes.Name, nodes.Filter, nodes.Test)), None) or isinstance(tree, nodes.Name):
@@ -102,6 +118,25 @@ def _is_false(tree: nodes.Expr) -> bool:
         return not tree.as_const()
     except nodes.Impossible:
         return False
+
+
+def _check_rhythms(sequence: Sequence, business: Business, findings: Findings) -> None:
+    """A rhythm needs an event that people come by, and is better for knowing how often they usually do."""
+    known = dict(business.rhythm)
+    for trigger in sequence.enrol.on:
+        in_rhythms = trigger.on == "rhythm" or (trigger.duration and trigger.duration.unit is Unit.RHYTHMS)
+        if in_rhythms and trigger.name not in known:
+            message = f"business.yaml doesn't say how often `{trigger.name}` comes, so six weeks are taken."
+            hint = f"add it under `rhythm`, like `{trigger.name}: {{else: 6 weeks}}`"
+            findings.warn(sequence.place, "unknown-rhythm", message, hint)
+    if known or any(trigger.on in {"rhythm", "quiet"} for trigger in sequence.enrol.on):
+        return
+    for step in sequence.steps:
+        lengths = (step.when.duration, step.wait_up_to, step.drop_after, step.task.due if step.task else None)
+        if any(length is not None and length.unit is Unit.RHYTHMS for length in lengths):
+            message = "Nobody knows of which rhythm this speaks."
+            hint = "declare one under `rhythm` in business.yaml, or write weeks"
+            findings.error(step.place, "no-rhythm", message, hint)
 
 
 def _check_at_once(step: Step, sequence: Sequence, business: Business, findings: Findings) -> None:

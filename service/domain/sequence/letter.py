@@ -18,6 +18,7 @@ _MARKDOWN = MarkdownIt("commonmark")
 _MARKDOWN.normalizeLink = lambda url: url  # type: ignore[method-assign]
 _MARKDOWN.validateLink = lambda url: True  # type: ignore[method-assign]
 
+_WITHOUT_PICTURES = frozenset({"bullet", "ordered", "blockquote", "heading"})  # the beginnings of tokens' types
 _BROKEN_LINK = re.compile(r"\][ \t]*\((?:[a-z]+:|[\w-]+\.)", re.IGNORECASE)
 
 
@@ -48,7 +49,9 @@ class LetterReader:
         self._text, self._start, self._line = self.manuscript.text[start:end], start, 0
         self._seen.clear()
         lines = [0, *(found.end() for found in re.finditer("\n", self._text))]
+        inside = 0  # lists, quotes and headlines that are open
         for token in _MARKDOWN.parse(self._text):
+            inside += token.nesting * (token.type.partition("_")[0] in _WITHOUT_PICTURES)
             if token.map:
                 self._line = lines[min(token.map[0], len(lines) - 1)]
             if token.type == "heading_open" and token.tag in {"h1", "h2"}:
@@ -57,16 +60,16 @@ class LetterReader:
                 self._html(token.content)
             elif token.type == "inline":
                 self.asks = self.asks or "?" in token.content
-                self._inline(token.children or ())
+                self._inline(token.children or (), inside > 0)
 
-    def _inline(self, tokens: Iterable[Token]) -> None:
+    def _inline(self, tokens: Iterable[Token], inside: bool) -> None:
         for token in tokens:
             if token.type == "link_open":
                 found = self._found(str(token.attrGet("href") or ""))
                 self.links.append(found)
                 self._title(token, found.place)
             elif token.type == "image":
-                self._picture(token)
+                self._picture(token, inside)
             elif token.type == "html_inline":
                 self._html(token.content)
             elif token.type == "text":
@@ -92,9 +95,12 @@ class LetterReader:
             message = f'`"{str(title)[:40]}"` behind a link has no meaning in a mail.'
             self.findings.warn(place, "link-title", message, 'write `"button"`, or nothing')
 
-    def _picture(self, token: Token) -> None:
+    def _picture(self, token: Token, inside: bool) -> None:
         found = self._found(str(token.attrGet("src") or ""))
         self.pictures.append(found)
+        if inside:
+            message = "A picture can't stand in a list, a quote or a headline."
+            self.findings.error(found.place, "picture-inside", message, "give it a paragraph of its own")
         if not token.content.strip():
             message = "This picture has no words for those who don't see it."
             hint = "say in the square brackets what it shows, like `![Jana, smiling](images/jana.jpg)`"

@@ -10,10 +10,10 @@ from service.domain.sequence.check import check_library
 from service.domain.sequence.draft import Draft
 from service.domain.sequence.findings import Findings
 from service.domain.sequence.heading import slug
-from service.domain.sequence.manuscript import decode
 from service.domain.sequence.model import Business, Library, Place, Problem, Severity
 from service.domain.sequence.sequence_file import read_sequence
 from service.domain.sequence.spelling import did_you_mean
+from service.domain.sequence.translation import read_translation
 from service.domain.sequence.unbuilt import refuse_unbuilt
 
 SEQUENCES = "sequences/"
@@ -92,22 +92,25 @@ def _drafts(files: Mapping[str, bytes], business: Business | None, findings: Fin
         else:
             drafts[stem] = read_sequence(path, stem, files[path], findings)
     for path in translations:
-        _translation(path, files[path], drafts, business, findings)
+        _translate(path, files[path], drafts, business, findings)
     return list(drafts.values())
 
 
-def _translation(
+def _translate(
     path: str, data: bytes, drafts: Mapping[str, Draft], business: Business | None, findings: Findings
 ) -> None:
     """`KEY.de.md` holds the German words of `KEY.md`."""
-    found = _TRANSLATION.fullmatch(path.rpartition("/")[2].removesuffix(".md"))
-    if found is None or decode(path, data, findings) is None:
-        return
+    key, _, language = path.rpartition("/")[2].removesuffix(".md").partition(".")
     place = Place(path)
-    findings.use("translation", place)
-    if found[1] not in drafts:
-        message = f"There is no `{found[1]}.md` that this could translate."
-        findings.error(place, "unknown-sequence", message, did_you_mean(found[1], drafts))
-    if business is not None and found[2] not in business.languages:
-        message = f"business.yaml doesn't name the language `{found[2]}`."
+    known = business.languages if business else (language,)
+    if key not in drafts:
+        message = f"There is no `{key}.md` that this could translate."
+        findings.error(place, "unknown-sequence", message, did_you_mean(key, drafts, f"write `{key}.md` first"))
+    elif language not in known:
+        message = f"business.yaml doesn't name the language `{language}`."
         findings.error(place, "unknown-language", message, "add it to `languages`")
+    elif business is not None and language == known[0]:
+        message = f"`{language}` is the first of `languages`, so its words stand in `{key}.md` itself."
+        findings.error(place, "unknown-language", message, "write them there, or name another language")
+    else:
+        read_translation(path, language, data, drafts[key], findings)

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from service.domain.contact import BadAddress, read_address
 from service.domain.sequence.findings import Fault
+from service.domain.sequence.heading import slug
 from service.domain.sequence.model import PLACEHOLDER
 from service.domain.sequence.spelling import did_you_mean
 
@@ -19,6 +20,7 @@ PICTURES = ("png", "jpg", "jpeg", "gif", "webp")  # what mail programs show; SVG
 MAX_URL = 2_000
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE | re.ASCII)
 _NAME = re.compile(r"[\w.-]+")
+_ANSWER = re.compile(r"[a-z0-9-]{1,80}")
 _HOST = re.compile(r"[^\s/@<>\"'\\]+")
 
 
@@ -49,6 +51,9 @@ def read_target(address: str) -> Target:
     if kind not in NAMED:
         hint = did_you_mean(kind, (*NAMED, "https", "mailto"), "write https://…, mailto: or a name like link:booking")
         raise Fault("not-a-link", f"`{kind}:` is no kind of link here.", hint)
+    if kind == "answer" and not _ANSWER.fullmatch(rest):
+        hint = f"write `answer:{plain}`" if (plain := slug(rest)) else "like `answer:not-now`"
+        raise Fault("bad-answer", f"`{rest[:60]}` can't be an answer: small letters, digits and hyphens.", hint)
     if not _NAME.fullmatch(rest):
         raise Fault("not-a-link", f"`{kind}:` needs a name behind it.", f"like `{_LIKE[kind]}`")
     return Target(kind, rest)

@@ -8,14 +8,12 @@ from collections.abc import Iterable
 from jinja2 import nodes
 
 from service.domain.sequence.findings import Findings
-from service.domain.sequence.model import Expression, Place, Unit
-from service.domain.sequence.names import ABOUT_STEPS, FUNCTIONS, Scope, Shape
+from service.domain.sequence.model import Expression, Place
+from service.domain.sequence.names import ABOUT_MAILS, ABOUT_STEPS, FUNCTIONS, Scope, Shape
 from service.domain.sequence.presence import spelled
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.sequence.syntax import place_of
-from service.domain.sequence.times import read_duration
-
-_NOT_BUILT = {"coupon": "coupon()", "upcoming": "upcoming()", "answer": "answer()"}
+from service.domain.sequence.times import read_span
 
 
 class Lookup:
@@ -29,8 +27,6 @@ class Lookup:
     def call(self, name: str, node: nodes.Call) -> None:
         """Check what stands in the brackets of a function of the language."""
         place = place_of(self.expression, rf"\b{name}\s*\(")
-        if name in _NOT_BUILT:
-            self.findings.use(_NOT_BUILT[name], place)
         self._within(name, node, place)
         word = node.args[0].value if len(node.args) == 1 and isinstance(node.args[0], nodes.Const) else None
         if isinstance(word, str):
@@ -61,8 +57,8 @@ class Lookup:
         record, _, field = name.partition(".")
         records = {"contact": scope.shelf.contact, "event": scope.event or {}, "form": scope.form}
         shape: Shape | None = records.get(record, {}).get(field)
-        if name == "arm" and scope.sequence is not None:
-            shape = tuple(arm for arm, _ in scope.sequence.arms)
+        if name == "arm":
+            shape = scope.arms()
         if name.startswith("answer(") and isinstance(node, nodes.Call) and len(node.args) == 1:
             shape = self._answers(spelled(node.args[0]).strip('"'))
         return (name, shape) if isinstance(shape, tuple) and shape else None
@@ -85,9 +81,7 @@ class Lookup:
                 message = "`within=` needs a length of time in quotes."
                 self.findings.error(where, "bad-argument", message, 'like `within="30 days"`')
             else:
-                span = self.findings.attempt(self._place_of_text(value), read_duration, value)
-                if span is not None and span.unit is Unit.RHYTHMS:
-                    self.findings.use("rhythms", where)
+                self.findings.attempt(self._place_of_text(value), read_span, value)
 
     def _place_of_text(self, text: str) -> Place:
         place = place_of(self.expression, rf"[\"'“”„‘’]{re.escape(text)}[\"'“”‘’]")
@@ -114,6 +108,9 @@ class Lookup:
                 place, f"unknown-{what}", message, did_you_mean(word, known[what], _WHERE.get(what, ""))
             )
 
+    def _own(self) -> str:
+        return self.scope.sequence.key if self.scope.sequence else ""
+
     def _step(self, function: str, word: str, place: Place) -> None:
         sequence, slash, step = word.rpartition("/")
         if self.scope.sequence is None and not slash:
@@ -130,6 +127,12 @@ class Lookup:
             known = steps[sequence] if slash else self.scope.steps()
             message = f"There is no step `{step}` in {sequence or 'this sequence'}."
             self.findings.error(place, "unknown-step", message, did_you_mean(step, known))
+        elif function in ABOUT_MAILS and (sequence or self._own(), step) not in self.scope.shelf.mails:
+            message = f"`{step}` is no mail, so this never holds."
+            self.findings.error(place, "not-a-mail", message, f'`done("{word}")` asks whether it was done')
+        elif function == "answer" and not (steps[sequence] if slash else self.scope.steps())[step]:
+            message = f"`{step}` asks nothing, so nobody can answer it."
+            self.findings.error(place, "no-answer", message, "add a link like `[Yes](answer:yes)` to it")
         elif not slash and self.scope.passed is not None and step not in self.scope.passed:
             message = f"`{step}` does not stand above this step, so it can't have happened yet."
             self.findings.error(place, "step-later", message, "name a step further up, or move this one down")

@@ -10,7 +10,7 @@ from jinja2 import nodes
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.lookup import EXAMPLES, Lookup
 from service.domain.sequence.model import Expression
-from service.domain.sequence.names import BUSINESS, CONTACT, FILTERS, FUNCTIONS, REFERRAL, Scope, Shape
+from service.domain.sequence.names import BUSINESS, CONTACT, COUPON, FILTERS, FUNCTIONS, REFERRAL, Scope, Shape
 from service.domain.sequence.presence import spelled
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.sequence.syntax import moved, parse, place_of
@@ -96,19 +96,20 @@ class _Reading:
     def _alone(self, name: str) -> None:
         place = place_of(self.expression, rf"\b{name}\b")
         if name == "date":
-            self.findings.use("date", place)
             if not self.scope.date:
                 self.findings.error(place, "no-date", "This sequence has no date.", "add `date:` to the front matter")
-        elif name == "arm":
-            self.findings.use("test", place)
-            if self.scope.sequence is None or not self.scope.sequence.arms:
-                self.findings.error(place, "no-test", "This sequence has no `test`, so nobody has an arm.")
+        elif name == "arm" and not self.scope.arms():
+            hint = "add `test:` to the front matter, or `Subject A:` and `Subject B:` to a step"
+            self.findings.error(place, "no-test", "This sequence has no `test`, so nobody has an arm.", hint)
 
     def _field(self, node: nodes.Getattr | nodes.Getitem) -> None:
         field = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
         base = node.node
-        if isinstance(base, nodes.Call) and field == "expires" and spelled(base).startswith("coupon("):
+        if isinstance(base, nodes.Call) and spelled(base).startswith("coupon("):
             self._call(base)
+            if field not in COUPON:
+                hint = did_you_mean(str(field), COUPON)
+                self.error(rf"\.\s*({field})", "unknown-field", f"A coupon has no field `{field}`.", hint)
         elif isinstance(base, nodes.Name) and base.name in RECORDS and isinstance(field, str):
             self._field_of(base.name, field)
         elif isinstance(base, nodes.Name) and base.name not in (*ALONE, *FUNCTIONS):
@@ -122,8 +123,6 @@ class _Reading:
 
     def _field_of(self, record: str, field: str) -> None:
         where = rf"\b{record}\s*[.\[][\s\"'“„]*({re.escape(field)})"
-        if record == "referral":
-            self.findings.use("referral", place_of(self.expression, where))
         if record == "event" and self.scope.event is None:
             message = "Nothing is called `event` here: this sequence doesn't begin with an event."
             self.error(where, "no-event", message, "see `enrol.on` in the front matter")

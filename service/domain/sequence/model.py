@@ -98,6 +98,10 @@ class Duration:
     amount: Decimal
     unit: Unit
 
+    @classmethod
+    def of(cls, amount: int, unit: Unit) -> Duration:
+        return cls(Decimal(amount), unit)
+
     def __str__(self) -> str:
         unit = self.unit.value.removesuffix("s") if self.amount == 1 else self.unit.value
         return f"{self.amount.normalize():f} {unit}"
@@ -336,12 +340,15 @@ class Form:
     origins: tuple[str, ...] = ()
 
 
+COUPONS_LAST = Duration.of(30, Unit.DAYS)
+
+
 @dataclass(frozen=True, slots=True)
 class Coupon:
     """A code of its own for each enrolment that prints it. `worth` says in words what it is good for."""
 
     name: str
-    valid: Duration = Duration(Decimal(30), Unit.DAYS)
+    valid: Duration = COUPONS_LAST
     worth: str = ""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from service.domain.arm import letters
 from service.domain.sequence.model import Business, Sequence
 
 Shape = str | tuple[str, ...]
@@ -30,20 +31,23 @@ CONTACT: dict[str, Shape] = {
     "source": "text",
     "tags": "tags",
 }
+# Of them, what a colleague may fill in at a task; the address, consent, stage and tags have ways of their own.
+ASKED = ("first_name", "last_name", "phone", "address", "company", "language", "timezone", "birthday")
 BUSINESS = ("name", "from", "address", "phone")
 EVENT: dict[str, Shape] = {"name": "text", "at": "time", "about": "text", "value": "money", "currency": "text"}
 FORM: dict[str, Shape] = {"first_name": "text", "last_name": "text"}  # what every form takes, beside the address
 REFERRAL = ("code", "from", "friend", "count", "reward")
+COUPON = ("expires", "worth")  # beside its code
 
 # Events that exist without being declared: those the service raises, and those a business sends by convention.
 RAISED: dict[str, dict[str, Shape]] = {
     "signup": {},
     "click": {"sequence": "text", "step": "text"},
-    "answer": {"step": "text", "value": "text", "note": "text"},
-    "reply": {},
-    "unsubscribed": {},
+    "answer": {"sequence": "text", "step": "text", "value": "text", "note": "text"},
+    "reply": {"sequence": "text", "step": "text"},
+    "unsubscribed": {"topic": "text"},
     "unengaged": {},
-    "task.done": {},
+    "task.done": {"sequence": "text", "step": "text", "value": "text", "note": "text"},
     "referral.joined": {},
     "referral.qualified": {},
     "referral.rewarded": {},
@@ -101,6 +105,7 @@ FUNCTIONS: dict[str, Function] = {
     "coupon": Function("coupon"),
 }
 ABOUT_STEPS = frozenset({"clicked", "sent", "done", "answer"})
+ABOUT_MAILS = frozenset({"clicked", "sent"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,7 @@ class Shelf:
     events: Mapping[str, Mapping[str, Shape]]
     contact: Mapping[str, Shape]
     steps: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    mails: frozenset[tuple[str, str]] = frozenset()  # which of them are mails: (sequence, step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +139,26 @@ class Scope:
         """The sequence's own steps, each with the answers it offers."""
         return self.shelf.steps.get(self.sequence.key, {}) if self.sequence else {}
 
+    def begins_with(self, way: str) -> bool:
+        """Whether one way into the sequence is this: `signup`, `event` …"""
+        return self.sequence is not None and any(trigger.on == way for trigger in self.sequence.enrol.on)
 
-def shelf_of(business: Business, steps: Mapping[str, Mapping[str, tuple[str, ...]]]) -> Shelf:
-    """The shelf of a business and of all sequences' steps."""
+    def arms(self) -> tuple[str, ...]:
+        """What `arm` may be."""
+        if self.sequence is None:
+            return ()
+        return tuple(arm for arm, _ in self.sequence.arms) or letters(self.sequence)
+
+
+def shelf_of(
+    business: Business, sequences: Iterable[Sequence], answers: Mapping[str, Mapping[str, tuple[str, ...]]]
+) -> Shelf:
+    """The shelf of a business and of all sequences' steps; `answers` are those that each step offers."""
     events: dict[str, dict[str, Shape]] = {name: dict(data) for name, data in (RAISED | CUSTOMARY).items()}
     for name, data in business.events:
         events.setdefault(name, {}).update(data)
-    return Shelf(business, events, CONTACT | dict(business.fields), steps)
+    mails = frozenset((each.key, step.key) for each in sequences for step in each.steps if step.is_email)
+    return Shelf(business, events, CONTACT | dict(business.fields), answers, mails)
 
 
 def scope_of(shelf: Shelf, sequence: Sequence) -> Scope:
@@ -147,7 +166,7 @@ def scope_of(shelf: Shelf, sequence: Sequence) -> Scope:
     events = [trigger.name for trigger in sequence.enrol.on if trigger.on in {"event", "rhythm", "quiet"}]
     names = tuple(dict.fromkeys(name for name in events if name in shelf.events))
     data: dict[str, Shape] = {key: shape for name in names for key, shape in shelf.events[name].items()}
-    event = {**data, **EVENT, "name": names} if names else None
+    event = {**EVENT, **data, "name": names} if names else None
     asked, required = _form(shelf.business, sequence)
     always = {"contact.email", "contact.stage", "business.name", "business.from", "business.address", "today", "arm"}
     always |= {"referral.code", "referral.count"}

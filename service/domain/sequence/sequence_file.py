@@ -17,6 +17,7 @@ from service.domain.sequence.yaml_tree import read_yaml
 
 _OPENING = re.compile(r"\s*---[ \t]*\n")
 _CLOSING = re.compile(r"^---[ \t]*$", re.MULTILINE)
+_BEGIN = "begin the file with a line of ---, then title, stage, topic and enrol, and another line of ---"
 
 
 def read_sequence(path: str, key: str, data: bytes, findings: Findings) -> Draft:
@@ -26,7 +27,7 @@ def read_sequence(path: str, key: str, data: bytes, findings: Findings) -> Draft
     if text is None:
         return draft
     manuscript = cut(path, text, findings)
-    front, body = _parted(manuscript, findings)
+    front, body = parted(manuscript, _BEGIN, findings)
     known = len(findings.problems)
     sequence = _front_matter(key, manuscript, front, draft, findings)
     draft.sound = sequence is not None and len(findings.problems) == known
@@ -36,18 +37,17 @@ def read_sequence(path: str, key: str, data: bytes, findings: Findings) -> Draft
     return draft
 
 
-def _parted(manuscript: Manuscript, findings: Findings) -> tuple[tuple[int, int] | None, int]:
-    """Where the front matter stands, and where the steps begin."""
+def parted(manuscript: Manuscript, begin: str, findings: Findings) -> tuple[tuple[int, int] | None, int]:
+    """Where the front matter stands, and where the steps begin. `begin` says how, where there is none."""
     opening = _OPENING.match(manuscript.text)
     closing = _CLOSING.search(manuscript.text, opening.end()) if opening else None
     if opening and closing:
         return (opening.end(), closing.start()), closing.end()
     place = Place(manuscript.path)
-    hint = "begin the file with a line of ---, then title, stage, topic and enrol, and another line of ---"
     if opening:
         findings.error(place, "no-front-matter", "The front matter is never closed.", "write a line of --- below it")
         return None, len(manuscript.text)
-    findings.error(place, "no-front-matter", "This file has no front matter, so nobody knows who gets it.", hint)
+    findings.error(place, "no-front-matter", "This file has no front matter, so nobody knows who gets it.", begin)
     return None, 0
 
 

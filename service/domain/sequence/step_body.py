@@ -10,25 +10,35 @@ from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.letter import Found, LetterReader
 from service.domain.sequence.links import BUILT_IN, read_picture, read_target
 from service.domain.sequence.manuscript import Manuscript
-from service.domain.sequence.model import Expression, Step
+from service.domain.sequence.model import Body, Expression, Place, Step
 
+# Links that act in the name of whoever follows them.
+CLIENTS_OWN = frozenset({"preferences", "less-often", "pause", "my-data", "referral", "calendar"})
 MAX_BODY = 64 * 1024  # characters; Gmail cuts a finished mail off at 102 kB
 
 
 def read_step_body(step: Step, manuscript: Manuscript, start: int, end: int, draft: Draft, findings: Findings) -> Step:
     """The step with its body, `text[start:end]` of the manuscript."""
+    body, answers = read_body(step, manuscript, start, end, draft, findings)
+    draft.answers[step.key] = tuple(answers)
+    return replace(step, body=body)
+
+
+def read_body(
+    step: Step, manuscript: Manuscript, start: int, end: int, draft: Draft, findings: Findings
+) -> tuple[Body | None, dict[str, Place]]:
+    """A body in one language, and the answers that it offers with their places."""
     if end - start > MAX_BODY:
         message = f"This letter has more than {MAX_BODY // 1024} thousand characters."
         findings.error(step.place, "too-long", message, "Gmail would cut it off; part it")
-        return step
+        return None, {}
     reader = BodyReader(manuscript, findings, inline=step.task is not None)
     body = reader.read(start, end)
     _note_expressions(step, reader, draft)
     letter = LetterReader(manuscript, findings)
     for passage in reader.passages:
         letter.read(passage.start, passage.end)
-    answers = [answer for link in letter.links if (answer := _link(link, draft, findings))]
-    draft.answers[step.key] = tuple(dict.fromkeys(answers))
+    answers = {answer: link.place for link in letter.links if (answer := _link(link, step, draft, findings))}
     for picture in letter.pictures:
         _picture(picture, draft, findings)
     if step.is_email and step.task is None:
@@ -36,7 +46,7 @@ def read_step_body(step: Step, manuscript: Manuscript, start: int, end: int, dra
     elif step.task is None and step.actions and body is not None:
         message = "These words would reach nobody: the step has no subject."
         findings.error(step.place, "missing-subject", message, "write `Subject: …` below the heading, or remove them")
-    return replace(step, body=body)
+    return body, answers
 
 
 def _note_expressions(step: Step, reader: BodyReader, draft: Draft) -> None:
@@ -45,7 +55,7 @@ def _note_expressions(step: Step, reader: BodyReader, draft: Draft) -> None:
     draft.printed += [Printed(field.expression, step.key, given + field.given) for field in reader.fields]
 
 
-def _link(link: Found, draft: Draft, findings: Findings) -> str | None:
+def _link(link: Found, step: Step, draft: Draft, findings: Findings) -> str | None:
     """Note what a link names; the answer it offers, if it asks for one."""
     try:
         target = read_target(link.address)
@@ -53,12 +63,12 @@ def _link(link: Found, draft: Draft, findings: Findings) -> str | None:
         findings.refuse(link.place, fault)
         return None
     if target.kind == "answer":
-        findings.use("answer:", link.place)
         return target.word
-    if target.kind == "join":
-        findings.use("join:", link.place)
+    if step.task is not None and (target.kind == "join" or target.word in CLIENTS_OWN):
+        message = f"`{link.address}` is the client's own, and here a colleague would follow it."
+        findings.error(link.place, "not-for-staff", message, "leave it out of the briefing")
+        return None
     if target.kind == "link" and target.word.startswith("event."):
-        findings.use("link:event", link.place)
         draft.refer("event link", target.word.removeprefix("event."), link.place)
     elif target.kind == "link" and target.word in BUILT_IN:
         findings.use(f"link:{target.word}", link.place)

@@ -10,7 +10,7 @@ from service.domain.sequence.fields import FieldReader
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.heading import KEY, MAX_TITLE, read_heading, slug
 from service.domain.sequence.manuscript import Manuscript
-from service.domain.sequence.model import Anchor, Place, Sequence, Step, Unit, When
+from service.domain.sequence.model import Anchor, Place, Sequence, Step, When
 from service.domain.sequence.step_body import read_step_body
 from service.domain.sequence.step_fields import StepFields
 
@@ -19,6 +19,26 @@ MAX_STEPS = 200
 # A no-break space, which some keyboards make all too easily, is a space in headings and fields.
 _HEADING = re.compile(r"^##(?!#)[ \t\u00a0]*(.*)$", re.MULTILINE)
 _AT_ONCE = When(Anchor.DAY)
+
+
+def parts(manuscript: Manuscript, start: int, findings: Findings) -> list[tuple[re.Match[str], int]]:
+    """Each heading of a step from `start` on (group 1 holds its words), and where the step ends."""
+    text = manuscript.text
+    headings = list(_HEADING.finditer(text, start))
+    above = text[start : headings[0].start() if headings else len(text)]
+    if above.strip():
+        place = manuscript.place(start + len(above) - len(above.lstrip()))
+        message = "This stands above the first step, so it would reach nobody."
+        findings.error(place, "text-above-steps", message, "begin with a heading like `## Day 0: welcome`")
+    if len(headings) > MAX_STEPS:
+        place = manuscript.place(headings[MAX_STEPS].start())
+        findings.error(place, "too-many-steps", f"These are more than {MAX_STEPS} steps.", "make it two files")
+    for heading in headings[:MAX_STEPS]:
+        if heading[0][2:3] not in {" ", "\t", "\u00a0", ""}:
+            message = "The `##` of a step needs a space behind it."
+            findings.error(manuscript.place(heading.start(1)), "heading", message, "write `## Day 3: one idea`")
+    ends = [*(each.start() for each in headings[1:]), len(text)]
+    return list(zip(headings[:MAX_STEPS], ends, strict=False))
 
 
 @dataclass(slots=True)
@@ -33,25 +53,12 @@ class StepsReader:
 
     def read(self, start: int) -> tuple[Step, ...]:
         """The steps from `start` on, where the front matter ended."""
-        text = self.manuscript.text
-        headings = list(_HEADING.finditer(text, start))
-        self._nothing_above(start, headings[0].start() if headings else len(text))
-        if not headings:
+        found = parts(self.manuscript, start, self.findings)
+        if not found:
             message = "This file has no steps, so nobody would ever get anything."
             hint = "add a heading like `## Day 0: your checklist`, below it `Subject: …`, and the letter"
             self.findings.error(Place(self.manuscript.path), "no-steps", message, hint)
-        if len(headings) > MAX_STEPS:
-            place = self.manuscript.place(headings[MAX_STEPS].start())
-            self.findings.error(place, "too-many-steps", f"These are more than {MAX_STEPS} steps.", "make it two files")
-        ends = [*(each.start() for each in headings[1:]), len(text)]
-        return tuple(map(self._step, headings[:MAX_STEPS], ends[:MAX_STEPS]))
-
-    def _nothing_above(self, start: int, end: int) -> None:
-        above = self.manuscript.text[start:end]
-        if above.strip():
-            place = self.manuscript.place(start + len(above) - len(above.lstrip()))
-            message = "This stands above the first step, so it would reach nobody."
-            self.findings.error(place, "text-above-steps", message, "begin with a heading like `## Day 0: welcome`")
+        return tuple(self._step(heading, end) for heading, end in found)
 
     def _step(self, heading: re.Match[str], end: int) -> Step:
         place = self.manuscript.place(heading.start())
@@ -63,21 +70,13 @@ class StepsReader:
 
     def _heading(self, heading: re.Match[str]) -> tuple[When, str]:
         place = self.manuscript.place(heading.start(1))
-        if heading[0][2:3] not in {" ", "\t", "\u00a0", ""}:
-            message = "The `##` of a step needs a space behind it."
-            self.findings.error(place, "heading", message, "write `## Day 3: one idea`")
         try:
             when, title = read_heading(heading[1].replace("\u00a0", " ").strip())
         except Fault as fault:
             self.findings.refuse(place, fault)
             return _AT_ONCE, ""
-        if when.last_day is not None:
-            self.findings.use("Day N-M", place)
         if when.anchor in {Anchor.BEFORE, Anchor.AFTER, Anchor.ON_THE_DAY}:
-            self.findings.use(when.anchor.value, place)
             self._has_date(place)
-        if when.duration is not None and when.duration.unit is Unit.RHYTHMS:
-            self.findings.use("rhythms", place)
         return when, title
 
     def _has_date(self, place: Place) -> None:

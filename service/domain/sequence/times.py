@@ -51,6 +51,15 @@ def read_duration(text: str) -> Duration:
     return Duration(amount, unit)
 
 
+def read_span(text: str) -> Duration:
+    """A length of time that is the same for everybody, as in `within=`: `30 days`. Raises Fault `bad-duration`."""
+    span = read_duration(text)
+    if span.unit is Unit.RHYTHMS:
+        message = "A rhythm is another for each person, and this is the same for all."
+        raise Fault("bad-duration", message, "write days or weeks, like `60 days`")
+    return span
+
+
 def read_clock(text: str) -> time:
     """`09:30`, always two digits, 24 hours. Raises Fault `bad-time`."""
     found = _CLOCK.fullmatch(text.strip())

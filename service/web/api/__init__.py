@@ -7,16 +7,19 @@ from flask_openapi3.openapi import OpenAPI
 
 from service.actions.change_contact import AddressTaken
 from service.actions.enrol_by_hand import NotLetIn
+from service.actions.refer import NotQualified
 from service.actions.resolve import CannotResolve
+from service.actions.settle_task import TaskOver
 from service.domain.field import Unfit
 from service.runtime import Runtime
-from service.web.api import contacts, deliveries, enrolments, events, sequences, timeline
+from service.web.api import contacts, deliveries, enrolments, events, referrals, sequences, tasks, timeline
 from service.web.api.docs import describe, docs
 from service.web.api.operation import api
 from service.web.api.paging import BadCursor
 from service.web.api.refusal import cursor_refused, refusal, unfit
 
-OPERATIONS = (contacts, timeline, events, sequences, enrolments, deliveries)  # imported for the routes they make
+# Imported for the routes they make.
+OPERATIONS = (contacts, timeline, events, sequences, enrolments, deliveries, tasks, referrals)
 
 
 def register(app: OpenAPI, runtime: Runtime) -> None:
@@ -39,6 +42,16 @@ def not_let_in(error: NotLetIn) -> Response:
 @api.errorhandler(CannotResolve)
 def cannot_resolve(error: CannotResolve) -> Response:
     return refusal("not-uncertain", str(error))
+
+
+@api.errorhandler(NotQualified)
+def not_qualified(error: NotQualified) -> Response:
+    return refusal("not-qualified", str(error))
+
+
+@api.errorhandler(TaskOver)
+def task_over(error: TaskOver) -> Response:
+    return refusal("task-over", str(error))
 
 
 api.register_error_handler(Unfit, unfit)

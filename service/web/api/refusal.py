@@ -34,6 +34,8 @@ KINDS: dict[str, Kind] = {
     "address-taken": Kind(409, "Another contact has this address"),
     "not-let-in": Kind(409, "The sequence does not let this person in"),
     "not-uncertain": Kind(409, "This delivery takes no such word"),
+    "not-qualified": Kind(409, "The friend has not been here yet"),
+    "task-over": Kind(409, "This task is over"),
     "not-json": Kind(415, "Send JSON"),
     "unreadable": Kind(422, "This can't be read"),
     "invalid": Kind(422, "Something in it does not fit"),

@@ -12,21 +12,26 @@ from service.ports import Published
 from service.store.contact import Consent, Contact
 from service.store.event import Event
 from service.store.history import zone_of
+from service.store.task import Task
 from service.store.timeline import KINDS, Entry, read_timeline
 from service.web.api.contacts import NOBODY, ContactPath
 from service.web.api.operation import ROW, operation
 from service.web.api.paging import PageQuery, cut, read_place
 from service.web.api.refusal import refuse
+from service.web.api.sentences import event_sentence, task_sentence
 from service.web.api.sequence_schema import kind_of
-from service.web.api.timeline_schema import ConsentEntry, EventEntry, TimelinePage, TouchEntry
+from service.web.api.timeline_schema import ConsentEntry, EventEntry, TaskEntry, TimelinePage, TouchEntry
 from service.web.api.unit import Unit, read
+
+EVENT = ("id", "at", "name", "key", "about", "data", "value", "currency", "replaced")
 
 
 @operation("get", f"/contacts/{ROW}/timeline", scope=Scope.CONTACTS_READ, answers={200: TimelinePage})
 def contact_timeline(path: ContactPath, query: PageQuery) -> Response:
     """Read a person's timeline.
 
-    Past and planned touches, each with its reason; events, clicks of people among them; acts of consent.
+    Past and planned touches, each with its reason; tasks that a reply opened; events, clicks of people among them;
+    acts of consent.
     """
 
     def look(unit: Unit) -> TimelinePage:
@@ -41,20 +46,24 @@ def contact_timeline(path: ContactPath, query: PageQuery) -> Response:
     return read(look)
 
 
-def _give(entry: Entry, published: Published, zone: ZoneInfo) -> TouchEntry | EventEntry | ConsentEntry:
+def _give(entry: Entry, published: Published, zone: ZoneInfo) -> TouchEntry | TaskEntry | EventEntry | ConsentEntry:
     local = entry.at.astimezone(zone).isoformat(timespec="seconds")
     row = entry.row
     if isinstance(row, Event):
         return EventEntry.model_validate(
-            {name: getattr(row, name) for name in ("id", "at", "name", "key", "about", "data", "value", "currency")}
-            | {"local": local}
+            {name: getattr(row, name) for name in EVENT} | {"local": local, "sentence": event_sentence(row, published)}
+        )
+    if isinstance(row, Task):
+        return TaskEntry.model_validate(
+            {name: getattr(row, name) for name in ("id", "what", "assignee", "state")}
+            | {"at": entry.at, "local": local, "sentence": task_sentence(row)}
         )
     if isinstance(row, Consent):
         return ConsentEntry.model_validate(
             {name: getattr(row, name) for name in ("at", "topic", "act", "basis", "source", "wording")}
             | {"local": local}
         )
-    delivery, enrolment = row
+    delivery, enrolment, task_id = row
     written = find_step(published, enrolment, delivery.step)
     return TouchEntry(
         at=entry.at,
@@ -68,4 +77,5 @@ def _give(entry: Entry, published: Published, zone: ZoneInfo) -> TouchEntry | Ev
         transactional=delivery.priority == 0,
         enrolment=enrolment.id,
         delivery=delivery.id,
+        task=task_id,
     )

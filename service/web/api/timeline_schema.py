@@ -1,4 +1,4 @@
-"""The entries of a timeline: touches, events, acts of consent."""
+"""The entries of a timeline: touches, tasks, events, acts of consent."""
 
 from __future__ import annotations
 
@@ -33,6 +33,18 @@ class TouchEntry(TimelineEntry):
     transactional: bool
     enrolment: int
     delivery: int
+    task: int | None = Field(description="What a colleague has to do for it, or has done: see /tasks.")
+
+
+class TaskEntry(TimelineEntry):
+    """Something that a colleague has to do and that belongs to no touch: the person wrote back."""
+
+    entry: Literal["task"] = "task"
+    id: int
+    what: str
+    assignee: str
+    state: str
+    sentence: str
 
 
 class EventEntry(TimelineEntry):
@@ -46,6 +58,8 @@ class EventEntry(TimelineEntry):
     data: dict[str, Any]
     value: Decimal | None
     currency: str | None
+    replaced: bool = Field(description="Told again since about the same thing: this one counts no longer.")
+    sentence: str | None = Field(description="In words, for answers, replies and tasks.")
 
 
 class ConsentEntry(TimelineEntry):
@@ -62,5 +76,5 @@ class ConsentEntry(TimelineEntry):
 class TimelinePage(Out):
     """The story from its beginning; what is planned stands at its end."""
 
-    items: list[Annotated[TouchEntry | EventEntry | ConsentEntry, Field(discriminator="entry")]]
+    items: list[Annotated[TouchEntry | TaskEntry | EventEntry | ConsentEntry, Field(discriminator="entry")]]
     next: str | None = Field(description="The cursor of the next page; null at the end.")

@@ -1,4 +1,4 @@
-"""One line of text that somebody typed: what may stand in it, and how much."""
+"""Text that somebody typed, a line or several: what may stand in it, and how much."""
 
 from __future__ import annotations
 
@@ -25,3 +25,11 @@ def read_line(text: str, longest: int = LONGEST) -> str:
     if len(line) > longest:
         raise BadLine(f"Please use at most {longest} characters.")
     return line
+
+
+def read_lines(text: str, longest: int) -> str:
+    """Several lines, trimmed, as `read_line` reads each. Raises BadLine."""
+    lines = "\n".join(read_line(line, longest) for line in text.strip().splitlines())
+    if len(lines) > longest:
+        raise BadLine(f"Please use at most {longest:,} characters.")
+    return lines

@@ -73,7 +73,8 @@ def check(form: Form, business: Business, entry: Mapping[str, object]) -> Checke
             else:
                 checked.fields[question.name] = _value(question, text, business)
         except (BadLine, BadAddress, BadValue) as error:
-            checked.errors[question.name] = str(error)
+            if question is not REFERRAL:  # nobody typed it, so nobody could mend it
+                checked.errors[question.name] = str(error)
     return replace(checked, address=address)
 
 

@@ -142,7 +142,7 @@ BROKEN = [
     (NEEDED + "magnets: {list: ▸files/list.pdf}\n", "unknown-file"),
     (NEEDED + "magnets: {list: ▸../list.pdf}\n", "unknown-file"),
     (NEEDED + "magnets: {list: ▸/etc/passwd}\n", "unknown-file"),
-    (NEEDED + "coupons: {SPRING: {▸worth: 5}}\n", "unknown-key"),
+    (NEEDED + "coupons: {SPRING: {▸word: 5}}\n", "unknown-key"),
     (NEEDED + "forms: {list: {▸optin: single}}\n", "unknown-key"),
     (NEEDED + "forms: {list: {opt in: ▸triple}}\n", "unknown-value"),
     (NEEDED + "forms: {list: {magnet: ▸liste}}\n", "unknown-magnet"),

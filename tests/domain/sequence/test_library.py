@@ -88,7 +88,7 @@ def test_a_step_is_unreachable_on_a_condition_that_ends_the_sequence() -> None:
 
 
 def test_nobody_gets_what_stands_below_leaving_this_sequence() -> None:
-    steps = STEP.replace("Subject", "Leave: welcome\nSubject") + "\n## Day 1: more\nSubject: More\n\nWell?\n"
+    steps = STEP.replace("Subject", "Leave: welcome\nSubject") + "\n## Day 9: more\nSubject: More\n\nWell?\n"
     assert told(problems_of(sequence(steps=steps))) == ["sequences/welcome.md:15:1: unreachable"]
 
 

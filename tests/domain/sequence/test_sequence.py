@@ -94,11 +94,11 @@ def test_every_key_of_the_front_matter_is_read() -> None:
             "from: Ben <ben@glow.example>",
             "reply to: desk@glow.example",
             "template: plain",
-            enrol="on: [signup, tagged vip]\nform: checklist\nwhen: contact.phone\n"
+            enrol="on: [signup, tagged vip, event purchase]\nform: checklist\nwhen: contact.phone\n"
             "again: after 90 days\nexisting: 20 a day",
         )
     )
-    assert found.enrol.on == (Trigger("signup"), Trigger("tagged", "vip"))
+    assert found.enrol.on == (Trigger("signup"), Trigger("tagged", "vip"), Trigger("event", "purchase"))
     assert (found.enrol.form, found.enrol.existing) == ("checklist", "20 a day")
     assert found.enrol.when is not None
     assert (found.enrol.when.source, found.enrol.when.place) == ("contact.phone", Place(PATH, 8, 9))
@@ -221,12 +221,12 @@ def test_a_task_has_a_briefing_and_no_subject() -> None:
 
 
 def test_riding_actions_may_come_several_times_and_need_no_letter() -> None:
-    found = step("## Day 0: tidy\nTag: +vip, -cold\nTag: +new\nLeave: all\nSet: contact.wish = 3\n")
+    found = step('## Day 0: tidy\nTag: +vip, -cold\nTag: +new\nLeave: all\nSet: contact.favourite_dish = "soup"\n')
     assert [(each.verb, each.text) for each in found.actions] == [
         ("tag", "+vip, -cold"),
         ("tag", "+new"),
         ("leave", "all"),
-        ("set", "contact.wish = 3"),
+        ("set", 'contact.favourite_dish = "soup"'),
     ]
     assert found.actions[0] == Action("tag", "+vip, -cold", Place(PATH, 10, 6))
     assert found.body is None

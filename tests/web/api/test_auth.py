@@ -28,6 +28,8 @@ NEEDED = {
     ("GET", "/deliveries"): Scope.DELIVERIES_READ,
     ("GET", "/deliveries/1"): Scope.DELIVERIES_READ,
     ("POST", "/deliveries/1/resolve"): Scope.DELIVERIES_WRITE,
+    ("GET", "/referrals"): Scope.REFERRALS_READ,
+    ("POST", "/referrals/1/reward"): Scope.REFERRALS_WRITE,
 }
 
 

@@ -1,0 +1,28 @@
+"""How a task may end: the answers that its briefing offers, or for a reply whether the sequence goes on."""
+
+from __future__ import annotations
+
+from service.domain.sequence.answers import Offer, answers_of
+from service.domain.sequence.model import Business, Sequence, Step
+from service.domain.task import END, GO_ON
+from service.store.task import Task
+
+OUTCOMES = {
+    "en": ((GO_ON, "Answered, go on"), (END, "Answered, end it")),
+    "de": ((GO_ON, "Beantwortet, weiter"), (END, "Beantwortet, beenden")),
+}
+
+
+def reply_outcomes(business: Business) -> tuple[tuple[str, str], ...]:
+    """(value, words) of how a task that a reply opened may end, in the business's first language."""
+    return OUTCOMES.get(business.languages[0][:2], OUTCOMES["en"])
+
+
+def outcomes_of(task: Task, written: tuple[Sequence, Step] | None, business: Business) -> tuple[Offer, ...]:
+    """The outcomes to choose from, in the business's first language; none where a task has none.
+
+    `written` is the sequence and step of its touch in the publication in force.
+    """
+    if task.delivery_id is None:
+        return tuple(Offer(value, words) for value, words in reply_outcomes(business))
+    return answers_of(written[1], business.languages[0]) if written else ()

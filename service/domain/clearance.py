@@ -1,0 +1,57 @@
+"""What stands against a mail that is due, whatever its turn: wishes, an open complaint, a reply that waits."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from service.domain.consent import Standing, why_not
+from service.domain.kind import MANNERS
+from service.domain.reason import wrote_back
+from service.domain.schedule import window_of
+from service.domain.sequence.model import Business, Sequence, Step, Topic
+from service.domain.throttle import COMPLAINT, Candidate, Ruling, Verdict
+
+REPLY = "reply"  # the rule that holds a sequence's mail while a reply waits for somebody
+PAST = timedelta(microseconds=1)  # a held mail is looked at once more just after its end, and expires
+
+
+def topic_of(business: Business, sequence: Sequence) -> Topic:
+    """The topic of a sequence."""
+    return business.topic(sequence.topic) or Topic(sequence.topic)
+
+
+def barred(standing: Standing, topic: Topic, first_name: str | None) -> Verdict | None:
+    """Why a person may not be written to on a topic, None where they may."""
+    why = why_not(standing, topic)
+    if why is None:
+        return None
+    return Verdict(Ruling.EXPIRED, "consent", f"Not sent: {first_name or 'The person'} {why}.")
+
+
+def left(why: str | None) -> Verdict:
+    """The enrolment of the mail is over."""
+    return Verdict(Ruling.EXPIRED, "left", f"Not sent: {why or 'the enrolment is over.'}")
+
+
+def held_by_reply(paused_at: datetime | None, first_name: str | None) -> Verdict | None:
+    """A sequence whose reader wrote back waits until somebody says how it goes on."""
+    if paused_at is None:
+        return None
+    return Verdict(Ruling.HELD, REPLY, wrote_back(first_name, paused_at))
+
+
+def held_by_complaint(
+    raised: datetime | None, priority: int, expires_at: datetime | None, now: datetime
+) -> Verdict | None:
+    """While a complaint is open, only service mail and people's work go out."""
+    if raised is None or priority == 0 or expires_at is None or now > expires_at:
+        return None
+    reason = f"Held: the complaint of {raised:%-d %B %Y} is open, and only service mail goes out until it is settled."
+    return Verdict(Ruling.HELD, COMPLAINT, reason, expires_at + PAST)
+
+
+def candidate(number: int, sequence: Sequence, step: Step, expires_at: datetime, business: Business) -> Candidate:
+    """A step's mail as it competes for a slot; `number` is its own."""
+    priority = MANNERS[step.kind].priority
+    window = window_of(sequence, step, business.window)
+    return Candidate(number, priority, expires_at, window, closed_days=priority > 0)

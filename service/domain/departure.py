@@ -1,0 +1,121 @@
+"""How a person leaves a sequence: its goal was reached, something stops it, or it has written often enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.domain.duration import add
+from service.domain.facts import Facts
+from service.domain.happening import bookings
+from service.domain.schedule import Progress, is_dated
+from service.domain.sequence.model import Exit, Kind, Library, Sequence, Step
+
+OWED = frozenset({"finished", "left"})  # states in which people's work is still done: only the mail is over
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The way through the sequence is over: `state` is finished, converted or stopped."""
+
+    state: str
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Convert:
+    """The goal is reached, and the person stays: it is noted once."""
+
+    reason: str
+
+
+def taken_out_by(step: Step, sequence: str) -> Leave:
+    """A `Leave:` that rides on a step of another sequence."""
+    return Leave("stopped", "left-by-step", f"Stopped: “{step.title}” of “{sequence}” took the person out.")
+
+
+def unsubscribed(topic: str | None, at: datetime) -> Leave:
+    """The person left one topic, or with None all marketing."""
+    what = f"“{topic}”" if topic else "all marketing"
+    return Leave("left", "unsubscribed", f"Not sent: the person left {what} on {at:%-d %B %Y}.")
+
+
+def left_with(library: Library, topic: str | None) -> set[str]:
+    """The sequences that somebody is out of who leaves a topic, or all marketing: what they booked goes on."""
+    spared = {each.name for each in library.business.topics if each.basis == "service"}
+    return {each.key for each in library.sequences if (each.topic == topic if topic else each.topic not in spared)}
+
+
+def ended_by_reply(words: str) -> Leave:
+    """Somebody wrote back, and that was the end of it."""
+    return Leave("stopped", "reply", f"Stopped: {words}")
+
+
+def exit_of(sequence: Sequence, progress: Progress, facts: Facts, now: datetime) -> Leave | Convert | None:
+    """Why the person leaves now, if they do; the goal is asked before the stops. Raises ExpressionError."""
+    goal = sequence.goal
+    if goal and not progress.converted and _in_time(goal, facts, now) and _reached(goal, facts):
+        return Convert(f"Converted: {_words(goal)}.") if goal.stay else Leave("converted", "goal", _converted(goal))
+    for stop in sequence.stop:
+        if _reached(stop, facts):
+            return Leave("stopped", "stop", f"Stopped: {_words(stop)}.")
+    if progress.date is None and any(is_dated(step) for step in sequence.steps):
+        return Leave("stopped", "no-date", "Stopped: the date it counts from was taken away.")
+    return _silenced(sequence, facts)
+
+
+def _converted(goal: Exit) -> str:
+    return f"Converted: {_words(goal)}."
+
+
+def _silenced(sequence: Sequence, facts: Facts) -> Leave | None:
+    """A nudge to come again is pointless once the person came or will come."""
+    event = next((trigger.name for trigger in sequence.enrol.on if trigger.on == "rhythm"), None)
+    if event is None or facts.began_by != "rhythm":
+        return None
+    if any(each.name == event and each.at > facts.entered_at for each in facts.happenings):
+        return Leave("stopped", "visited", f"Stopped: “{event}” happened.")
+    if facts.upcoming("appointment") or _booked_since(facts):
+        return Leave("stopped", "booked", "Stopped: an appointment is booked.")
+    return None
+
+
+def _booked_since(facts: Facts) -> bool:
+    return any(each.at >= facts.entered_at for each in bookings(facts.happenings, "appointment"))
+
+
+def _in_time(goal: Exit, facts: Facts, now: datetime) -> bool:
+    if goal.within is None:
+        return True
+    return now <= add(facts.entered_at, goal.within, facts.zone)
+
+
+def _reached(way: Exit, facts: Facts) -> bool:
+    if way.event is not None:
+        return any(each.name == way.event and each.at >= facts.entered_at for each in facts.happenings)
+    if way.same is not None:
+        return facts.about is not None and any(
+            each.name == way.same and facts.about in {each.about, each.key} and each.at >= facts.entered_at
+            for each in facts.happenings
+        )
+    return way.when is not None and facts.holds(way.when.source)
+
+
+def _words(way: Exit) -> str:
+    name = way.event or way.same
+    return f"“{name}” happened" if way.when is None else f"“{way.when.source}” holds"
+
+
+def at_most(sequence: Sequence, step: Step, facts: Facts) -> Leave | None:
+    """Whether the sequence has written as often as it may; asked before each mail that is no service mail."""
+    limit = sequence.at_most
+    if limit is None or not step.is_email or step.kind is Kind.SERVICE:
+        return None
+    if limit.unanswered:
+        if facts.unanswered() < limit.count:
+            return None
+        return Leave("finished", "at-most", f"Finished: {limit.count} mails in a row without an answer.")
+    if len(facts.mails()) < limit.count:
+        return None
+    return Leave("finished", "at-most", f"Finished: {limit.count} mails were sent, as many as it may send.")

@@ -1,0 +1,66 @@
+"""How often a person comes: the service's usual interval, pulled towards their own as more visits are known.
+
+Expected interval = (3 × the service's default + the sum of the person's own gaps) / (3 + their number): section 4 of
+the research behind `docs/throttling.md`. Visits in one week are one visit: a second service a few days later is no
+change of rhythm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from service.domain.duration import nominal_days
+from service.domain.happening import Happening
+from service.domain.sequence.model import Business, Duration, Sequence, Unit
+
+PRIOR = 3  # the default counts as much as three gaps of the person's own
+SAME_VISIT = timedelta(days=7)
+UNKNOWN = Duration.of(6, Unit.WEEKS)  # where business.yaml names no interval
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One visit: all that happened within a week. `at` is its last day's, `service` what was done last."""
+
+    at: datetime
+    service: str
+    key: str
+
+
+def visits(happenings: Iterable[Happening], event: str) -> list[Visit]:
+    """A person's visits, the earliest first."""
+    found: list[Visit] = []
+    began: datetime | None = None
+    for each in sorted((each for each in happenings if each.name == event), key=lambda each: each.at):
+        visit = Visit(each.at, str(each.data.get("service") or ""), each.key)
+        if began is not None and each.at - began < SAME_VISIT:
+            found[-1] = visit
+            continue
+        began = each.at
+        found.append(visit)
+    return found
+
+
+def interval(business: Business, event: str, happenings: Iterable[Happening]) -> timedelta:
+    """The expected time from a person's last visit to the next."""
+    known = visits(happenings, event)
+    gaps = [later.at - earlier.at for earlier, later in pairwise(known)]
+    usual = timedelta(days=nominal_days(usual_interval(business, event, known[-1].service if known else "")))
+    return (PRIOR * usual + sum(gaps, timedelta(0))) / (PRIOR + len(gaps))
+
+
+def usual_interval(business: Business, event: str, service: str) -> Duration:
+    """What `rhythm` of business.yaml says for a service, or for any other."""
+    lengths = dict(dict(business.rhythm).get(event, ()))
+    return lengths.get(service) or lengths.get("else") or UNKNOWN
+
+
+def event_of(sequence: Sequence, business: Business) -> str | None:
+    """The event whose rhythm a sequence speaks of: its trigger's, else the first that business.yaml declares."""
+    for trigger in sequence.enrol.on:
+        if trigger.on in {"rhythm", "quiet"}:
+            return trigger.name
+    return business.rhythm[0][0] if business.rhythm else None

@@ -1,0 +1,186 @@
+"""The mail to a colleague about a task: whom it is for, what, by when, the briefing, a button for each way it may end.
+
+It has no footer of marketing and nothing in it is tracked. It is compiled for the one mail: conditions may stand
+inside a briefing's sentences, so they are asked before its markdown is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from jinja2 import TemplateSyntaxError
+
+from service.domain.sequence.expression import ExpressionError
+from service.domain.sequence.filters import Speech
+from service.domain.sequence.model import Body, Business, Place, Sequence, Step, TaskField
+from service.ports import Letter, StaffLetter, Unrenderable
+from service.rendering.address import mailbox
+from service.rendering.asked import as_asked
+from service.rendering.compile import CompiledStep
+from service.rendering.compiled import Compiled
+from service.rendering.document import RULE, lines
+from service.rendering.envelope import staff_fields
+from service.rendering.fault import CompileError
+from service.rendering.html import Typesetter
+from service.rendering.layout import Layout
+from service.rendering.links import StaffLinks
+from service.rendering.slots import Slots
+from service.rendering.templates import authored, html_template, line_template, speak, text_template, words
+from service.rendering.text import Typewriter, wrapped
+from service.rendering.weight import weight
+from service.rendering.wording import StaffWording, direction, staff_wording
+
+SOON = timedelta(hours=20)  # nearer than this, the time of day matters too
+BOUNDARY = "=_everafter_task"
+_OUTCOME = re.compile(r"\]\((answer:[a-z0-9-]+)\)")
+
+
+def compile_task(compiled: Compiled, letter: Letter, speech: Speech) -> CompiledStep:
+    """The mail of `letter.staff`, ready for the letter's names; `speech` is that of the colleague.
+
+    Raises Unrenderable with the reason in a sentence.
+    """
+    assert letter.staff is not None
+    sequence = compiled.library.sequence(letter.sequence)
+    step = sequence.step(letter.step) if sequence else None
+    place = step.place if step else Place(letter.sequence)
+    links = StaffLinks(compiled.business, place)
+    try:
+        card = _card(compiled.business, sequence, step, letter, letter.staff, speech)
+        body = _outspoken(step.body, letter.names) if step and step.body else Body((), ())
+        layout, slots = Layout("task", compiled.files, place, "staff"), Slots()
+        told_html = Typesetter(compiled.files, place, links, slots, layout.styles).body(body)
+        told_text = Typewriter(links).body(body)
+        # Where the briefing offers no way to end the task, a button does.
+        ends = () if links.has_outcome else tuple((said, links.token("task", value)) for value, said in card.outcomes)
+        html = _html(card, told_html, ends, layout, slots)
+        text = _text(card, told_text, ends)
+        sender = mailbox(compiled.business.sender)
+        head = staff_fields(compiled.business, sender)
+        return CompiledStep(
+            sequence=letter.sequence,
+            step=letter.step,
+            sender=sender,
+            subjects=((None, line_template(authored(card.subject))),),
+            html=html_template(html),
+            text=text_template(text),
+            links=(),
+            signed=tuple(links.signed),
+            leavable=False,
+            boundary=BOUNDARY,
+            head=f'{head}MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="{BOUNDARY}"\r\n',
+            weight=weight(html),
+        )
+    except (ExpressionError, TemplateSyntaxError, CompileError) as error:
+        raise Unrenderable(f"the task {letter.sequence}/{letter.step} can't be put into words: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """What stands round a briefing, each as plain text. `rows` are (label, value), `outcomes` (value, words)."""
+
+    business: Business
+    said: StaffWording
+    language: str
+    subject: str
+    title: str
+    kicker: str
+    remark: str
+    briefing: str
+    ask: str
+    why: str
+    rows: tuple[tuple[str, str], ...]
+    outcomes: tuple[tuple[str, str], ...]
+
+
+def _card(
+    business: Business, sequence: Sequence | None, step: Step | None, letter: Letter, staff: StaffLetter, speech: Speech
+) -> _Card:
+    said = staff_wording(speech.language)
+    task = step.task if step and step.task else TaskField("", "")
+    contact = letter.names.get("contact")
+    known = {
+        name: words(value, speech)
+        for name in ("first_name", "last_name", "email", "phone", "address")
+        if isinstance(contact, Mapping) and (value := contact.get(name))
+    }
+    who = " ".join(known[name] for name in ("first_name", "last_name") if name in known) or known.get("email", "")
+    what = staff.what or task.what
+    title = f"{what[:1].upper()}{what[1:]} · {who}" if who else what
+    due = _due(letter, staff, speech)
+    cost = task.cost if staff.cost is None else staff.cost
+    rows = {
+        said.due: due,
+        said.phone: known.get("phone", ""),
+        said.email: known.get("email", ""),
+        said.address: known.get("address", ""),
+        said.cost: speak("cost | money", speech, cost=cost) if cost is not None else "",
+    }
+    asked = ", ".join(name.replace("_", " ") for name in task.ask)
+    by = f" · {said.by.format(day=due)}" if due and not staff.is_reminder else ""
+    return _Card(
+        business=business,
+        said=said,
+        language=speech.language,
+        subject=said.still_open.format(task=title) if staff.is_reminder else title + by,
+        title=title,
+        kicker=(said.late.format(day=due) if due else said.open) if staff.is_reminder else "",
+        remark=staff.remark,
+        briefing=staff.briefing,
+        ask=said.ask.format(fields=asked) if asked else "",
+        why=said.why.format(business=business.name, sequence=sequence.title if sequence else letter.sequence),
+        rows=tuple((label, value) for label, value in rows.items() if value),
+        outcomes=staff.outcomes or (("", said.done),),
+    )
+
+
+def _due(letter: Letter, staff: StaffLetter, speech: Speech) -> str:
+    if staff.due_at is None:
+        return ""
+    now = letter.journey_at or letter.sent_at
+    day, time = (speak(f"due | {name}", speech, due=staff.due_at) for name in ("day", "time"))
+    return f"{day}, {time}" if abs(staff.due_at - now) < SOON else day
+
+
+def _outspoken(body: Body, names: Mapping[str, object]) -> Body:
+    """The briefing as it reads for these names, its outcomes as buttons."""
+    asked = as_asked(body, names)
+    ((_, _, markdown),) = asked.blocks
+    return replace(asked, blocks=(("text", None, _OUTCOME.sub(r'](\1 "button")', markdown)),))
+
+
+def _html(card: _Card, told: str, ends: tuple[tuple[str, str], ...], layout: Layout, slots: Slots) -> str:
+    """The template of the HTML part. `told` is the briefing in MJML, `ends` are (words, address) of more buttons."""
+    plain = {
+        "business": card.business.name,
+        "title": card.title,
+        "kicker": card.kicker,
+        "remark": card.remark,
+        "briefing": card.briefing,
+        "ask": card.ask,
+        "why": card.why,
+        "how": card.said.how,
+    }
+    filled: dict[str, object] = {name: slots.hold(lines(text)) if text else "" for name, text in plain.items()}
+    filled |= {
+        "body": told,
+        "rows": [(slots.hold(lines(label)), slots.hold(lines(value))) for label, value in card.rows],
+        "buttons": [(slots.hold(lines(said)), slots.hold(address)) for said, address in ends],
+        "language": card.language,
+        "direction": direction(card.language),
+        "start": "right" if direction(card.language) == "rtl" else "left",
+    }
+    return layout.html(filled, slots) + "\n"
+
+
+def _text(card: _Card, told: str, ends: tuple[tuple[str, str], ...]) -> str:
+    about = "\n".join(f"{label}: {value}" for label, value in card.rows)
+    above = (card.kicker, card.title, about, wrapped(card.remark), wrapped(card.briefing))
+    below = (wrapped(card.ask), *(f"{said}:\n{address}" for said, address in ends))
+    footer = (wrapped(card.said.how), RULE, wrapped(card.why))
+    parts = ("".join(f"{part}\n\n" for part in group if part) for group in (above, below, footer))
+    first, second, third = parts
+    return f"{authored(first)}{told}{second}{authored(third).rstrip()}\n"

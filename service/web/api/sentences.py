@@ -1,0 +1,59 @@
+"""What happened to a person, each in one sentence, for those who read a timeline rather than its data."""
+
+from __future__ import annotations
+
+from service.domain.sequence.answers import answers_of
+from service.domain.sequence.model import PLACEHOLDER, Sequence, Step
+from service.ports import Published
+from service.store.event import Event
+from service.store.task import Task
+
+
+def event_sentence(event: Event, published: Published) -> str | None:
+    """The sentence of an event that the service raised itself about answers and tasks; None for any other."""
+    match event.name:
+        case "answer":
+            return _answered(event, published)
+        case "reply":
+            return "Wrote back."
+        case "task.done":
+            return _done(event, published)
+    return None
+
+
+def task_sentence(task: Task) -> str:
+    """The sentence of a task that belongs to no touch: one that a reply opened."""
+    if task.state == "open":
+        return f"Open: {task.what}, for {task.assignee}."
+    return task.reason or f"{task.what[:1].upper()}{task.what[1:]}: {task.state}."
+
+
+def _answered(event: Event, published: Published) -> str:
+    sequence, step = _find(event, published)
+    value = str(event.data.get("value"))
+    language = published.library.business.languages[0]
+    words = {each.value: each.words for each in answers_of(step, language)} if step else {}
+    said = PLACEHOLDER.sub("…", words.get(value, value))
+    asked = step.title if step else str(event.data.get("step"))
+    of = f" of “{sequence.title}”" if sequence else ""
+    return f"Answered “{said}” to “{asked}”{of}{_note(event)}"
+
+
+def _done(event: Event, published: Published) -> str:
+    _, step = _find(event, published)
+    outcome = event.data.get("value")
+    if event.data.get("step") is None:
+        return f"Their reply was answered: “{outcome}”{_note(event)}"
+    what = step.task.what if step and step.task else str(event.data.get("step"))
+    result = f": “{outcome}”" if outcome else ""
+    return f"“{what}” was done{result}{_note(event)}"
+
+
+def _note(event: Event) -> str:
+    note = event.data.get("note")
+    return f": “{' '.join(str(note).split())}”" if note else "."
+
+
+def _find(event: Event, published: Published) -> tuple[Sequence | None, Step | None]:
+    sequence = published.library.sequence(str(event.data.get("sequence")))
+    return sequence, sequence.step(str(event.data.get("step"))) if sequence else None

@@ -1,0 +1,84 @@
+"""All that is stored about a person, on a page and as a file."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from sqlalchemy import delete, update
+
+from service.store.contact import Contact
+from tests.domain.stories import at
+from tests.web.shop import Shop
+
+
+@pytest.fixture
+def token(shop: Shop) -> str:
+    shop.client.post(
+        "/forms/checklist",
+        data={"email": "ana@example.org", "first_name": "Ana"},
+        headers={"User-Agent": "Firefox"},
+        environ_base={"REMOTE_ADDR": "203.0.113.7"},
+    )
+    return shop.runtime.signer.sign("my-data", str(shop.contact().id))
+
+
+def test_the_page_says_what_since_when_and_where_from(shop: Shop, token: str) -> None:
+    page = shop.client.get(f"/my-data/{token}").text
+    lines = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", page))
+    assert lines["Email address"] == "ana@example.org"
+    assert lines["First name"] == "Ana"
+    assert "form:checklist" in page
+    assert "203.0.113.7" in page
+    assert "Firefox" in page
+    assert "Yes, Glow Studio may write to me." in page
+    assert 'name="robots" content="noindex"' in page
+
+
+def test_the_file_holds_the_same(shop: Shop, token: str) -> None:
+    page = shop.client.get(f"/my-data/{token}").text
+    field = re.search(r'<input type="hidden" name="(\w+)" value="(\w+)">', page)
+    assert field is not None
+    answer = shop.client.get(f"/my-data/{token}?{field[1]}={field[2]}")
+    assert answer.mimetype == "application/json"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="my-data.json"'
+    assert answer.headers["Cache-Control"] == "no-store"
+    stored = json.loads(answer.data)
+    assert stored["person"]["email"] == "ana@example.org"
+    assert {each["topic"] for each in stored["consents"]} == {"Tips and ideas", "Newsletter"}
+    assert [each["step"] for each in stored["mails"]] == ["hello"]
+
+
+def test_it_speaks_german_to_those_who_do_and_in_their_own_time(shop: Shop, token: str) -> None:
+    with shop.runtime.session() as session:
+        session.execute(update(Contact).values(language="de", created_at=at("2026-07-01 20:30"), timezone="Asia/Tokyo"))
+    page = shop.client.get(f"/my-data/{token}").text
+    assert "Was wir über dich wissen" in page
+    assert "<dt>Gespeichert seit</dt><dd>2. Juli 2026, 05:30</dd>" in page
+    assert "<dd>zugestimmt</dd>" in page
+
+
+def test_what_somebody_typed_is_shown_as_text(shop: Shop, token: str) -> None:
+    with shop.runtime.session() as session:
+        session.execute(
+            update(Contact).values(company="<script>alert(1)</script>", fields={"hair": ["a", True, {"b": 1}]})
+        )
+    page = shop.client.get(f"/my-data/{token}").text
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_a_forgotten_person_has_no_data(shop: Shop, token: str) -> None:
+    with shop.runtime.session() as session:
+        session.execute(delete(Contact))
+    for query in ("", "?format=json"):
+        answer = shop.client.get(f"/my-data/{token}{query}")
+        assert answer.status_code == 200
+        assert "We keep nothing about you any more" in answer.text
+
+
+def test_tokens_of_other_purposes_show_nothing(shop: Shop, token: str) -> None:
+    value = str(shop.contact().id)
+    for wrong in (value, token[:-1] + ("A" if token[-1] != "A" else "B"), shop.runtime.signer.sign("share", value)):
+        assert shop.client.get(f"/my-data/{wrong}").status_code == 404

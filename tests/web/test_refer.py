@@ -1,0 +1,164 @@
+"""A friend arrives by somebody's link and signs up; the referrer sees how it stands on a page of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+import pytest
+from sqlalchemy import delete, update
+
+from service.actions.publish import Edition, publish
+from service.store.contact import Contact
+from service.store.event import Event
+from service.store.journey import journey_now
+from service.store.referral import Referral, give_codes
+from tests.web.shop import BUSINESS, FILES, TIPS, Shop
+
+DRAFT = TIPS.replace("on: signup\n  form: checklist", "on: manual").encode()
+
+
+@pytest.fixture
+def token(shop: Shop) -> str:
+    shop.sign_up(first_name="Ana")
+    return shop.runtime.signer.sign("share", str(shop.contact().id))
+
+
+def link_on(page: str) -> str:
+    found = re.search(r'<textarea id="link"[^>]*>([^<]+)</textarea>', page)
+    assert found is not None
+    return found[1]
+
+
+def test_the_way_of_a_friend(shop: Shop, token: str) -> None:
+    link = link_on(shop.client.get(f"/share/{token}").text)
+    base, path = link[: -len("/refer/XXXXXXXX")], link[-len("/refer/XXXXXXXX") :]
+    assert base == shop.runtime.settings.base_url
+    answer = shop.client.get(path)
+    assert answer.status_code == 302
+    assert answer.location == f"/forms/checklist?ref={path[-8:]}"
+    assert "Set-Cookie" not in answer.headers
+    form = shop.client.get(answer.location).text
+    assert f'<input type="hidden" name="ref" value="{path[-8:]}">' in form
+    shop.sign_up("bea@example.org", ref=path[-8:], first_name="Bea")
+    (referral,) = shop.all(Referral)
+    assert (referral.referrer_id, referral.friend_id) == (shop.contact().id, shop.contact("bea@example.org").id)
+    assert [each.contact_id for each in shop.all(Event) if each.name == "referral.joined"] == [shop.contact().id]
+    assert "One friend has signed up." in shop.client.get(f"/share/{token}").text
+
+
+def test_the_code_survives_a_form_that_is_filled_in_wrong(shop: Shop, token: str) -> None:
+    code = link_on(shop.client.get(f"/share/{token}").text)[-8:]
+    answer = shop.client.post("/forms/checklist", data={"email": "nonsense", "ref": code})
+    assert answer.status_code == 422
+    assert f'name="ref" value="{code}"' in answer.text
+
+
+def test_a_code_may_be_typed_as_it_was_heard(shop: Shop, token: str) -> None:
+    code = link_on(shop.client.get(f"/share/{token}").text)[-8:]
+    assert shop.client.get(f"/refer/{code[:4].lower()}-{code[4:]}").location == f"/forms/checklist?ref={code}"
+
+
+@pytest.mark.parametrize("code", ["00000000", "nonsense", "%00", "é" * 8, "x" * 500, "%0d%0aSet-Cookie:a=b"])
+def test_an_unknown_code_leads_to_the_form_alone(shop: Shop, token: str, code: str) -> None:
+    answer = shop.client.get(f"/refer/{code}")
+    assert answer.status_code == 302
+    assert answer.location == "/forms/checklist"
+
+
+@pytest.mark.parametrize(
+    ("forms", "landing"),
+    [
+        ("forms:\n  checklist: {topics: [Newsletter]}\n  friend: {topics: [Newsletter]}", "/forms/friend?ref={code}"),
+        ("forms:\n  other: {topics: [Newsletter]}\n  checklist: {topics: [Newsletter]}", "/forms/other?ref={code}"),
+        ("forms: {}", "/"),
+    ],
+)
+def test_the_form_for_friends_comes_first(open_shop: Callable[..., Shop], forms: str, landing: str) -> None:
+    shop = open_shop(form_limits="off")
+    other = re.sub(r"forms:\n.*?\nmagnets:", f"{forms}\nmagnets:", BUSINESS, flags=re.DOTALL).encode()
+    with shop.runtime.session() as session:
+        publish(session, Edition(FILES | {"sequences/business.yaml": other, "sequences/tips.md": DRAFT}, set()))
+        now = journey_now(session)
+        ana = Contact(
+            email="a@example.org", email_key="a@example.org", address_hash=b"a", created_at=now, updated_at=now
+        )
+        session.add(ana)
+        session.flush()
+        code = give_codes(session, [ana.id])[ana.id]
+    assert shop.client.get(f"/refer/{code}").location == landing.format(code=code)
+
+
+def test_a_referrers_page_keeps_its_link_and_can_be_used_without_script(shop: Shop, token: str) -> None:
+    page = shop.client.get(f"/share/{token}").text
+    assert link_on(page) == link_on(shop.client.get(f"/share/{token}").text)
+    assert "Touch it, hold, and copy." in page
+    assert "<script" not in page
+    assert " style=" not in page
+    assert 'name="robots" content="noindex"' in page
+    mailto = re.search(r'href="(mailto:\?subject=[^"]+)"', page)
+    assert mailto is not None
+    assert link_on(page).rpartition("/")[2] in mailto[1]
+    picture = re.search(r"<svg.*?</svg>", page, re.DOTALL)
+    assert picture is not None
+    drawn = ElementTree.fromstring(picture[0])
+    assert drawn.attrib["role"] == "img"
+    assert drawn.findtext("title") == "The link as a QR code"
+
+
+@pytest.mark.parametrize(
+    ("qualified", "rewarded", "sentences"),
+    [
+        (0, 0, "3 friends have signed up.</p>"),
+        (1, 0, "3 friends have signed up. One has been here.</p>"),
+        (2, 2, "3 friends have signed up. 2 have been here. For 2 you have had our thanks.</p>"),
+    ],
+)
+def test_how_it_stands(shop: Shop, token: str, qualified: int, rewarded: int, sentences: str) -> None:
+    code = link_on(shop.client.get(f"/share/{token}").text)[-8:]
+    assert "Nobody yet" in shop.client.get(f"/share/{token}").text
+    for number in range(3):
+        shop.sign_up(f"f{number}@example.org", ref=code)
+    for number, referral in enumerate(shop.all(Referral)):
+        with shop.runtime.session() as session:
+            row = update(Referral).where(Referral.id == referral.id)
+            if number < qualified:
+                session.execute(row.values(qualified_at=referral.joined_at))
+            if number < rewarded:
+                session.execute(row.values(rewarded_at=referral.joined_at))
+    assert sentences in shop.client.get(f"/share/{token}").text
+
+
+def test_it_speaks_german_to_those_who_do(shop: Shop, token: str) -> None:
+    with shop.runtime.session() as session:
+        session.execute(update(Contact).values(language="de-AT"))
+    page = shop.client.get(f"/share/{token}").text
+    assert '<html lang="de"' in page
+    assert "Bring jemanden mit" in page
+
+
+def test_it_names_no_friend(shop: Shop, token: str) -> None:
+    code = link_on(shop.client.get(f"/share/{token}").text)[-8:]
+    shop.sign_up("bea@example.org", ref=code, first_name="Beatrix")
+    page = shop.client.get(f"/share/{token}").text
+    assert "Beatrix" not in page
+    assert "@" not in page.replace("noindex", "")
+
+
+def test_a_forgotten_referrers_page_says_so(shop: Shop, token: str) -> None:
+    code = link_on(shop.client.get(f"/share/{token}").text)[-8:]
+    with shop.runtime.session() as session:
+        session.execute(delete(Contact))
+    answer = shop.client.get(f"/share/{token}")
+    assert answer.status_code == 200
+    assert "We keep nothing about you any more" in answer.text
+    assert shop.client.get(f"/refer/{code}").location == "/forms/checklist"
+
+
+def test_tokens_of_other_purposes_open_nothing(shop: Shop, token: str) -> None:
+    value = str(shop.contact().id)
+    others = [shop.runtime.signer.sign(purpose, value) for purpose in ("my-data", "open")]
+    flipped = token[:-1] + ("A" if token[-1] != "A" else "B")
+    for each in (flipped, value, "x", *others):
+        assert shop.client.get(f"/share/{each}").status_code == 404
