@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from service.bell import RedisBell
 from service.domain.sequence.library import read_library
 from service.domain.token import Signer
-from service.ports import Doorbell, Provider, Published
+from service.ports import Caller, Doorbell, Provider, Published
 from service.providers import open_provider
+from service.providers.webhook import WebhookCaller
 from service.rendering.compiled import Compiled
 from service.rendering.renderer import StepRenderer
 from service.rendering.signature import Dkim
@@ -68,6 +69,10 @@ class Runtime:
     @cached_property
     def provider(self) -> Provider:
         return open_provider(self.settings)
+
+    @cached_property
+    def caller(self) -> Caller:
+        return WebhookCaller()
 
     @cached_property
     def bell(self) -> Doorbell:

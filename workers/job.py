@@ -1,4 +1,4 @@
-"""The one job: reap, advance, arbitrate, hand over, until nothing is due or the time is over.
+"""The one job: reap, advance, look after tasks, arbitrate, hand over, until nothing is due or the time is over.
 
 It carries no ids and claims what is due when it runs, so a job that is lost, late or doubled costs nothing.
 """
@@ -16,10 +16,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.actions.advance import advance
 from service.actions.arbitrate import arbitrate
+from service.actions.call_webhooks import Switchboard, call_webhooks
 from service.actions.deliver import Desk, deliver
 from service.actions.lease import RENEW, Lease, release, renew
+from service.actions.look_after_tasks import look_after_tasks
 from service.actions.reap import reap
-from service.runtime import Runtime
+from service.actions.roll_out import roll_out
+from service.runtime import NothingPublished, Runtime
 from service.store.journey import journey_now
 from workers import process
 
@@ -52,7 +55,27 @@ def run(runtime: Runtime, stopping: threading.Event, budget: float = BUDGET) -> 
             count += handed
             if not moved and not handed:
                 break
+    _call(runtime, over)
     return count
+
+
+def _call(runtime: Runtime, over: Callable[[], bool]) -> None:
+    """Calls to other services, beside the job: no mail waits for somebody else's slow answer. One thread a process."""
+    if not process.calling.acquire(blocking=False):
+        return
+
+    def call() -> None:
+        switchboard = Switchboard(runtime.session, runtime.published, runtime.caller)
+        try:
+            while not over() and call_webhooks(switchboard):
+                pass
+        except (SQLAlchemyError, NothingPublished) as error:
+            # The calls are kept, and due again when their lease is over.
+            log.warning("webhooks.postponed", error=type(error).__name__)
+        finally:
+            process.calling.release()
+
+    threading.Thread(target=call, daemon=True, name="webhooks").start()
 
 
 def _decide(runtime: Runtime) -> int:
@@ -60,7 +83,7 @@ def _decide(runtime: Runtime) -> int:
     published = runtime.published()
     with runtime.session() as session:
         moved = reap(session, published)
-    for step in (advance, arbitrate):
+    for step in (roll_out, advance, look_after_tasks, arbitrate):
         with runtime.session() as session:
             moved += step(session, published, journey_now(session))
     return moved

@@ -9,6 +9,7 @@ from service.runtime import Runtime
 from service.settings import read_settings
 
 stopping = threading.Event()
+calling = threading.Lock()  # held by the thread that calls other services
 
 
 @lru_cache(maxsize=1)

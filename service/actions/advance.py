@@ -168,7 +168,7 @@ def _make(walk: Walk, move: Move) -> bool:
     if isinstance(move, Recall):
         _take_back(walk, move)
         return True
-    row = walk.row(move.step) or _planned(walk, move.step, move.due_at)
+    row = _planned(walk, move.step, move.due_at)
     if isinstance(move, Skip):
         _skip(walk, row, move)
         return True

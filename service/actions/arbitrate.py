@@ -78,6 +78,8 @@ def _hold(case: Case, complaints: Mapping[int, datetime], now: datetime) -> Verd
     if delivery.staff_to is not None:
         return None
     waits = None if delivery.occasion else clearance.held_by_reply(case.enrolment.paused_at, case.contact.first_name)
+    if waits is None and case.written is not None:
+        waits = clearance.held_by_pause(case.written[0], delivery.expires_at, now)
     raised = complaints.get(case.contact.id)
     return waits or clearance.held_by_complaint(raised, delivery.priority, delivery.expires_at, now)
 

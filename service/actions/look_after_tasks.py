@@ -12,13 +12,12 @@ from service.actions.held_task import Held, read_held
 from service.actions.receive_event import wake
 from service.actions.settle_reply import end_after_reply
 from service.actions.staff_mail import cancel_staff_mail, write_staff_mail
-from service.domain.assignee import assignee_of
+from service.domain.assignee import address_of
 from service.domain.reason import undone
 from service.domain.task import Look
 from service.ports import Published
 from service.store.contact import lock_contacts
 from service.store.delivery import State
-from service.store.history import contact_facts
 from service.store.task import Task
 
 log = structlog.get_logger()
@@ -48,9 +47,8 @@ def _look(session: Session, published: Published, held: Held, now: datetime) -> 
         case Look.REMIND:
             held.task.reminded_at = now
             held.task.wake_at = held.times.ends_at
-            business = published.library.business
-            whom = assignee_of(business, held.task.assignee, contact_facts(held.contact))
-            write_staff_mail(session, published, held.task, held.touch, whom.address, now)
+            address = address_of(published.library.business, held.task.assignee)
+            write_staff_mail(session, published, held.task, held.touch, address, now)
             log.info("task.reminded", task=held.task.id)
         case Look.WAIT:
             held.task.wake_at = held.times.wakes_at

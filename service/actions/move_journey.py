@@ -13,6 +13,10 @@ from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.event import Hit
 from service.store.journey import JourneyClock, shifted_now
+from service.store.rollout import Rollout, anything_due
+from service.store.task import Task
+
+UNDER_WAY = ("active", "awaited")
 
 WITHOUT_OUTCOME = (State.DUE, State.CLEARED, State.HANDED)
 STRIDE = timedelta(milliseconds=0.5)  # times the speed: what falls due within it is done together
@@ -47,16 +51,22 @@ def move_journey(session: Session, elapsed: timedelta, speed: float) -> timedelt
 
 
 def unfinished(session: Session, at: datetime) -> bool:
-    """Whether anything due at `at` has no outcome yet, or a click is not judged yet that may change what comes next."""
-    due = select(Enrolment.id).where(Enrolment.state == "active", Enrolment.wake_at <= at)
+    """Whether anything due at `at` has no outcome yet, a click is not judged yet that may change what comes next, or
+    people do not follow what was published yet."""
+    due = select(Enrolment.id).where(Enrolment.state.in_(UNDER_WAY), Enrolment.wake_at <= at)
     waiting = select(Delivery.id).where(
         or_(Delivery.state.in_(WITHOUT_OUTCOME), (Delivery.state == State.HELD) & (Delivery.wake_at <= at))
     )
     clicks = select(Hit.id).where(Hit.rule == WAITING.rule)
-    return bool(session.scalar(select(due.exists() | waiting.exists() | clicks.exists())))
+    tasks = select(Task.id).where(Task.state == "open", Task.wake_at <= at)
+    any_of_them = due.exists() | waiting.exists() | clicks.exists() | tasks.exists()
+    return bool(session.scalar(select(any_of_them))) or anything_due(session, at)
 
 
 def _next_due(session: Session, at: datetime) -> datetime | None:
-    enrolment = select(func.min(Enrolment.wake_at)).where(Enrolment.state == "active", Enrolment.wake_at > at)
+    enrolment = select(func.min(Enrolment.wake_at)).where(Enrolment.state.in_(UNDER_WAY), Enrolment.wake_at > at)
     held = select(func.min(Delivery.wake_at)).where(Delivery.state == State.HELD, Delivery.wake_at > at)
-    return session.scalar(select(func.least(enrolment.scalar_subquery(), held.scalar_subquery())))
+    rollout = select(func.min(Rollout.wake_at)).where(Rollout.wake_at > at)
+    task = select(func.min(Task.wake_at)).where(Task.state == "open", Task.wake_at > at)
+    soonest = (each.scalar_subquery() for each in (enrolment, held, rollout, task))
+    return session.scalar(select(func.least(*soonest)))

@@ -18,6 +18,7 @@ from service.actions.refer import joined
 from service.actions.send_again import send_again
 from service.domain.contact import Address, address_hash
 from service.domain.entry import Occasion, consented_topics, starts
+from service.domain.reason import ASKED_AGAIN
 from service.domain.sequence.model import Form, Kind
 from service.ports import Published
 from service.store.contact import Consent, Contact
@@ -137,6 +138,5 @@ def _send_again(session: Session, published: Published, contact: Contact, form: 
             select(func.max(Delivery.due_at)).where(Delivery.enrolment_id == enrolment.id, Delivery.step == first.key)
         )
         if last is not None and now >= last + SEND_AGAIN:
-            reason = "Due: the person asked for it again."
             written = (sequence, first)
-            send_again(session, published, contact, enrolment, written, now, rule="asked-again", reason=reason)
+            send_again(session, published, contact, enrolment, written, now, rule="asked-again", reason=ASKED_AGAIN)

@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 from service.actions.grant import NameTaken, grant
 from service.actions.grant import revoke as take_back
 from service.domain.access import KEY_NAME, MEANINGS, OF_THE_API, Scope
+from service.domain.webhook import secret_of, shown
 from service.local.servers import servers
 from service.runtime import open_engine
 from service.settings import read_settings
 from service.store.access import ApiKey
+from service.store.secret import WEBHOOKS, made_once
 
 SCOPES = "\n".join(f"  {scope:<18} {meaning}" for scope, meaning in MEANINGS.items())
 
@@ -62,6 +64,18 @@ def revoke(name: str) -> None:
         if not take_back(session, name):
             raise click.ClickException(f"There is no key “{name}”; `everafter key list` shows them all.")
     click.echo(f"“{name}” is revoked.", err=True)
+
+
+@key.command(epilog="\b\nExample: everafter key webhook crm")
+@click.argument("name")
+def webhook(name: str) -> None:
+    """Print what proves that calls to a webhook of business.yaml are ours: give it to whoever receives them.
+
+    Calls are signed as Standard Webhooks. Each name has a secret of its own; another name is another secret.
+    """
+    with _session() as session:
+        root = made_once(session, WEBHOOKS)
+    click.echo(shown(secret_of(root, name)))
 
 
 @key.command("list", epilog="\b\nExample: everafter key list")

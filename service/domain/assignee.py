@@ -53,6 +53,12 @@ def assignee_of(business: Business, assign: str, contact: Mapping[str, Any]) -> 
     return Assignee(first.name, first.address, f"It is for {first.name}, because {why}.")
 
 
+def address_of(business: Business, name: str) -> str:
+    """Where whoever was given a task is written to; the first of `people` where they are gone since."""
+    known = dict(business.people).get(name)
+    return known or (name if "@" in name else first_of(business).address)
+
+
 def _by_address(business: Business, text: str) -> Assignee | None:
     try:
         address = read_address(text)

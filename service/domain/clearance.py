@@ -8,10 +8,11 @@ from service.domain.consent import Standing, why_not
 from service.domain.kind import MANNERS
 from service.domain.reason import wrote_back
 from service.domain.schedule import window_of
-from service.domain.sequence.model import Business, Sequence, Step, Topic
+from service.domain.sequence.model import Business, Sequence, Status, Step, Topic
 from service.domain.throttle import COMPLAINT, Candidate, Ruling, Verdict
 
 REPLY = "reply"  # the rule that holds a sequence's mail while a reply waits for somebody
+PAUSED = "paused"
 PAST = timedelta(microseconds=1)  # a held mail is looked at once more just after its end, and expires
 
 
@@ -38,6 +39,13 @@ def held_by_reply(paused_at: datetime | None, first_name: str | None) -> Verdict
     if paused_at is None:
         return None
     return Verdict(Ruling.HELD, REPLY, wrote_back(first_name, paused_at))
+
+
+def held_by_pause(sequence: Sequence, expires_at: datetime | None, now: datetime) -> Verdict | None:
+    """Nothing leaves from a sequence whose file says `status: paused`; what is published next looks at it again."""
+    if sequence.status is not Status.PAUSED or expires_at is None or now > expires_at:
+        return None
+    return Verdict(Ruling.HELD, PAUSED, f"Held: “{sequence.title}” is paused.", expires_at + PAST)
 
 
 def held_by_complaint(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.domain.duration import add
 from service.domain.facts import Facts
 from service.domain.happening import bookings
+from service.domain.moment import read_moment
 from service.domain.schedule import Progress, is_dated
 from service.domain.sequence.model import Exit, Kind, Library, Sequence, Step
 
@@ -55,10 +55,10 @@ def ended_by_reply(words: str) -> Leave:
 def exit_of(sequence: Sequence, progress: Progress, facts: Facts, now: datetime) -> Leave | Convert | None:
     """Why the person leaves now, if they do; the goal is asked before the stops. Raises ExpressionError."""
     goal = sequence.goal
-    if goal and not progress.converted and _in_time(goal, facts, now) and _reached(goal, facts):
+    if goal and not progress.converted and _reached(goal, facts, _deadline(goal, sequence, facts), now):
         return Convert(f"Converted: {_words(goal)}.") if goal.stay else Leave("converted", "goal", _converted(goal))
     for stop in sequence.stop:
-        if _reached(stop, facts):
+        if _reached(stop, facts, None, now):
             return Leave("stopped", "stop", f"Stopped: {_words(stop)}.")
     if progress.date is None and any(is_dated(step) for step in sequence.steps):
         return Leave("stopped", "no-date", "Stopped: the date it counts from was taken away.")
@@ -74,7 +74,9 @@ def _silenced(sequence: Sequence, facts: Facts) -> Leave | None:
     event = next((trigger.name for trigger in sequence.enrol.on if trigger.on == "rhythm"), None)
     if event is None or facts.began_by != "rhythm":
         return None
-    if any(each.name == event and each.at > facts.entered_at for each in facts.happenings):
+    counted = read_moment(facts.event.get("at"), facts.zone)  # a visit that is told late came all the same
+    since = counted.at if counted else facts.entered_at
+    if any(each.name == event and each.at > since for each in facts.happenings):
         return Leave("stopped", "visited", f"Stopped: “{event}” happened.")
     if facts.upcoming("appointment") or _booked_since(facts):
         return Leave("stopped", "booked", "Stopped: an appointment is booked.")
@@ -85,21 +87,18 @@ def _booked_since(facts: Facts) -> bool:
     return any(each.at >= facts.entered_at for each in bookings(facts.happenings, "appointment"))
 
 
-def _in_time(goal: Exit, facts: Facts, now: datetime) -> bool:
-    if goal.within is None:
-        return True
-    return now <= add(facts.entered_at, goal.within, facts.zone)
+def _deadline(goal: Exit, sequence: Sequence, facts: Facts) -> datetime | None:
+    return facts.plus(facts.entered_at, goal.within, sequence) if goal.within else None
 
 
-def _reached(way: Exit, facts: Facts) -> bool:
-    if way.event is not None:
-        return any(each.name == way.event and each.at >= facts.entered_at for each in facts.happenings)
+def _reached(way: Exit, facts: Facts, until: datetime | None, now: datetime) -> bool:
+    """Whether it happened since entering, and by `until`; it counts when it happened, however late it is looked at."""
+    if way.when is not None:
+        return (until is None or now <= until) and facts.holds(way.when.source)
+    found = facts.since_entering(way.event or way.same or "")
     if way.same is not None:
-        return facts.about is not None and any(
-            each.name == way.same and facts.about in {each.about, each.key} and each.at >= facts.entered_at
-            for each in facts.happenings
-        )
-    return way.when is not None and facts.holds(way.when.source)
+        found = (each for each in found if facts.about is not None and facts.about in {each.about, each.key})
+    return any(until is None or each.at <= until for each in found)
 
 
 def _words(way: Exit) -> str:

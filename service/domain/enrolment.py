@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from service.domain.arm import HOLDOUT
-from service.domain.departure import Convert, Leave, at_most, exit_of
-from service.domain.duration import add
+from service.domain.departure import Leave, at_most, exit_of
 from service.domain.facts import Facts
 from service.domain.kind import MANNERS
-from service.domain.schedule import Local, Progress, Turn, closed_days, is_dated, last_passed, turns, window_of
+from service.domain.late import date_over, left_behind, too_late
+from service.domain.move import Move as Move
+from service.domain.move import Open as Open
+from service.domain.move import Recall as Recall
+from service.domain.move import Skip as Skip
+from service.domain.move import Wait as Wait
+from service.domain.schedule import (
+    Local,
+    Progress,
+    Turn,
+    closed_days,
+    due_at,
+    is_dated,
+    turns,
+    window_of,
+)
 from service.domain.sequence.expression import ExpressionError
 from service.domain.sequence.model import Anchor, Sequence, Status, Step
 from service.domain.window import next_open
@@ -20,53 +34,8 @@ RETRY_CONDITION = timedelta(hours=1)
 OVERDUE = timedelta(hours=1)  # later than this is no delay of a busy minute: it waits its day
 TASKS_KEEP = timedelta(days=30)  # what is no mail, from its due time, where nobody says `Drop after`
 CATCH_UP = timedelta(days=1)  # one overdue touch a person in this time
-PASSING = ("today", "days_since", "within", "upcoming")  # a condition with one of these changes while nothing happens
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Nothing to do before `until`; None: until something else happens.
-
-    `step` is what comes next, if anything, and `due_at` its time; `until` may be sooner, when something is asked again.
-    """
-
-    until: datetime | None
-    step: Step | None = None
-    due_at: datetime | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """A step is due. A mail enters the competition for a slot, and is worth sending until `expires_at`; a task is
-    given to somebody; an action is carried out. `overdue`: it comes late, and no other late one may follow today."""
-
-    step: Step
-    due_at: datetime
-    expires_at: datetime
-    overdue: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Skip:
-    """A step is passed; it takes no time. `state` is `skipped` or `expired`."""
-
-    step: Step
-    due_at: datetime
-    rule: str
-    reason: str
-    state: str = "skipped"
-
-
-@dataclass(frozen=True, slots=True)
-class Recall:
-    """A mail that waits for its slot goes back: its date was moved, and it is due later now."""
-
-    step: Step
-    due_at: datetime
-
-
-Move = Wait | Open | Skip | Recall | Convert | Leave
+# A condition with one of these changes while nothing happens that would wake who waits for it.
+PASSING = ("today", "days_since", "within", "upcoming", "segment", "sent", "done", "inside", "consented", "referral")
 
 
 def next_move(
@@ -85,19 +54,28 @@ def next_move(
         return Wait(None, reason="Paused: a reply waits for somebody to read it.")
     local = facts.local(sequence)
     in_line = turns(sequence, progress, local)
-    recalled = next((turn for turn in in_line if turn.step.key in waiting and _moved_on(turn, now)), None)
-    if recalled is not None:
-        return Recall(recalled.step, recalled.due_at)
-    in_line = [turn for turn in in_line if turn.step.key not in waiting]
-    if waiting:
-        in_line = [turn for turn in in_line if is_dated(turn.step)]
-    if not in_line:
-        return Wait(None) if waiting else Leave("finished", "end", "Finished: every step is behind.")
-    return _take_turn(sequence, progress, facts, local, in_line, now)
+    held = [turn for turn in in_line if turn.step.key in waiting]
+    moved = _moved(held, progress, now)
+    if moved is not None:
+        return moved
+    in_line = [turn for turn in in_line if turn.step.key not in waiting and (is_dated(turn.step) or not waiting)]
+    if not in_line and not waiting:
+        return Leave("finished", "end", "Finished: every step is behind.")
+    move = _take_turn(sequence, progress, facts, local, in_line, now) if in_line else Wait(None)
+    if isinstance(move, Wait) and progress.date and any(turn.step.when.anchor is Anchor.BEFORE for turn in held):
+        return replace(move, until=min(move.until or progress.date.at, progress.date.at))
+    return move
 
 
-def _moved_on(turn: Turn, now: datetime) -> bool:
-    return is_dated(turn.step) and turn.due_at > now
+def _moved(held: Iterable[Turn], progress: Progress, now: datetime) -> Skip | Recall | None:
+    """A mail that waits for its slot although its date was moved: it is over, or due later."""
+    for turn in held:
+        if is_dated(turn.step) and turn.due_at > now:
+            return Recall(turn.step, turn.due_at)
+        over = date_over(turn, progress, now)
+        if over is not None:
+            return over
+    return None
 
 
 def _take_turn(
@@ -108,6 +86,10 @@ def _take_turn(
     in_line: list[Turn],
     now: datetime,
 ) -> Move:
+    due = [turn for turn in in_line if turn.due_at <= now]
+    late = too_late(sequence, progress, local, due, now) or left_behind(sequence, progress, local, due)
+    if late is not None:
+        return late
     rests: list[Wait] = []
     for turn in in_line:
         if turn.due_at > now:
@@ -135,49 +117,29 @@ def _come_due(
     now: datetime,
 ) -> Move:
     step = turn.step
-    if is_dated(step):
-        late = _behind_its_time(sequence, progress, turn, local, now) or _left_behind(sequence, progress, turn, local)
-        if late is not None:
-            return late
     if sequence.status is Status.PAUSED:
         return Wait(now + RETRY_CONDITION, step, turn.due_at, "The sequence is paused.")
     if facts.arm == HOLDOUT and sequence.arms and not _is_service(step):
         return Skip(step, turn.due_at, "holdout", "Skipped: the person is in the holdout, who get service mail only.")
     tired = at_most(sequence, step, facts)
-    return tired or _wait(step, turn, facts, now) or _ask(sequence, turn, facts, local, now)
+    since = _in_line_since(turn, progress)
+    return tired or _wait(sequence, turn, since, facts, now) or _ask(sequence, progress, turn, since, facts, now)
 
 
-def _behind_its_time(
-    sequence: Sequence, progress: Progress, turn: Turn, local: Local, now: datetime
-) -> Skip | None:
-    """A dated step whose time lay before entering, before a later one was done, or behind its own date."""
-    step, due = turn.step, turn.due_at
-    assert progress.date is not None
-    if step.when.anchor is Anchor.BEFORE and now > progress.date.at:
-        return Skip(step, due, "date-over", "Passed: it belongs before the date, and that is over.", "expired")
-    entered = progress.entered_at
-    same_day = due.astimezone(local.zone).date() == entered.astimezone(local.zone).date()
-    if due < entered and (step.when.anchor is Anchor.BEFORE or not same_day):
-        return Skip(step, due, "entered-later", "Passed: its time lay before the person entered.")
-    if turn.place < last_passed(sequence, progress.passed) and due < (progress.last_done_at or entered):
-        return Skip(step, due, "inserted", "Passed: a step that comes after it was done before it was written.")
-    return None
+def _in_line_since(turn: Turn, progress: Progress) -> datetime:
+    """When a step could first be done: at its time, but not before the person had entered and what an undated one
+    stands in line behind had come to its end. Nobody is late who was held up."""
+    times = [turn.due_at, progress.entered_at]
+    if not is_dated(turn.step) and progress.passed_at is not None:
+        times.append(progress.passed_at)
+    return max(times)
 
 
-def _left_behind(sequence: Sequence, progress: Progress, turn: Turn, local: Local) -> Skip | None:
-    """The first step above a dated one that still waits when that is due: it is passed, unless its time is later."""
-    above = (other for other in turns(sequence, progress, local) if other.place < turn.place)
-    for other in sorted(above, key=lambda each: each.place):
-        if not is_dated(other.step) or other.due_at < turn.due_at:
-            reason = f"Passed: “{turn.step.title}” waits for no step above it, and its time has come."
-            return Skip(other.step, other.due_at, "passed", reason)
-    return None
-
-
-def _wait(step: Step, turn: Turn, facts: Facts, now: datetime) -> Move | None:
+def _wait(sequence: Sequence, turn: Turn, since: datetime, facts: Facts, now: datetime) -> Move | None:
+    step = turn.step
     if step.wait_for is None or step.wait_up_to is None:
         return None
-    until = add(turn.due_at, step.wait_up_to, facts.zone)
+    until = facts.plus(since, step.wait_up_to, sequence)
     if now >= until:
         return None
     source = step.wait_for.source
@@ -191,7 +153,7 @@ def _wait(step: Step, turn: Turn, facts: Facts, now: datetime) -> Move | None:
     return Wait(until, step, turn.due_at, f"Waits until “{source}” holds.")
 
 
-def _ask(sequence: Sequence, turn: Turn, facts: Facts, local: Local, now: datetime) -> Move:
+def _ask(sequence: Sequence, progress: Progress, turn: Turn, since: datetime, facts: Facts, now: datetime) -> Move:
     step, due = turn.step, turn.due_at
     if step.condition is not None:
         try:
@@ -200,16 +162,26 @@ def _ask(sequence: Sequence, turn: Turn, facts: Facts, local: Local, now: dateti
             return Skip(step, due, "if", f"Skipped: its condition can't be asked: {error}")
         if not holds:
             return Skip(step, due, "if", f"Skipped: “{step.condition.source}” does not hold.")
-    # What was waited for came when it came: only what nothing held back is late.
-    since = now if step.wait_for is not None else due
+    if step.wait_for is not None and step.wait_up_to is not None:
+        # What was waited for came when it came, at the latest when the waiting was over.
+        since = min(now, facts.plus(since, step.wait_up_to, sequence))
     ends = expires_at(sequence, step, since, facts)
     if now > ends:
         when = f"{ends.astimezone(facts.zone):%a %-d %b %H:%M}"
         return Skip(step, due, "expired", f"Expired: it was worth doing until {when}.", "expired")
-    overdue = now - since > OVERDUE and (step.is_email or step.task is not None)
+    is_touch = step.is_email or step.task is not None
+    overdue = is_touch and now - _owed_since(sequence, turn, since, progress, facts) > OVERDUE
     if overdue and facts.caught_up_at is not None and now < facts.caught_up_at + CATCH_UP:
         return Wait(facts.caught_up_at + CATCH_UP, step, due, "Held back: one overdue touch a day is enough.")
     return Open(step, due, ends, overdue)
+
+
+def _owed_since(sequence: Sequence, turn: Turn, since: datetime, progress: Progress, facts: Facts) -> datetime:
+    """When a step would have come in a world without delays: those of an outage must not come one upon the other."""
+    if turn.step.when.anchor is not Anchor.DAY or turn.step.wait_for is not None:
+        return since
+    undelayed = replace(progress, last_mail_at=None, last_mail_step=None)
+    return due_at(turn.step, sequence, undelayed, facts.local(sequence))
 
 
 def expires_at(sequence: Sequence, step: Step, due: datetime, facts: Facts) -> datetime:
@@ -220,7 +192,7 @@ def expires_at(sequence: Sequence, step: Step, due: datetime, facts: Facts) -> d
     local = facts.local(sequence)
     first = next_open(window_of(sequence, step, local.window), due, facts.zone, closed_days(step, local)) or due
     if step.drop_after is not None:
-        ends = add(first, step.drop_after, facts.zone)
+        ends = facts.plus(first, step.drop_after, sequence)
     elif step.is_email:
         ends = first + MANNERS[step.kind].keeps
     else:
@@ -230,9 +202,11 @@ def expires_at(sequence: Sequence, step: Step, due: datetime, facts: Facts) -> d
     return ends
 
 
-def passed(progress: Progress, step: Step, at: datetime | None) -> Progress:
-    """The progress once a step is behind: `at` when it was done (a mail left, a task was opened), None where not."""
+def passed(progress: Progress, step: Step, at: datetime | None, now: datetime | None = None) -> Progress:
+    """The progress once a step is behind: `at` when it was done (a mail left, a task was opened), None where not;
+    `now` when that is noted."""
     behind = (*progress.passed, step.key)
+    progress = replace(progress, passed_at=now or at or progress.passed_at)
     if at is None:
         return replace(progress, passed=behind)
     if not step.is_email:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from service.domain.duration import add
 from service.domain.facts import Facts
 from service.domain.schedule import is_dated
 from service.domain.sequence.expression import ExpressionError
@@ -85,7 +84,7 @@ def _too_soon(sequence: Sequence, facts: Facts, last_entered_at: datetime | None
     if again is Again.NEVER:
         return f"{entered}, and its `enrol.again` says “never”."
     pause = sequence.enrol.again_after
-    if pause is None or now >= add(last_entered_at, pause, facts.zone):
+    if pause is None or now >= facts.plus(last_entered_at, pause, sequence):
         return None
     return f"{entered}, and its `enrol.again` says “after {pause}”."
 

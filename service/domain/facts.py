@@ -13,10 +13,10 @@ from service.domain.draw import code
 from service.domain.duration import add
 from service.domain.moment import Given, Moment
 from service.domain.recall import Recall
-from service.domain.rhythm import event_of, interval
-from service.domain.schedule import Local
+from service.domain.rhythm import own_interval
+from service.domain.schedule import Local, needs_rhythm
 from service.domain.sequence.expression import Empty, ExpressionError, Record, Worded, ask, function
-from service.domain.sequence.model import Business, Sequence
+from service.domain.sequence.model import Business, Duration, Sequence, Unit
 
 NOBODY: Mapping[str, Any] = {"code": None, "from": None, "friend": None, "count": 0, "reward": None}
 
@@ -25,8 +25,8 @@ NOBODY: Mapping[str, Any] = {"code": None, "from": None, "friend": None, "count"
 class Facts(Recall):
     """Everything a decision about one enrolment may look at.
 
-    `event` and `form` began the enrolment; `about` is the thing that event spoke of and `began_by` its name. `seed`
-    is the person's own, for whatever is drawn. `caught_up_at`: when an overdue touch was last let through.
+    `event` and `form` began the enrolment. `seed` is the person's own, for whatever is drawn. `caught_up_at`: when an
+    overdue touch was last let through.
     """
 
     business: Business
@@ -35,8 +35,6 @@ class Facts(Recall):
     form: Mapping[str, Any] = field(default_factory=dict)
     referral: Mapping[str, Any] = field(default_factory=lambda: NOBODY)
     date: Moment | None = None
-    about: str | None = None
-    began_by: str | None = None
     consented: frozenset[str] = frozenset()
     inside: frozenset[str] = frozenset()
     arm: str | None = None
@@ -53,9 +51,14 @@ class Facts(Recall):
 
     def local(self, sequence: Sequence) -> Local:
         """What the times of the sequence's steps are reckoned with."""
-        event = event_of(sequence, self.business)
-        rhythm = interval(self.business, event, self.happenings) if event else None
+        rhythm = own_interval(sequence, self.business, self.happenings) if needs_rhythm(sequence) else None
         return Local(self.zone, self.business.window, self.business.closed, rhythm, self.seed)
+
+    def plus(self, start: datetime, length: Duration, sequence: Sequence) -> datetime:
+        """A length of time later, in the person's zone and by their own rhythm."""
+        in_rhythms = length.unit is Unit.RHYTHMS
+        rhythm = own_interval(sequence, self.business, self.happenings) if in_rhythms else None
+        return add(start, length, self.zone, rhythm=rhythm)
 
     def names(self) -> dict[str, object]:
         """What expressions may name: records, values and functions."""

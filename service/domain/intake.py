@@ -20,39 +20,37 @@ ALREADY_HERE = "existing"  # the trigger key where the occasion has none of its 
 LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 
 
-def fitting_occasion(sequence: Sequence, facts: Facts) -> tuple[Occasion, Moment | None] | None:
+Fitting = tuple[Occasion, Moment | None]
+
+
+def fitting_occasion(sequence: Sequence, facts: Facts) -> Fitting | None:
     """The occasion by which this person may enter now, with the date it counts from where that is a rhythm's."""
-    for trigger in sequence.enrol.on:
-        found = _fits(trigger, sequence, facts)
-        if found is not None:
-            return found
-    return None
+    found = (_fits(trigger, sequence, facts) for trigger in sequence.enrol.on)
+    return next((each for each in found if each is not None), None)
 
 
-def _fits(trigger: Trigger, sequence: Sequence, facts: Facts) -> tuple[Occasion, Moment | None] | None:
-    match trigger.on:
-        case "signup":
-            return _signed_up(sequence.enrol.form, facts)
-        case "event":
-            return _happened(trigger.name, facts)
-        case "becomes" if facts.contact.get("stage") == trigger.name:
-            return Occasion("becomes", trigger.name, ALREADY_HERE), None
-        case "tagged" if trigger.name in (facts.contact.get("tags") or ()):
-            return Occasion("tagged", trigger.name, ALREADY_HERE), None
-        case "rhythm" | "quiet":
-            return _over(trigger, sequence, facts)
-        case "manual":
-            return Occasion("manual", sequence.key, ALREADY_HERE), None
-    return None
+def _fits(trigger: Trigger, sequence: Sequence, facts: Facts) -> Fitting | None:
+    if trigger.on == "signup":
+        return _signed_up(sequence.enrol.form, facts)
+    if trigger.on == "event":
+        return _happened(trigger.name, facts)
+    if trigger.on in {"rhythm", "quiet"}:
+        return _over(trigger, sequence, facts)
+    is_so = {
+        "becomes": facts.contact.get("stage") == trigger.name,
+        "tagged": trigger.name in (facts.contact.get("tags") or ()),
+        "manual": True,
+    }
+    return (Occasion(trigger.on, trigger.name, ALREADY_HERE), None) if is_so.get(trigger.on) else None
 
 
-def _signed_up(form: str | None, facts: Facts) -> tuple[Occasion, Moment | None] | None:
+def _signed_up(form: str | None, facts: Facts) -> Fitting | None:
     by = [each.data.get("form") for each in facts.happenings if each.name == "signup"]
     slugs = [str(slug) for slug in by if form in {None, slug}]
     return (Occasion("signup", slugs[-1], ALREADY_HERE, {"form": {"slug": slugs[-1]}}), None) if slugs else None
 
 
-def _happened(name: str, facts: Facts) -> tuple[Occasion, Moment | None] | None:
+def _happened(name: str, facts: Facts) -> Fitting | None:
     newest = max((each for each in facts.happenings if each.name == name), key=_when, default=None)
     if newest is None:
         return None
@@ -63,7 +61,7 @@ def _when(happening: Happening) -> datetime:
     return happening.at
 
 
-def _over(trigger: Trigger, sequence: Sequence, facts: Facts) -> tuple[Occasion, Moment | None] | None:
+def _over(trigger: Trigger, sequence: Sequence, facts: Facts) -> Fitting | None:
     """What was awaited before anybody could await it."""
     alone = replace(sequence, enrol=replace(sequence.enrol, on=(trigger,)))
     missed = upcoming(alone, facts, LONG_AGO)

@@ -7,10 +7,21 @@ from zoneinfo import ZoneInfo
 
 PLANNED_ANEW = "Planned: its date was moved."
 DUE = "Due: waits for a slot."
+ASKED_AGAIN = "Due: the person asked for it again."
 DONE = "Done: it was due."
 SENT = "Sent: its time had come, and no limit stood against it."
 SERVICE_SENT = "Sent: service mail waits for no slot."
 REMOVED = "Not sent: the step was taken out of its sequence."
+
+
+def gap(name: str) -> str:
+    """Why a mail can't be put into words: something that it prints is empty."""
+    return f'{name} is empty and the text has no fallback (`or "…"`)'
+
+
+def empty_address(name: str) -> str:
+    """Why a mail can't be put into words: one of its links would lead nowhere."""
+    return f"a link leads to {name}, which is empty"
 
 
 def wrote_back(name: str | None, at: datetime) -> str:

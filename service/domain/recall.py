@@ -27,7 +27,10 @@ LEFT = frozenset({"sent", "uncertain"})  # states of a mail that left, or may ha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recall:
-    """A person's past. Instants in UTC; `zone` is the person's own; `sequence` and `enrolment_id` who is asking."""
+    """A person's past. Instants in UTC; `zone` is the person's own; `sequence` and `enrolment_id` who is asking.
+
+    `began_by` is the name of the event that began the enrolment, `about` the thing that it spoke of.
+    """
 
     enrolment_id: int
     sequence: str
@@ -36,6 +39,18 @@ class Recall:
     zone: ZoneInfo
     happenings: tuple[Happening, ...] = ()
     touches: tuple[Touch, ...] = ()
+    about: str | None = None
+    began_by: str | None = None
+
+    def since_entering(self, name: str) -> Iterable[Happening]:
+        """The events of a name since the person entered, but for the one that let them in, and what corrects it."""
+        return (
+            each
+            for each in self.happenings
+            if each.name == name
+            and each.at >= self.entered_at
+            and not (name == self.began_by and self.about is not None and self.about in {each.about, each.key})
+        )
 
     def unanswered(self) -> int:
         """Mails of this enrolment in a row without a click, answer, reply or booking; service mail doesn't count."""
@@ -58,7 +73,7 @@ class Recall:
     def answer(self, step: str) -> object:
         """The newest answer to a step's question, or the outcome a colleague chose for a task; empty without one."""
         given = [*self._of_step("answer", step), *self._of_step("task.done", step)]
-        newest = max(given, key=lambda each: each.at, default=None)
+        newest = max(reversed(given), key=lambda each: each.at, default=None)
         value = newest.data.get("value") if newest else None
         return value or Empty(name=f"answer({step!r})")
 
@@ -98,8 +113,8 @@ class Recall:
 
     def happened(self, name: str, within: str | None = None) -> bool:
         """Whether an event happened since entering, or within a length of time."""
-        since = self.now - span(within) if within else self.entered_at
-        return any(each.name == name and each.at >= since for each in self.happenings)
+        found = self._within(name, within) if within else self.since_entering(name)
+        return any(True for _ in found)
 
     def _within(self, name: str, within: str | None) -> list[Happening]:
         since = self.now - span(within) if within else None
@@ -116,6 +131,8 @@ class Recall:
     def days_since(self, what: object, within: str | None = None) -> object:
         """Whole days since an event's last time, or since a day or an instant of a field."""
         moment = read_moment(what, self.zone)
+        if moment is not None and moment.is_day:
+            return (self.now.astimezone(self.zone).date() - moment.at.astimezone(self.zone).date()).days
         last = (each.at for each in self._within(str(what), within))
         at = moment.at if moment is not None else max(last, default=None)
         return Empty(name=f"days_since({what!r})") if at is None else (self.now - at) // timedelta(days=1)

@@ -7,7 +7,8 @@ the new version put into the past is due since that version, so that it is recei
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence as Ordered
+from collections.abc import Collection, Iterable
+from collections.abc import Sequence as Ordered
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from service.domain.effect import Retag, SetField, effects
 from service.domain.enrolment import Move, Open, Recall, Skip, Wait, next_move, passed
 from service.domain.facts import Facts
 from service.domain.happening import Touch
-from service.domain.moment import Moment, near, resolve
+from service.domain.moment import Moment, first, resolve
 from service.domain.schedule import Progress, Turn, is_dated, next_step, turns
 from service.domain.sequence.expression import ExpressionError
 from service.domain.sequence.model import Sequence, Step
@@ -102,8 +103,7 @@ def _date(sequence: Sequence, facts: Facts, now: datetime) -> Moment | None:
     """Where the date lies now; a version that is the first to count from one takes the next that lies ahead."""
     if facts.date is not None or sequence.date is None:
         return resolve(sequence, facts.given(), facts.date)
-    found = near(sequence, facts.given(), now)
-    return next((each for each in found if each.at > now), found[-1] if found else None)
+    return first(sequence, facts.given(), now)
 
 
 def _drops(sequence: Sequence, progress: Progress, rows: Iterable[Row]) -> Iterable[Drop]:
@@ -144,57 +144,71 @@ def _since(
 
 @dataclass(frozen=True, slots=True)
 class Foresight:
-    """What the engine will do at once, and what comes after: `rest` is None where the person leaves."""
+    """What the engine will do at once, and what comes after: the person waits, or leaves."""
 
     progress: Progress
     facts: Facts
     opened: tuple[Open, ...]
     skipped: tuple[Skip, ...]
     waiting: frozenset[str]
-    leave: Leave | None = None
-    rest: Wait | None = None
+    then: Wait | Leave
 
 
-def foresee(
-    sequence: Sequence, progress: Progress, facts: Facts, now: datetime, waiting: Collection[str]
-) -> Foresight:
+@dataclass(slots=True)
+class _Way:
+    """How far looking ahead has come."""
+
+    progress: Progress
+    facts: Facts
+    waiting: set[str]
+    over: set[str]
+    opened: list[Open]
+    skipped: list[Skip]
+
+    def go(self, move: Open | Skip | Recall | Convert, now: datetime) -> None:
+        if isinstance(move, Convert):
+            self.progress = replace(self.progress, converted=True)
+        elif isinstance(move, Open):
+            self.open(move, now)
+        else:
+            self.waiting.discard(move.step.key)
+            if isinstance(move, Skip):
+                self.skipped.append(move)
+                self.progress = passed(self.progress, move.step, None)
+
+    def open(self, move: Open, now: datetime) -> None:
+        step = move.step
+        if step.key in self.over:  # it was done once already
+            self.progress = passed(self.progress, step, None)
+            return
+        self.opened.append(move)
+        if move.overdue:
+            self.facts = replace(self.facts, caught_up_at=now)
+        if step.is_email:
+            self.waiting.add(step.key)
+            return
+        self.progress = passed(self.progress, step, now)
+        if step.task is None:
+            self.facts = _carried_out(self.facts, step, now)
+
+
+def foresee(sequence: Sequence, progress: Progress, facts: Facts, now: datetime, waiting: Collection[str]) -> Foresight:
     """All that happens to one enrolment at `now`, as `service.actions.advance` carries it out.
 
     What an action sets or tags is known to what follows; what it does to other sequences is not looked into.
     """
-    opened: list[Open] = []
-    skipped: list[Skip] = []
-    held = set(waiting)
     over = {touch.step for touch in facts.touches if touch.enrolment_id == facts.enrolment_id and _is_over(touch)}
+    way = _Way(progress, facts, set(waiting), over, [], [])
     while True:  # ends: every turn but the last opens a step or puts one behind, and there are finitely many
         try:
-            move = next_move(sequence, progress, facts, now, waiting=held)
+            move = next_move(sequence, way.progress, way.facts, now, waiting=way.waiting)
         except ExpressionError as error:
             move = Wait(None, reason=str(error))
-        match move:
-            case Wait():
-                return Foresight(progress, facts, tuple(opened), tuple(skipped), frozenset(held), rest=move)
-            case Leave():
-                return Foresight(progress, facts, tuple(opened), tuple(skipped), frozenset(held), leave=move)
-            case Convert():
-                progress = replace(progress, converted=True)
-            case Recall(step=step):
-                held.discard(step.key)
-            case Skip(step=step):
-                skipped.append(move)
-                held.discard(step.key)
-                progress = passed(progress, step, None)
-            case Open(step=step) if step.key in over:
-                progress = passed(progress, step, None)  # it was done once already
-            case Open(step=step):
-                opened.append(move)
-                if move.overdue:
-                    facts = replace(facts, caught_up_at=now)
-                if step.is_email:
-                    held.add(step.key)
-                else:
-                    progress = passed(progress, step, now)
-                    facts = _carried_out(facts, step, now)
+        if isinstance(move, Wait | Leave):
+            return Foresight(
+                way.progress, way.facts, tuple(way.opened), tuple(way.skipped), frozenset(way.waiting), move
+            )
+        way.go(move, now)
 
 
 def _is_over(touch: Touch) -> bool:
@@ -202,8 +216,6 @@ def _is_over(touch: Touch) -> bool:
 
 
 def _carried_out(facts: Facts, step: Step, now: datetime) -> Facts:
-    if step.task is not None:
-        return facts
     contact = dict(facts.contact)
     try:
         wanted = effects(step, facts)

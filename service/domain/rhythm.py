@@ -58,6 +58,12 @@ def usual_interval(business: Business, event: str, service: str) -> Duration:
     return lengths.get(service) or lengths.get("else") or UNKNOWN
 
 
+def own_interval(sequence: Sequence, business: Business, happenings: Iterable[Happening]) -> timedelta:
+    """A rhythm of this person, as a sequence speaks of it."""
+    event = event_of(sequence, business)
+    return interval(business, event, happenings) if event else timedelta(days=nominal_days(UNKNOWN))
+
+
 def event_of(sequence: Sequence, business: Business) -> str | None:
     """The event whose rhythm a sequence speaks of: its trigger's, else the first that business.yaml declares."""
     for trigger in sequence.enrol.on:

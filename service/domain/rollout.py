@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from service.domain.sequence.diff import awaits, compare, is_first_published
+from service.domain.occurrence import awaits
+from service.domain.sequence.diff import LibraryChange, SequenceChange, is_first_published
 from service.domain.sequence.model import Library, Sequence, Status
 
 REPLAN = "replan"  # the people inside follow the new version
@@ -24,36 +25,41 @@ class Work:
 
 
 def work_of(
-    old: Library | None, new: Library, reopen: Collection[str] = (), pending: Mapping[str, Collection[str]] | None = None
+    change: LibraryChange,
+    old: Library | None,
+    new: Library,
+    reopen: Collection[str] = (),
+    pending: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[Work, ...]:
-    """What publishing `new` over `old` has to do; `old` is None where it can't be read any more.
+    """What publishing `new` over `old` has to do; `old` is None where this version can't read it any more.
 
-    `pending` is what earlier publications have not finished, by sequence: its `what`s. It is done with the new version
-    where that differs; a sequence that is the same keeps its own, which is left out here.
+    `change` is what differs. `pending` is what earlier publications have not finished, by sequence: its `what`s; for a
+    sequence that differs it is done with the new version, for one that is the same it is left out here, and stays.
     """
-    changes = compare(old, new).sequences if old else compare(Library(new.business, ()), new).sequences
-    work: list[Work] = []
-    for change in changes:
-        was, now = old.sequence(change.key) if old else None, new.sequence(change.key)
-        left = set((pending or {}).get(change.key, ()))
-        if change.is_felt or REPLAN in left or old is None:
-            work.append(Work(change.key, REPLAN))
-        if now is not None and (REOPEN in left or change.key in reopen):
-            work.append(Work(change.key, REOPEN))
-        first = old is not None and now is not None and is_first_published(was, now)
-        work += _entering(now, left, first, change.is_awaited_anew)
-    known = {change.key for change in changes}
-    work += [Work(key, REOPEN) for key in sorted(reopen) if key not in known and new.sequence(key)]
-    return tuple(sorted(work, key=lambda each: ((REPLAN, REOPEN, EXPECT, INTAKE).index(each.what), each.sequence)))
+    work = [each for one in change.sequences for each in _of(one, old, new, reopen, (pending or {}).get(one.key, ()))]
+    known = {one.key for one in change.sequences}
+    work += [Work(key, REOPEN) for key in reopen if key not in known and new.sequence(key)]
+    order = (REPLAN, REOPEN, EXPECT, INTAKE)
+    return tuple(sorted(work, key=lambda each: (order.index(each.what), each.sequence)))
 
 
-def _entering(now: Sequence | None, left: Collection[str], first: bool, anew: bool) -> list[Work]:
-    if now is None or now.status is not Status.LIVE:
-        return []
-    work = [Work(now.key, EXPECT)] if awaits(now) and (first or anew or EXPECT in left) else []
-    if (first or INTAKE in left) and now.enrol.existing != "nobody":
-        work.append(Work(now.key, INTAKE, per_day(now)))
-    return work
+def _of(
+    change: SequenceChange, old: Library | None, new: Library, reopen: Collection[str], pending: Collection[str]
+) -> Iterable[Work]:
+    was, now = old.sequence(change.key) if old else None, new.sequence(change.key)
+    if change.is_felt or REPLAN in pending or old is None:
+        yield Work(change.key, REPLAN)
+    if now is None:
+        return
+    if REOPEN in pending or change.key in reopen:
+        yield Work(change.key, REOPEN)
+    if now.status is not Status.LIVE:
+        return
+    first = old is not None and is_first_published(was, now)
+    if awaits(now) and (first or change.is_awaited_anew or EXPECT in pending):
+        yield Work(now.key, EXPECT)
+    if now.enrol.existing != "nobody" and (first or INTAKE in pending):
+        yield Work(now.key, INTAKE, per_day(now))
 
 
 def per_day(sequence: Sequence) -> int | None:

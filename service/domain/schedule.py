@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from service.domain.draw import draw
-from service.domain.duration import add, nominal_days, plus_days, subtract
+from service.domain.duration import FIXED, add, nominal_days, plus_days, subtract
 from service.domain.moment import Moment
 from service.domain.sequence.model import Anchor, Kind, Sequence, Step, Unit, When
 from service.domain.window import Window, last_open, utc
@@ -38,7 +38,8 @@ class Progress:
     """How far a person is in a sequence: what the time of the next step counts from. Instants in UTC.
 
     `date` is what dated steps count from. `paused`: a reply waits for a person. `converted`: its goal was reached,
-    and it stays. `replanned_at`: when a new version was last reckoned with; no step of it was due before.
+    and it stays. `replanned_at`: when a new version was last reckoned with; no step of it was due before. `passed_at`:
+    when the last step came to its end, done or not.
     """
 
     entered_at: datetime
@@ -50,6 +51,7 @@ class Progress:
     paused: bool = False
     converted: bool = False
     replanned_at: datetime | None = None
+    passed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,16 @@ def is_dated(step: Step) -> bool:
 
 
 def next_step(sequence: Sequence, passed: Ordered[str]) -> Step | None:
-    """The first undated step, in the file's present order, behind the last one that is behind the person."""
-    last = last_passed(sequence, passed)
-    return next((step for step in sequence.steps[last + 1 :] if not is_dated(step)), None)
+    """The first undated step, in the file's present order, behind the last one that is behind the person; None while
+    it counts from the step above it (`later`) and a dated one above is still to come."""
+    last, behind = last_passed(sequence, passed), set(passed)
+    place = next((at for at, step in enumerate(sequence.steps) if at > last and not is_dated(step)), None)
+    if place is None:
+        return None
+    step = sequence.steps[place]
+    dated = (other for other in sequence.steps[:place] if is_dated(other))
+    waits = step.when.anchor is Anchor.LATER and any(other.key not in behind for other in dated)
+    return None if waits else step
 
 
 def last_passed(sequence: Sequence, passed: Ordered[str]) -> int:
@@ -107,7 +116,7 @@ def due_at(step: Step, sequence: Sequence, progress: Progress, local: Local) -> 
             start = progress.last_done_at or progress.entered_at
             assert step.when.duration is not None
             due = add(start, step.when.duration, local.zone, rhythm=local.rhythm)
-            return _at_time(due, step.when.at, start, local.zone)
+            return _at_time(due, step.when.at, due if step.when.duration.unit in FIXED else start, local.zone)
         case Anchor.DAY:
             return _due_on_day(step, sequence, progress, local)
     if progress.date is None:
@@ -129,8 +138,10 @@ def closed_days(step: Step, local: Local) -> tuple[date, ...]:
 
 
 def needs_rhythm(sequence: Sequence) -> bool:
-    """Whether any step's time is written in the person's own rhythm."""
-    return any(step.when.duration is not None and step.when.duration.unit is Unit.RHYTHMS for step in sequence.steps)
+    """Whether any of its times is written in the person's own rhythm."""
+    lengths = [each for step in sequence.steps for each in (step.when.duration, step.wait_up_to, step.drop_after)]
+    lengths.append(sequence.goal.within if sequence.goal else None)
+    return any(each is not None and each.unit is Unit.RHYTHMS for each in lengths)
 
 
 def _due_by_date(step: Step, sequence: Sequence, moment: Moment, local: Local) -> datetime:
@@ -139,15 +150,27 @@ def _due_by_date(step: Step, sequence: Sequence, moment: Moment, local: Local) -
     if when.duration is not None:
         move = subtract if when.anchor is Anchor.BEFORE else add
         due = move(due, when.duration, zone, rhythm=local.rhythm)
-    day = due.astimezone(zone).date()
     if when.at is not None:
-        due = utc(day, when.at, zone)
+        due = _on_its_day(when, when.at, due, zone)
     elif when.anchor is Anchor.ON_THE_DAY:
-        due = utc(day, time.min, zone)
+        due = utc(due.astimezone(zone).date(), time.min, zone)
     if when.anchor is not Anchor.BEFORE:
         return due
     window = window_of(sequence, step, local.window)
     return last_open(window, due, zone, closed_days(step, local)) or due
+
+
+def _on_its_day(when: When, at: time, due: datetime, zone: ZoneInfo) -> datetime:
+    """The day it falls on at the written time; one that counts in hours comes no nearer to the date than those."""
+    day = due.astimezone(zone).date()
+    timed = utc(day, at, zone)
+    if when.duration is None or when.duration.unit not in FIXED:
+        return timed
+    if when.anchor is Anchor.AFTER and timed < due:
+        return utc(day + timedelta(days=1), at, zone)
+    if when.anchor is Anchor.BEFORE and timed > due:
+        return utc(day - timedelta(days=1), at, zone)
+    return timed
 
 
 def _due_on_day(step: Step, sequence: Sequence, progress: Progress, local: Local) -> datetime:
@@ -156,7 +179,7 @@ def _due_on_day(step: Step, sequence: Sequence, progress: Progress, local: Local
     before = sequence.step(progress.last_mail_step or "")
     if before is None or progress.last_mail_at is None:
         return due
-    apart = int(_written_day(step, sequence) - _written_day(before, sequence) - 1)
+    apart = int(_written_day(step, sequence, local) - _written_day(before, sequence, local) - 1)
     soonest = plus_days(progress.last_mail_at, apart, zone) if apart > 0 else progress.last_mail_at
     return due if due >= soonest else _at_time(soonest, step.when.at, soonest, zone)
 
@@ -169,22 +192,17 @@ def _drawn_day(step: Step, sequence: Sequence, local: Local) -> int:
     return first + int(draw(local.seed, "day", sequence.key, step.key) * (last - first + 1))
 
 
-def _written_day(step: Step, sequence: Sequence) -> float:
-    """The day a step stands on when every step before it is done on time."""
+def _written_day(step: Step, sequence: Sequence, local: Local) -> float:
+    """The day a step stands on, for this person, when every step before it is done on time."""
     day = 0.0
     for other in sequence.steps:
-        day = _day_of(other.when, day)
+        if other.when.anchor is Anchor.DAY:
+            day = float(_drawn_day(other, sequence, local))
+        elif other.when.anchor is Anchor.LATER and other.when.duration is not None:
+            day += nominal_days(other.when.duration)
         if other.key == step.key:
             break
     return day
-
-
-def _day_of(when: When, before: float) -> float:
-    if when.anchor is Anchor.DAY:
-        return float(when.days)
-    if when.anchor is Anchor.LATER and when.duration is not None:
-        return before + nominal_days(when.duration)
-    return before
 
 
 def _at_time(instant: datetime, at: time | None, not_before: datetime, zone: ZoneInfo) -> datetime:

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
+from service.domain.sequence.answers import SCHEME
 from service.domain.sequence.expression import ExpressionError
 from service.domain.sequence.filters import Speech
 from service.domain.sequence.findings import Fault
@@ -48,7 +49,7 @@ def briefing(business: Business, body: Body | None, names: Mapping[str, object],
     except ExpressionError:
         asked = body
     markdown = "".join(text for name, _, text in asked.blocks if name == "text")
-    tokens = _MARKDOWN.parse(authored(markdown))
+    tokens = _without_choices(_MARKDOWN.parse(authored(markdown)))
     for token in tokens:
         token.children = _on_a_page(token.children or [], business) if token.children else token.children
     html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
@@ -57,6 +58,29 @@ def briefing(business: Business, body: Body | None, names: Mapping[str, object],
         return str(escape(line(placeholder(int(number)), body.expressions, names, speech)))
 
     return Markup(PLACEHOLDER.sub(lambda match: back(match[1]), html))  # noqa: S704 (values are escaped, raw HTML is off)
+
+
+def _without_choices(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens without the paragraphs that hold nothing but answers: the page offers these itself."""
+    kept: list[Token] = []
+    for token in tokens:
+        if kept and kept[-1].type == "inline" and _only_answers(kept[-1].children or []):
+            del kept[-2:]  # the paragraph's opening and its words; its end is left out with them
+            continue
+        kept.append(token)
+    return kept
+
+
+def _only_answers(tokens: Sequence[Token]) -> bool:
+    said, offers, inside = "", 0, False
+    for token in tokens:
+        if token.type == "link_open" and str(token.attrGet("href") or "").startswith(SCHEME):
+            offers, inside = offers + 1, True
+        elif token.type == "link_close":
+            inside = False
+        elif not inside:
+            said += token.content
+    return bool(offers) and not any(character.isalnum() for character in said)
 
 
 def _on_a_page(tokens: Sequence[Token], business: Business) -> list[Token]:

@@ -139,7 +139,7 @@ class StaffLinks(Links):
     def token(self, purpose: Purpose, word: str = "") -> str:
         if purpose == "answer":
             purpose = "task"
-        if purpose != "task":
+        if purpose not in {"task", "magnet"}:
             message = f"A link of the client's own (`{purpose}`) can't stand in a briefing."
             raise self._fault("not-for-staff", message, "a colleague would act in the client's name: leave it out")
         return super().token(purpose, word)

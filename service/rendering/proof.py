@@ -18,6 +18,7 @@ from service.rendering.html import Typesetter
 from service.rendering.layout import Layout
 from service.rendering.links import Links
 from service.rendering.slots import Slots
+from service.rendering.task import prove_task
 from service.rendering.weight import CLIPPED_BY_GMAIL, weight
 
 SETTING = 2_000  # bytes of HTML that MJML makes round one paragraph, button or picture, at the very most
@@ -46,6 +47,8 @@ class _Reader:
             for step in sequence.steps:
                 for language in ("", *dict(step.translations)) if step.is_email else ():
                     yield from self._problems_of(sequence, step, language)
+                if step.task is not None:
+                    yield from self._problems_of_task(step)
 
     def _problems_of(self, sequence: Sequence, step: Step, language: str) -> Iterator[Problem]:
         try:
@@ -57,6 +60,12 @@ class _Reader:
             message = f"The finished mail has about {heavy // 1000} kB of HTML; Gmail cuts it at 102 kB."
             hint = "make two mails of it, or put the long part on a page"
             yield Problem(step.in_language(language).place, Severity.ERROR, "heavy-mail", message, hint)
+
+    def _problems_of_task(self, step: Step) -> Iterator[Problem]:
+        try:
+            prove_task(self.library.business, step, self.files)
+        except CompileError as error:
+            yield error.problem
 
     def _weight(self, sequence: Sequence, step: Step, language: str) -> int:
         """Bytes of the finished HTML; an estimate, never too low, where that is light enough. Raises CompileError."""

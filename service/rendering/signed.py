@@ -31,10 +31,10 @@ class Signed:
     word: str = ""
 
     def path(self, letter: Letter, signer: Signer) -> str:
-        """The path for the person of a letter, to stand behind BASE_URL."""
+        """The path for the person of a letter, to stand behind BASE_URL; a colleague's names no mail of theirs."""
         path, value = _FORMS[self.purpose]
         said = value.format(
-            delivery=letter.delivery_id,
+            delivery=0 if letter.staff else letter.delivery_id,
             contact=letter.contact_id,
             task=letter.staff.task_id if letter.staff else 0,
             word=self.word,

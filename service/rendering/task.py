@@ -78,6 +78,15 @@ def compile_task(compiled: Compiled, letter: Letter, speech: Speech) -> Compiled
         raise Unrenderable(f"the task {letter.sequence}/{letter.step} can't be put into words: {error}") from None
 
 
+def prove_task(business: Business, step: Step, files: Mapping[str, bytes]) -> None:
+    """Set a briefing with all its branches, as `check` does before anybody has the task. Raises CompileError."""
+    layout = Layout("task", files, step.place, "staff")
+    if step.body is not None:
+        whole = "".join(text for name, _, text in step.body.blocks if name == "text")
+        body = replace(step.body, blocks=(("text", None, whole),))
+        Typesetter(files, step.place, StaffLinks(business, step.place), Slots(), layout.styles).body(body)
+
+
 @dataclass(frozen=True, slots=True)
 class _Card:
     """What stands round a briefing, each as plain text. `rows` are (label, value), `outcomes` (value, words)."""

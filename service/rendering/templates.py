@@ -18,6 +18,7 @@ from jinja2.runtime import Context
 from markdown_it.common.normalize_url import normalizeLink
 from markupsafe import Markup, escape
 
+from service.domain.reason import empty_address, gap
 from service.domain.sequence.expression import Sandbox, tidy
 from service.domain.sequence.filters import PLAIN, Speech, spell
 from service.domain.sequence.findings import Fault
@@ -80,7 +81,7 @@ def words(value: object, speech: Speech = PLAIN) -> str:
     Raises Unrenderable where it is empty, ValueError or ExpressionError where it is nothing that can be printed.
     """
     if isinstance(value, Undefined):
-        raise Unrenderable(f'{_name(value)} is empty and the text has no fallback (`or "…"`)')
+        raise Unrenderable(gap(_name(value)))
     text = spell(value, speech)
     if text.isprintable():
         return text
@@ -104,7 +105,7 @@ def _flat(context: Context, value: object) -> str:
 @pass_context
 def _address(context: Context, value: object) -> str:
     if isinstance(value, Undefined):
-        return _missing(context, f"a link leads to {_name(value)}, which is empty")
+        return _missing(context, empty_address(_name(value)))
     try:
         return normalizeLink(read_url(one_line(words(value))))
     except Fault:

@@ -94,7 +94,7 @@ def read_pasts(session: Session, contact_ids: Collection[int]) -> dict[int, Past
             Delivery.handed_at,
         )
         .join(Enrolment, Enrolment.id == Delivery.enrolment_id)
-        .where(Delivery.contact_id.in_(contact_ids))
+        .where(Delivery.contact_id.in_(contact_ids), Delivery.staff_to.is_(None))
     )
     for contact_id, enrolment_id, sequence, step, state, priority, sent_at, handed_at in session.execute(touches):
         pasts[contact_id].touches.append(Touch(enrolment_id, sequence, step, state, priority, sent_at or handed_at))

@@ -138,7 +138,17 @@ def _read_hits(session: Session, mine: int) -> list[Stored]:
 
 
 def _read_events(session: Session, mine: int) -> list[Stored]:
-    columns = (Event.name, Event.at, Event.received_at, Event.key, Event.about, Event.value, Event.currency, Event.data)
+    columns = (
+        Event.name,
+        Event.at,
+        Event.received_at,
+        Event.key,
+        Event.about,
+        Event.value,
+        Event.currency,
+        Event.data,
+        Event.replaced,
+    )
     return _rows(session, _of(Event.contact_id == mine, *columns).order_by(Event.at, Event.id))
 
 

@@ -9,6 +9,7 @@ from service.actions.look_after_tasks import look_after_tasks
 from service.actions.settle_task import snooze_task
 from service.actions.staff_mail import staff_letters
 from service.domain.sequence.model import Duration, Unit
+from service.store.contact import Contact
 from service.store.enrolment import Enrolment
 from tests.actions.front_desk import CALL, FrontDesk, task_step
 from tests.actions.house import NOW
@@ -38,6 +39,15 @@ def test_an_overdue_task_is_reminded_of_once(engine: Engine) -> None:
     with desk.begin() as session:
         letters = staff_letters(session, desk.published, desk.staff_mails())
     assert [letter.is_reminder for letter in letters.values()] == [False, True]
+
+
+def test_whoever_was_given_it_is_reminded_also_one_who_is_not_among_people(engine: Engine) -> None:
+    desk = FrontDesk(engine, task_step(task=replace(CALL, assign="contact.lead")))
+    with desk.begin() as session:
+        session.get_one(Contact, desk.ana).fields = {"lead": "ben@glow.example"}
+    desk.open()
+    look(desk, DUE)
+    assert [mail.staff_to for mail in desk.staff_mails()] == ["ben@glow.example"] * 2
 
 
 def test_thirty_days_past_due_nobody_has_to_do_it_any_more(engine: Engine) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -91,3 +92,10 @@ def test_the_list_shows_what_each_may_do_and_no_secret(settings: Settings) -> No
     listed = key(settings, "list", "--json").stdout
     assert [each["name"] for each in json.loads(listed)] == ["booking-system", "crm"]
     assert secret not in listed
+
+
+def test_a_webhooks_secret_is_printed_alone_and_stays(settings: Settings) -> None:
+    first, again, other = key(settings, "webhook", "crm"), key(settings, "webhook", "crm"), key(settings, "webhook", "x")
+    assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=\n", first.stdout)
+    assert (first.stdout, first.returncode) == (again.stdout, 0)
+    assert other.stdout != first.stdout

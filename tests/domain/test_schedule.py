@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.duration import add
-from service.domain.schedule import Progress, due_at, next_step
+from service.domain.schedule import Local, Progress, due_at, next_step
 from service.domain.sequence.model import Duration, Unit
 from tests.domain.stories import BERLIN, LOCAL, at, day, later, letters, step
 
@@ -84,4 +84,4 @@ def test_the_next_step_is_the_first_behind_the_last_one_that_is_behind(
 )
 def test_no_step_is_due_before_entering(entered: datetime, days: int, clock: time | None, zone: str) -> None:
     only = step("only", day(days, clock))
-    assert due_at(only, letters(only), Progress(entered), ZoneInfo(zone)) >= entered
+    assert due_at(only, letters(only), Progress(entered), Local(ZoneInfo(zone))) >= entered

@@ -11,6 +11,8 @@ from sqlalchemy import select
 
 from service.actions.open_task import open_task
 from service.actions.publish import Edition, publish
+from service.actions.sign_up import upsert_contact
+from service.domain.contact import read_address
 from service.runtime import Runtime
 from service.store.contact import Contact
 from service.store.delivery import Delivery, State
@@ -110,6 +112,15 @@ def publish_all(runtime: Runtime, files: Mapping[str, bytes] = FILES) -> None:
     with runtime.session() as session:
         publish(session, Edition(files, set()))
     runtime._looked = 0.0
+
+
+def save_ana(runtime: Runtime) -> int:
+    """Ana, a client; her id."""
+    with runtime.session() as session:
+        address, now = read_address("ana@example.org"), journey_now(session)
+        ana, _ = upsert_contact(session, runtime.hash_key, address, {"first_name": "Ana"}, now, source="test")
+        ana.stage = "client"
+        return ana.id
 
 
 def touch(runtime: Runtime, contact_id: int, step: str, state: State, **columns: Any) -> int:

@@ -8,6 +8,7 @@ import pytest
 
 from service.runtime import Runtime
 from service.settings import Settings
+from tests.web import colleague
 from tests.web.shop import Shop
 
 
@@ -31,4 +32,13 @@ def shop(open_shop: Callable[..., Shop]) -> Shop:
     """A shop that is open for business, without limits."""
     shop = open_shop(form_limits="off")
     shop.publish()
+    return shop
+
+
+@pytest.fixture
+def visited(open_shop: Callable[..., Shop]) -> Shop:
+    """A shop whose client Ana is asked, and has colleagues working for her: see `tests.web.colleague`."""
+    shop = open_shop(form_limits="off")
+    colleague.publish_all(shop.runtime)
+    colleague.save_ana(shop.runtime)
     return shop

@@ -8,23 +8,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import delete, update
 
-from service.actions.publish import Edition, publish
 from service.store.contact import Contact
 from service.store.enrolment import Enrolment
 from service.store.event import Event
 from tests.web import colleague
 from tests.web.shop import Shop
-
-
-@pytest.fixture
-def visited(open_shop: Callable[..., Shop]) -> Shop:
-    shop = open_shop(form_limits="off")
-    with shop.runtime.session() as session:
-        publish(session, Edition(colleague.FILES, set()))
-        session.add(Contact(email="ana@example.org", email_key="ana@example.org", address_hash=b"a", first_name="Ana"))
-        session.flush()
-        session.execute(update(Contact).values(stage="client"))
-    return shop
 
 
 @pytest.fixture

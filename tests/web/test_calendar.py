@@ -8,15 +8,12 @@ from service.store.enrolment import Enrolment
 from tests.domain.stories import at
 from tests.web import colleague
 from tests.web.shop import Shop
-from tests.web.test_answer import visited
-
-__all__ = ["visited"]
 
 
 def fetch(shop: Shop, **enrolment: object) -> Calendar:
     delivery = colleague.mail(shop.runtime, shop.contact().id)
     with shop.runtime.session() as session:
-        session.execute(update(Enrolment).values(**enrolment))
+        session.execute(update(Enrolment).values({"state": "active"} | enrolment))
     return shop.client.get(f"/calendar/{shop.runtime.signer.sign('calendar', str(delivery))}.ics")
 
 
@@ -57,4 +54,6 @@ def test_a_foreign_token_and_a_forgotten_person_have_none(visited: Shop) -> None
     delivery = colleague.mail(visited.runtime, visited.contact().id)
     with visited.runtime.session() as session:
         session.execute(delete(Contact))
-    assert visited.client.get(f"/calendar/{visited.runtime.signer.sign('calendar', str(delivery))}.ics").status_code == 404
+    assert (
+        visited.client.get(f"/calendar/{visited.runtime.signer.sign('calendar', str(delivery))}.ics").status_code == 404
+    )

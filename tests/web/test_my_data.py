@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import delete, update
 
 from service.store.contact import Contact
+from service.store.event import Event
+from service.web.public.my_data import MOST
 from tests.domain.stories import at
 from tests.web.shop import Shop
 
@@ -67,6 +69,20 @@ def test_what_somebody_typed_is_shown_as_text(shop: Shop, token: str) -> None:
     page = shop.client.get(f"/my-data/{token}").text
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_long_story_is_shown_by_its_newest_part_and_given_whole(shop: Shop, token: str) -> None:
+    ana = shop.contact()
+    with shop.runtime.session() as session:
+        session.add_all(
+            Event(contact_id=ana.id, name="purchase", at=ana.created_at, data={"product": f"P{number}"})
+            for number in range(MOST)
+        )
+    page = shop.client.get(f"/my-data/{token}").text
+    assert page.count("<dd>purchase</dd>") == MOST
+    assert "<dt>What</dt><dd>signup</dd>" not in page
+    assert "Older ones, 1 of them, stand in the file." in page
+    assert len(json.loads(shop.client.get(f"/my-data/{token}?format=json").data)["events"]) == MOST + 1
 
 
 def test_a_forgotten_person_has_no_data(shop: Shop, token: str) -> None:

@@ -16,9 +16,6 @@ from service.store.task import Task
 from tests.domain.stories import at
 from tests.web import colleague
 from tests.web.shop import Shop
-from tests.web.test_answer import visited
-
-__all__ = ["visited"]
 
 FRIDAY = at("2026-11-20 10:00")
 
@@ -113,7 +110,9 @@ def test_what_does_not_fit_is_marked_and_the_rest_is_kept(visited: Shop, token: 
     )
     assert answer.status_code == 422
     assert "Choose one of “reached”" in answer.text
-    assert re.search(r'name="asked.visits" value="many"[^>]* aria-invalid="true" aria-describedby="error-visits"', answer.text)
+    assert re.search(
+        r'name="asked.visits" value="many"[^>]* aria-invalid="true" aria-describedby="error-visits"', answer.text
+    )
     assert ">a bob</textarea>" in answer.text
     assert ">Hm</textarea>" in answer.text
     assert the_task(visited).state == "open"
@@ -170,7 +169,10 @@ def test_a_reply_is_answered_and_then_it_goes_on_or_ends(visited: Shop) -> None:
     token = token_of(visited, the_task(visited).id, "end")
     page = visited.client.get(f"/task/{token}").text
     assert "Ana (ana@example.org) has written back. Please answer." in page
-    assert re.findall(r'name="outcome" value="([a-z-]+)" required( checked)?', page) == [("go-on", ""), ("end", " checked")]
+    assert re.findall(r'name="outcome" value="([a-z-]+)" required( checked)?', page) == [
+        ("go-on", ""),
+        ("end", " checked"),
+    ]
     assert "Skip this task" not in page
     visited.client.post(f"/task/{token}", data={"do": "done", "outcome": "go-on"})
     assert the_task(visited).outcome == "go-on"
@@ -193,7 +195,10 @@ def test_an_altered_token_and_one_of_another_purpose_do_nothing(visited: Shop, t
     flipped = token[:-1] + ("A" if token[-1] != "A" else "B")
     others = [visited.runtime.signer.sign(purpose, value) for purpose in ("open", "manage", "answer")]
     for wrong in (flipped, "1" + token, value, "x", token + "/", *others):
-        for answer in (visited.client.get(f"/task/{wrong}"), visited.client.post(f"/task/{wrong}", data={"do": "skip"})):
+        for answer in (
+            visited.client.get(f"/task/{wrong}"),
+            visited.client.post(f"/task/{wrong}", data={"do": "skip"}),
+        ):
             assert answer.status_code == 404
     assert the_task(visited).state == "open"
 

@@ -35,6 +35,7 @@ class Block:
     """A card in lines. Heights count from its top: `head` is where the touches begin, `foot` where they end."""
 
     card: Card
+    column: float  # how wide it is
     title: tuple[str, ...]
     trigger: tuple[str, ...]
     when: tuple[str, ...]
@@ -58,7 +59,7 @@ def measure(card: Card, column: float, stretch: float) -> Block:
     stops = tuple(_stops(card.stops, head + 10, column - AXIS - BESIDE - PAD, stretch))
     foot = stops[-1].y + _below(stops[-1]) + 20 if stops else head
     height = foot + (len(goal) + len(leaving)) * SMALL * LINE + (PAD if goal or leaving else 0)
-    return Block(card, title, trigger, when, stops, goal, leaving, head, foot, height)
+    return Block(card, column, title, trigger, when, stops, goal, leaving, head, foot, height)
 
 
 def _stops(stops: Sequence[Stop], y: float, room: float, stretch: float) -> Iterator[PlacedStop]:

@@ -93,5 +93,7 @@ def _signs(story: Story) -> Iterator[tuple[str, str]]:
             ),
             "waits for an answer",
         )
-    yield stroke(FLAG, MUTED), "the goal"
-    yield stroke(EXIT, MUTED), "ends it early"
+    if any(each.goal for each in story.cards):
+        yield stroke(FLAG, MUTED), "the goal"
+    if any(each.leaving for each in story.cards):
+        yield stroke(EXIT, MUTED), "ends it early"

@@ -24,6 +24,8 @@ LANE = 5  # between two links side by side
 RAIL = 16  # between two links one above the other
 COLUMNS = range(214, 330, 8)  # how wide a column may be
 MOST_COLUMNS = 10
+SMALLEST = 1_000  # or a short journey would be shouted
+ROOMY = 60  # how much further apart columns may stand than they must
 NEARLY = 1.03  # a page so much larger than the smallest is as good
 STRETCHES = (2.6, 2.2, 1.8, 1.4, 1.0)  # of the way from touch to touch, on a page with room
 SHARED = 5  # a name that ends more sequences than this happens any time: it comes from the river
@@ -91,10 +93,11 @@ def _try(story: Story, columns: int, column: float) -> Page:
         wide = 2 * MARGIN + columns * column + (columns + 1) * gutter
         if wide >= high * PAPER:
             break
-    width = max(wide, high * PAPER)
+    width = max(wide, high * PAPER, SMALLEST)
     height = width / PAPER
-    spread = (width - 2 * MARGIN - columns * column - gutter) / columns
-    cards, reaches = _place(shares, column, spread, (MARGIN + gutter, top, height - FOOT - MARGIN))
+    spread = gutter + min((width - wide) / columns, ROOMY)
+    left = (width - columns * column - (columns - 1) * spread) / 2
+    cards, reaches = _place(shares, column, spread, (left, top, height - FOOT - MARGIN))
     return Page(story, width, height, column, gutter, spread, reaches, cards, rails)
 
 

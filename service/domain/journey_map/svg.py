@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-SERIF = "Georgia, 'Iowan Old Style', 'Times New Roman', serif"
-SANS = "'Avenir Next', 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
+SERIF = "Georgia, Iowan Old Style, Times New Roman, serif"
+SANS = "Avenir Next, Segoe UI, Helvetica Neue, Arial, sans-serif"
 
 
 def element(name: str, *children: str, **attributes: object) -> str:
@@ -16,25 +16,25 @@ def element(name: str, *children: str, **attributes: object) -> str:
 
 def words(text: str, x: float, y: float, size: float, **attributes: object) -> str:
     """A line of text, its baseline at `y`."""
-    return element("text", escape(_printable(text), quote=False), x=x, y=y, font_size=size, **attributes)
+    return element("text", escaped(text), x=x, y=y, font_size=size, **attributes)
 
 
 def said(name: str, text: str) -> str:
     """A `title` or `desc`: what a screen reader says, and a pointer shows."""
-    return element(name, escape(_printable(text), quote=False))
+    return element(name, escaped(text))
+
+
+def escaped(text: str) -> str:
+    """Text as it may stand in an element or attribute, without the signs that XML 1.0 can't hold (section 2.2)."""
+    return escape(
+        "".join(sign for sign in text if sign >= " " and not "\ud800" <= sign <= "\udfff" and sign < "\ufffe")
+    )
 
 
 def number(value: float) -> str:
     """A coordinate with a tenth of a unit, and no more signs than it needs."""
-    return (
-        f"{value:.1f}".removesuffix(".0").replace("-0", "0") if abs(value) < 0.05 else f"{value:.1f}".removesuffix(".0")
-    )
+    return f"{round(value, 1) + 0:.1f}".removesuffix(".0")
 
 
 def _value(value: object) -> str:
-    return number(value) if isinstance(value, int | float) else escape(_printable(str(value)))
-
-
-def _printable(text: str) -> str:
-    """Without the signs that XML 1.0 can't hold (section 2.2)."""
-    return "".join(sign for sign in text if sign >= " " and not 0xD800 <= ord(sign) <= 0xDFFF and ord(sign) < 0xFFFE)
+    return number(value) if isinstance(value, int | float) else escaped(str(value))

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from service.domain.occurrence import awaits
+from service.domain.schedule import needs_rhythm
 from service.domain.sequence.model import (
-    Anchor,
     Business,
     Exit,
     Expression,
@@ -20,9 +21,6 @@ from service.domain.sequence.model import (
     Words,
 )
 from service.domain.sequence.words import when_in_words
-
-AWAITING = frozenset({"date", "rhythm", "quiet"})  # triggers that begin by themselves
-DATED = frozenset({Anchor.BEFORE, Anchor.AFTER, Anchor.ON_THE_DAY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +63,6 @@ def compare(old: Library, new: Library) -> LibraryChange:
     keys = sorted({sequence.key for sequence in (*old.sequences, *new.sequences)})
     found = (_of_sequence(old.sequence(key), new.sequence(key), names) for key in keys)
     return LibraryChange(tuple(each for each in found if each is not None), business)
-
-
-def awaits(sequence: Sequence) -> bool:
-    """Whether people enter the sequence by themselves, at a time that can be told ahead."""
-    return any(trigger.on in AWAITING for trigger in sequence.enrol.on)
 
 
 def _of_sequence(old: Sequence | None, new: Sequence | None, business: set[str]) -> SequenceChange | None:
@@ -281,9 +274,7 @@ def _members(old: dict[str, str], new: dict[str, str]) -> str:
 def _hangs_on(sequence: Sequence) -> set[str]:
     """The parts of business.yaml that may change when this sequence's people get something."""
     parts = {"time zone", "window", "closed", "throttle"}
-    lengths = (step.when.duration for step in sequence.steps)
-    in_rhythms = any(length is not None and length.unit.value == "rhythms" for length in lengths)
-    if in_rhythms or any(trigger.on in {"rhythm", "quiet"} for trigger in sequence.enrol.on):
+    if needs_rhythm(sequence) or any(trigger.on in {"rhythm", "quiet"} for trigger in sequence.enrol.on):
         parts.add("rhythm")
     if sequence.date is not None and sequence.date.startswith("calendar "):
         parts.add("calendar")

@@ -187,6 +187,12 @@ def value_of(source: str, names: Mapping[str, object]) -> object:
     return None if isinstance(value, Undefined) else value
 
 
+def lacking(source: str, names: Mapping[str, object]) -> str | None:
+    """The name of what is empty, where an expression is worth nothing; None where it can be printed."""
+    value = _value(source, names)
+    return (getattr(value, "_undefined_name", None) or "a value") if isinstance(value, Undefined) else None
+
+
 def _value(source: str, names: Mapping[str, object]) -> object:
     try:
         return _compiled(source)(**names)

@@ -48,9 +48,9 @@ RAISED: dict[str, dict[str, Shape]] = {
     "unsubscribed": {"topic": "text"},
     "unengaged": {},
     "task.done": {"sequence": "text", "step": "text", "value": "text", "note": "text"},
-    "referral.joined": {},
-    "referral.qualified": {},
-    "referral.rewarded": {},
+    "referral.joined": {"friend": "text", "code": "text"},
+    "referral.qualified": {"friend": "text", "count": "number"},
+    "referral.rewarded": {"friend": "text", "reward": "text"},
 }
 CUSTOMARY: dict[str, dict[str, Shape]] = {
     "appointment.booked": {

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from service.actions.answer import answer
 from service.actions.proceed import find_step
-from service.domain.sequence.answers import answers_of
 from service.ports import Published
 from service.store.contact import Contact
 from service.store.delivery import Delivery
@@ -135,7 +134,7 @@ def find_question(session: Session, published: Published, token: str) -> Questio
     if written is None:  # its words were taken out since; what was answered still counts
         return Question(delivery.id, value, language, choices={value: value.replace("-", " ")})
     say = told(session, published, contact, enrolment, contact.language or language, journey_now(session))
-    choices = say.choices(answers_of(written[1], say.speech.language))
+    choices = say.answers(written[1])
     choices.setdefault(value, value.replace("-", " "))  # not offered any more, and still theirs to give
     return Question(delivery.id, value, language, say.subject(written, enrolment.arm), choices)
 

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from service.domain.sequence.answers import Offer
+from service.domain.sequence.answers import Offer, answers_of
 from service.domain.sequence.filters import Speech
 from service.domain.sequence.model import Business, Sequence, Step
 from service.ports import Published
 from service.rendering.briefing import line
+from service.rendering.compile import language_for
 from service.store.contact import Contact
 from service.store.enrolment import Enrolment
 from service.store.history import facts_of, read_pasts, zone_of
@@ -25,14 +26,19 @@ class Told:
     names: Mapping[str, object]
     speech: Speech
 
+    def answers(self, step: Step) -> dict[str, str]:
+        """The words of each answer that a step offers, by its value, in the order of its text."""
+        return self.choices(answers_of(step, language_for(step, self.speech.language)))
+
     def choices(self, offers: tuple[Offer, ...]) -> dict[str, str]:
-        """The words of each answer, by its value."""
+        """The words of each of these answers, by its value."""
         return {each.value: line(each.words, each.expressions, self.names, self.speech) for each in offers}
 
     def subject(self, written: tuple[Sequence, Step], arm: str | None) -> str:
         """The subject of a step's mail; its title where it has none."""
         sequence, step = written
-        subjects = {each.arm: each for each in reversed(step.in_language(self.speech.language).subjects)}
+        said = step.in_language(language_for(step, self.speech.language))
+        subjects = {each.arm: each for each in reversed(said.subjects)}
         subject = subjects.get(arm) or subjects.get(None) or next(reversed(subjects.values()), None)
         if subject is None:
             return step.title

@@ -56,6 +56,7 @@ FIELDS = {
         "qualified_at": "First visit",
         "rewarded_at": "Thanked",
         "provider": "Sent through",
+        "slug": "Form",
     },
     "de": {
         "email": "E-Mail-Adresse",
@@ -116,6 +117,8 @@ FIELDS = {
         "qualified_at": "Erster Besuch",
         "rewarded_at": "Gedankt",
         "body": "Inhalt",
+        "slug": "Formular",
+        "form": "Formular",
     },
 }
 YES_NO = {"en": ("no", "yes"), "de": ("nein", "ja")}
@@ -158,6 +161,7 @@ PAGE = {
         "nothing": "We keep nothing about you any more.",
         "nothing_hint": "At most a code stands on the list of whom not to write to; no address can be read from it.",
         "none": "Nothing.",
+        "older": "Older ones, {} of them, stand in the file.",
         "all": "All marketing",
         "unknown": "Is something wrong, or should it go? Write to us:",
     },
@@ -170,6 +174,7 @@ PAGE = {
         "nothing_hint": "Höchstens ein Code steht auf der Liste derer, denen wir nicht schreiben; "
         "daraus kann niemand eine Adresse lesen.",
         "none": "Nichts.",
+        "older": "Die älteren, {} an der Zahl, stehen in der Datei.",
         "all": "Alle Werbung",
         "unknown": "Stimmt etwas nicht, oder soll es weg? Schreib uns:",
     },

@@ -23,7 +23,8 @@ from service.web.public.labels import FIELDS, PAGE, SECTIONS, VALUES, YES_NO
 from service.web.public.language import language_of
 
 # The machinery's own names for things; the file has them.
-UNSHOWN = frozenset({"id", "key", "message_id", "recorded_at", "received_at", "enrolment"})
+UNSHOWN = frozenset({"id", "key", "message_id", "recorded_at", "received_at", "enrolment", "replaced"})
+MOST = 200  # records that a section shows, the newest; the file has all
 
 my_data = Blueprint("my_data", __name__)
 
@@ -34,10 +35,11 @@ class Line(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A heading and what stands under it, each record as lines of a label and a value."""
+    """A heading and what stands under it, each record as lines of a label and a value; `older` are not shown."""
 
     title: str
     records: list[list[Line]]
+    older: int
 
 
 @my_data.get("/my-data/<token>")
@@ -114,7 +116,8 @@ def _sections(stored: Stored, teller: Teller) -> Iterator[Section]:
         "mails": _with_hits(stored["mails"], stored["opens_and_clicks"]),
     }
     for name, title in SECTIONS[teller.language].items():
-        yield Section(title, [teller.lines(record) for record in shown[name]])
+        records = shown[name]
+        yield Section(title, [teller.lines(record) for record in records[-MOST:]], max(0, len(records) - MOST))
 
 
 def _with_topic(record: Stored, teller: Teller) -> Stored:

@@ -52,7 +52,15 @@ KEYS = [
     (WHOLE + "date: ▸tomorrow\n", "bad-date"),
     (WHOLE + "date: ▸calendar mothersday\n", "unknown-calendar"),
     (WHOLE + "date: ▸contact.birthdate\n", "unknown-field"),
+    (WHOLE + "date: ▸contact.phone\n", "not-a-date"),
+    (WHOLE + "date: ▸event.starts\n", "no-event"),
+    (WHOLE + "date: ▸form.hair\n", "not-a-date"),
+    (EVENT + "date: ▸event.stars\n", "unknown-event-field"),
+    (EVENT + "date: ▸event.service\n", "not-a-date"),
+    (EVENT + "date: ▸form.first_name\n", "no-form"),
+    (WHOLE + "▸every: year\n", "no-date"),
     (WHOLE + "test: ▸{short: 45%, long: 45%}\n", "bad-test"),
+    (WHOLE + "test: {short: 50%, ▸Long: 50%}\n", "bad-test"),
     (WHOLE + "test: {short: ▸half, long: 50%}\n", "bad-test"),
 ]
 
@@ -75,6 +83,12 @@ ENROLMENTS = [
     (HEAD + "enrol:\n  on: signup\n  when: ▸contact.stage #1\n", "lost-text"),
     (HEAD + 'enrol:\n  on: signup\n  when: "vip" ▸in contact.tags\n', "yaml"),
     (HEAD + "enrol: ▸signup\n", "wrong-shape"),
+    (HEAD + "▸enrol:\n  on: date\n", "no-date"),
+    (HEAD + "enrol:\n  on: ▸tagged very important\n", "bad-trigger"),
+    (HEAD + "enrol:\n  on: ▸rhythm\n", "bad-trigger"),
+    (HEAD + "enrol:\n  on: rhythm ▸visit.complete\n", "unknown-event"),
+    ("▸" + HEAD + "enrol:\n  on: rhythm visit.completed\n", "unknown-rhythm"),
+    ("▸" + HEAD + "enrol:\n  on: quiet purchase for 2 rhythms\n", "unknown-rhythm"),
 ]
 
 EXITS = [
@@ -86,6 +100,9 @@ EXITS = [
     (WHOLE + "goal:\n  event: client.left\n  within: ▸soon\n", "bad-duration"),
     (WHOLE + "goal:\n  event: client.left\n  stay: ▸maybe\n", "unknown-value"),
     (EVENT + "goal:\n  when: event.▸reason\n", "unknown-event-field"),
+    (WHOLE + "stop:\n  - ▸same: appointment.cancelled\n", "no-event"),
+    (WHOLE + "goal:\n  ▸same: appointment.cancelled\n", "no-event"),
+    (EVENT + "stop:\n  - same: ▸appointment.canceled\n", "unknown-event"),
 ]
 
 

@@ -61,6 +61,14 @@ FIELDS = [
     (HEADING + "Task: call\nAssign: front-desk\n▸Subject: Hello\n\nCall.\n", "task-with-subject"),
     (HEADING + "Subject: Hello\nEnrol: ▸welcom\n\nWell?\n", "unknown-sequence"),
     (HEADING + "▸Subject A: Hello\n\nWell?\n", "bad-arms"),
+    (HEADING + "▸Subject short: Hello\nSubject B: Hi\n\nWell?\n", "bad-arms"),
+    ("▸## 2 rhythms later: hello\nSubject: Hello\n\nWell?\n", "no-rhythm"),
+    (HEADING + "Task: call\nAssign: front-desk\nDue: ▸soon\n\nCall.\n", "bad-duration"),
+    (HEADING + "Task: call\nAssign: front-desk\nAsk: ▸stage\n\nCall.\n", "unknown-field"),
+    (HEADING + "Task: call\nAssign: front-desk\n\n[x](▸join:newsletter)\n", "not-for-staff"),
+    (HEADING + "Task: call\nAssign: front-desk\n\n[x](▸link:my-data)\n", "not-for-staff"),
+    (HEADING + "Wait for: ▸answerd\nWait up to: 3 days\nSubject: Hello\n\nWell?\n", "unknown-name"),
+    (HEADING + "Wait for: contact.phone\nWait up to: ▸long\nSubject: Hello\n\nWell?\n", "bad-duration"),
     ("▸## Day 0: hello\nTag: +vip\n\nHello?\n", "missing-subject"),
 ]
 
@@ -112,6 +120,12 @@ BODIES = [
     (MAIL + "[Book](▸form:checklst)\n", "unknown-form"),
     (MAIL + "[Book](▸join:News-letter)\n", "unknown-topic"),
     (MAIL + "[Book](▸link:calendar)\n", "no-date"),
+    (MAIL + "[Yes](▸answer:Yes)\n", "bad-answer"),
+    (MAIL + "[Yes](▸answer:not_now)\n", "bad-answer"),
+    (MAIL + "- ![Jana](▸images/jana.jpg) or not?\n", "picture-inside"),
+    (MAIL + '{{ coupon("WELCOME-BACK").▸expire }}?\n', "unknown-field"),
+    (MAIL + "{{ referral.▸friends }}?\n", "unknown-field"),
+    (MAIL + "{{ ▸referral.friend }} was here?\n", "no-fallback"),
     (MAIL + "[Book](▸link:event.recording)\n", "unknown-event-field"),
     (MAIL + '[Book](▸link:booking "a button")\n', "link-title"),
     (MAIL + "[Book](▸https://glow.example/?who={{ contact.email }})\n", "merge-in-address"),
@@ -137,6 +151,13 @@ CONDITIONS = [
     ('inside("▸welcom")', "unknown-sequence"),
     ('segment("▸regular")', "unknown-segment"),
     ('coupon("▸WELCOME")', "unknown-coupon"),
+    ('answer("▸first") == "yes"', "no-answer"),
+    ('sent("▸call")', "not-a-mail"),
+    ('clicked("▸call")', "not-a-mail"),
+    ('▸arm == "A"', "no-test"),
+    ('count("visit.completed", within="▸2 rhythms") > 2', "bad-duration"),
+    ('happened("▸task.don")', "unknown-event"),
+    ('tagged(▸"vip)', "unclosed-quote"),
     ('upcoming("▸appointments")', "unknown-booking"),
     ('▸cliked("hello")', "unknown-function"),
     ("▸clicked()", "bad-argument"),
@@ -166,6 +187,7 @@ def test_a_broken_step_is_told_once_and_in_its_place(steps: str, code: str) -> N
 def test_a_broken_condition_is_told_once_and_in_its_place(condition: str, code: str) -> None:
     steps = (
         "## Day 0: first\nSubject: First\n\nWell?\n\n"
+        "## Day 0: call\nTask: call\nAssign: front-desk\n\nCall.\n\n"
         f"## Day 1: hello\nIf: {condition}\nSubject: Hello\n\nWell?\n\n"
         "## Day 2: later\nSubject: Later\n\nWell?\n"
     )

@@ -68,7 +68,8 @@ def test_what_is_declared_arrives_in_the_model() -> None:
         + "calendar: {mothers-day: [2027-05-09, 2028-05-14 10:00]}\n"
         + 'segments: {vip: tagged("vip")}\n'
         + "rhythm: {visit.completed: {Cut: 6 weeks, else: 40 days}}\n"
-        + "coupons: {BIRTHDAY: {}}\nclosed: [2026-12-24]\n"
+        + "coupons: {BIRTHDAY: {}, Summer: {valid: 2 weeks, worth: a dessert}}\nclosed: [2026-12-24]\n"
+        + "webhooks: {crm: https://crm.example/hook, till: 'http://127.0.0.1:9000/till'}\n"
     )
     assert business.links == (("booking", "https://glow.example/book"),)
     assert business.fields == (("wish", "text"), ("prefers", ("email", "phone")))
@@ -77,7 +78,12 @@ def test_what_is_declared_arrives_in_the_model() -> None:
     assert [(name, each.source) for name, each in business.segments] == [("vip", 'tagged("vip")')]
     lengths = (("Cut", Duration(Decimal(6), Unit.WEEKS)), ("else", Duration(Decimal(40), Unit.DAYS)))
     assert business.rhythm == (("visit.completed", lengths),)
-    assert (business.coupons, business.closed) == ((Coupon("BIRTHDAY"),), (date(2026, 12, 24),))
+    coupons = (
+        Coupon("BIRTHDAY", Duration.of(30, Unit.DAYS)),
+        Coupon("Summer", Duration.of(2, Unit.WEEKS), "a dessert"),
+    )
+    assert (business.coupons, business.closed) == (coupons, (date(2026, 12, 24),))
+    assert business.webhooks == (("crm", "https://crm.example/hook"), ("till", "http://127.0.0.1:9000/till"))
 
 
 def test_a_form_says_what_it_asks_and_what_it_gives() -> None:
@@ -143,6 +149,14 @@ BROKEN = [
     (NEEDED + "magnets: {list: ▸../list.pdf}\n", "unknown-file"),
     (NEEDED + "magnets: {list: ▸/etc/passwd}\n", "unknown-file"),
     (NEEDED + "coupons: {SPRING: {▸word: 5}}\n", "unknown-key"),
+    (NEEDED + "coupons: {SPRING: {valid: ▸a while}}\n", "bad-duration"),
+    (NEEDED + "coupons: {SPRING: {valid: ▸2 rhythms}}\n", "bad-duration"),
+    (NEEDED + "coupons: {▸Spring sale: {}}\n", "bad-name"),
+    (NEEDED + "webhooks: {till: ▸till.example}\n", "not-a-link"),
+    (NEEDED + "webhooks: {till: ▸http://till.example/}\n", "not-a-link"),
+    (NEEDED + "webhooks: {till: '▸https://me:secret@till.example/'}\n", "not-a-link"),
+    (NEEDED + "webhooks: {▸The Till: https://till.example/}\n", "bad-name"),
+    (NEEDED + "webhooks: {▸till: }\n", "missing-key"),
     (NEEDED + "forms: {list: {▸optin: single}}\n", "unknown-key"),
     (NEEDED + "forms: {list: {opt in: ▸triple}}\n", "unknown-value"),
     (NEEDED + "forms: {list: {magnet: ▸liste}}\n", "unknown-magnet"),

@@ -26,7 +26,7 @@ from service.domain.sequence.model import (
     placeholder,
 )
 from service.domain.window import Span, Window
-from tests.domain.sequence.paper import FRONT, STEP, read, sequence
+from tests.domain.sequence.paper import BUSINESS, FRONT, STEP, read, sequence
 
 PATH = "sequences/welcome.md"
 
@@ -161,7 +161,6 @@ def test_a_farewell_is_said_once_without_saying_so() -> None:
         ("3 days later", When(Anchor.LATER, duration=Duration(Decimal(3), Unit.DAYS))),
         ("1 hour later", When(Anchor.LATER, duration=Duration(Decimal(1), Unit.HOURS))),
         ("2 weeks later at 09:30", When(Anchor.LATER, duration=Duration(Decimal(2), Unit.WEEKS), at=time(9, 30))),
-        ("0.35 rhythms later", When(Anchor.LATER, duration=Duration(Decimal("0.35"), Unit.RHYTHMS))),
     ],
 )
 def test_a_heading_says_when(heading: str, when: When) -> None:
@@ -179,6 +178,13 @@ def test_a_heading_says_when(heading: str, when: When) -> None:
 def test_a_heading_may_count_from_a_date(heading: str, when: When) -> None:
     text = f"## {heading}: hello\nSubject: Hello\n\nWell?\n"
     assert written(front("date: contact.birthday"), text).steps[0].when == when
+
+
+def test_a_heading_may_count_in_the_persons_own_rhythm() -> None:
+    text = sequence(FRONT, "## 0.35 rhythms later: hello\nSubject: Hello\n\nWell?\n")
+    library = read(text, BUSINESS + "rhythm: {visit.completed: {else: 6 weeks}}\n")
+    rhythms = Duration(Decimal("0.35"), Unit.RHYTHMS)
+    assert library.sequences[0].steps[0].when == When(Anchor.LATER, duration=rhythms)
 
 
 def test_fields_stand_below_the_heading_with_blank_lines_or_without_in_any_case() -> None:

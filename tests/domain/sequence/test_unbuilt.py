@@ -36,7 +36,6 @@ DECLARED = {
     "opt in: double": "forms: {x: {opt in: double}}\n",
     "pacing in business.yaml": "pacing: {}\n",
     "referral in business.yaml": "referral: {}\n",
-    "webhooks in business.yaml": "webhooks: {}\n",
     "retention in business.yaml": "retention: {}\n",
 }
 
@@ -56,8 +55,6 @@ def test_it_is_refused_by_its_name(feature: str) -> None:
     if feature in DECLARED:
         text = BUSINESS[: BUSINESS.index("forms:")] + "magnets: {}\n" + DECLARED[feature]
         library = files(business=text)
-    if feature == "translation":
-        library |= {"sequences/welcome.en.md": b"---\ntitle: x\n---\n"}
     assert message(feature) in refused(library)
 
 

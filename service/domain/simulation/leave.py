@@ -1,0 +1,34 @@
+"""The way through a sequence is over. Twin of `service.actions.leave` and `service.actions.cancel_tasks`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from service.domain.departure import OWED, Leave
+from service.domain.simulation.life import UNSENT, Inside, Life, Row
+
+
+def end(life: Life, inside: Inside, rows: Iterable[Row], leave: Leave) -> None:
+    """End one enrolment, with those of its touches that may still be open."""
+    inside.state, inside.why, inside.wake_at = leave.state, leave.reason, None
+    for row in rows:
+        if row.state in UNSENT:
+            row.turn("cancelled", leave.rule, leave.reason)
+    if leave.state not in OWED:
+        _cancel_jobs(life, inside, leave.reason)
+
+
+def end_all(life: Life, leave: Leave, which: Collection[Inside]) -> None:
+    """End these enrolments, and everything of theirs that has not left yet."""
+    for inside in which:
+        waiting = [row for row in life.rows_of(inside) if row.state in UNSENT]
+        if inside.is_under_way or waiting:
+            end(life, inside, waiting, leave)
+
+
+def _cancel_jobs(life: Life, inside: Inside, reason: str) -> None:
+    for job in life.jobs:
+        if job.inside is inside and job.is_open:
+            job.is_open = False
+            if job.row is not None and job.row.state == "open":
+                job.row.turn("cancelled", "task", reason)

@@ -1,0 +1,148 @@
+"""Something happens to the person. Twin of `service.actions.receive_event`, `receive_reply`, `unsubscribe` and
+`sign_up`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from service.domain.assignee import first_of
+from service.domain.clearance import REPLY
+from service.domain.consent import Suppressed
+from service.domain.departure import left_with, unsubscribed
+from service.domain.duration import add
+from service.domain.effect import STAGE_AFTER
+from service.domain.entry import Occasion, consented_topics
+from service.domain.happening import Happening
+from service.domain.reason import wrote_back
+from service.domain.sequence.model import Form
+from service.domain.simulation.again import send_again
+from service.domain.simulation.enter import enrol_by, expect_dates, expect_visits
+from service.domain.simulation.leave import end_all
+from service.domain.simulation.life import WAITING, Inside, Job, Life
+from service.domain.simulation.settlement import settlement_of
+from service.domain.task import REPLY_DUE, Times, keeps_until
+from service.domain.throttle import COMPLAINT
+
+BUILT_IN = frozenset({"first_name", "last_name", "phone", "address", "company", "language", "timezone", "birthday"})
+
+
+def receive(life: Life, told: Happening, currency: str | None = None) -> bool:
+    """An event is kept, wakes what it may end, and begins what waits for it; False where it was told before."""
+    if told.key and (told.name, told.key) in life.told:
+        return False
+    life.told.add((told.name, told.key))
+    older = [each for each in life.happenings if each.name == told.name and told.about and each.about == told.about]
+    life.happenings = [each for each in life.happenings if each not in older]
+    key = told.about or told.key or f"event:{life.count()}"
+    seen = replace(told, key=key)
+    life.happenings.append(seen)
+    life.wake()
+    if told.name == "reply":
+        _receive_reply(life, told.data)
+    if told.name == "complaint.resolved":
+        _let_go(life)
+    event = seen.as_event() | ({"currency": currency} if currency else {})
+    if older:
+        _correct(life, told, event)
+    else:
+        enrol_by(life, Occasion("event", told.name, key, {"event": event}, about=key))
+    expect_visits(life, told.name)
+    if told.name in STAGE_AFTER:
+        become(life, STAGE_AFTER[told.name])
+    return True
+
+
+def _correct(life: Life, told: Happening, event: Mapping[str, Any]) -> None:
+    for inside in life.insides:
+        if inside.about == told.about and inside.began_by == told.name:
+            inside.data = {**inside.data, "event": event}
+
+
+def _let_go(life: Life) -> None:
+    """A complaint is settled: what it held is looked at again."""
+    for row in life.rows:
+        if row.state == "held" and row.rule == COMPLAINT:
+            row.wake_at = life.now
+
+
+def become(life: Life, stage: str) -> None:
+    """Move the person to a stage of the journey, and begin what waits for that."""
+    if life.contact["stage"] == stage:
+        return
+    life.contact["stage"] = stage
+    if stage == "client":
+        life.contact["client_since"] = life.now
+    life.wake()
+    enrol_by(life, Occasion("becomes", stage, f"{stage}:{life.now.isoformat()}"))
+    expect_dates(life)
+
+
+def retag(life: Life, tags: list[str]) -> None:
+    """Give the person these tags, and begin what waits for the new ones."""
+    known = life.contact["tags"] or []
+    if tags == known:
+        return
+    life.contact["tags"] = tags
+    life.wake()
+    for tag in tags:
+        if tag not in known:
+            enrol_by(life, Occasion("tagged", tag, f"{tag}:{life.now.isoformat()}"))
+
+
+def sign_up(life: Life, form: Form, fields: Mapping[str, Any]) -> None:
+    """The person fills in a form. What is known of them is added to, never overwritten."""
+    declared = dict(life.business.fields)
+    for name, value in fields.items():
+        if (name in BUILT_IN or name in declared) and value not in {None, ""} and life.contact.get(name) is None:
+            life.contact[name] = value
+    life.consented.update(consented_topics(life.library, form))
+    life.happenings.append(Happening("signup", life.now, {"form": form.slug}, key=f"event:{life.count()}"))
+    occasion = Occasion("signup", form.slug, f"signup:{life.count()}", {"form": {**fields, "slug": form.slug}})
+    begun = enrol_by(life, occasion)
+    expect_dates(life)
+    if not begun:
+        send_again(life, form)
+
+
+def unsubscribe(life: Life, topic: str | None) -> None:
+    """The person leaves one topic, or all marketing."""
+    if not any(line.topic == topic for line in life.suppressed):
+        life.suppressed.append(Suppressed(topic, "unsubscribed", life.now))
+    life.consented -= {topic} if topic else set(life.consented)
+    left = left_with(life.library, topic)
+    end_all(life, unsubscribed(topic, life.now), [each for each in life.insides if each.sequence.key in left])
+    receive(life, Happening("unsubscribed", life.now, {"topic": topic}))
+
+
+def _receive_reply(life: Life, data: Mapping[str, Any]) -> None:
+    """The sequence that was replied to pauses, and a colleague is asked to answer."""
+    inside = _replied_to(life, data.get("sequence"))
+    if inside is None:
+        life.note("A reply to no mail of a sequence: somebody reads it, and nothing else follows.")
+        return
+    inside.pause(inside.paused_at or life.now)
+    assert inside.paused_at is not None
+    for row in life.rows_of(inside):
+        if row.state in WAITING:
+            row.turn("held", REPLY, wrote_back(life.first_name, inside.paused_at))
+    if not any(job.is_open and job.row is None and job.inside is inside for job in life.jobs):
+        _ask_colleague(life, inside)
+
+
+def _replied_to(life: Life, sequence: str | None) -> Inside | None:
+    named = [each for each in life.insides if each.sequence.key == sequence]
+    if named:
+        return max(named, key=lambda each: (each.state == "active", each.number))
+    left = [row for row in life.rows if row.state == "sent"]
+    return max(left, key=lambda row: (row.at or life.now, row.number)).inside if left else None
+
+
+def _ask_colleague(life: Life, inside: Inside) -> None:
+    zone = life.own_zone
+    due_at = add(life.now, REPLY_DUE, zone)
+    times = Times(due_at, keeps_until(due_at, zone))
+    settled = settlement_of(inside.sequence.key, None, life.now, times, life.words)
+    life.jobs.append(Job(life.count(), inside, None, first_of(life.business).name, times, *settled))
+    life.mail_to_colleagues = True
