@@ -55,11 +55,11 @@ def run(runtime: Runtime, stopping: threading.Event, budget: float = BUDGET) -> 
             count += handed
             if not moved and not handed:
                 break
-    _call(runtime, over)
+    _call(runtime, stopping)
     return count
 
 
-def _call(runtime: Runtime, over: Callable[[], bool]) -> None:
+def _call(runtime: Runtime, stopping: threading.Event) -> None:
     """Calls to other services, beside the job: no mail waits for somebody else's slow answer. One thread a process."""
     if not process.calling.acquire(blocking=False):
         return
@@ -67,7 +67,7 @@ def _call(runtime: Runtime, over: Callable[[], bool]) -> None:
     def call() -> None:
         switchboard = Switchboard(runtime.session, runtime.published, runtime.caller)
         try:
-            while not over() and call_webhooks(switchboard):
+            while not stopping.is_set() and call_webhooks(switchboard):
                 pass
         except (SQLAlchemyError, NothingPublished) as error:
             # The calls are kept, and due again when their lease is over.

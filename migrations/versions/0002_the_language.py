@@ -155,6 +155,7 @@ def upgrade() -> None:
     op.add_column("enrolment", sa.Column("converted_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("enrolment", sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("enrolment", sa.Column("replanned_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("enrolment", sa.Column("passed_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("enrolment", sa.Column("date_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("enrolment", sa.Column("date_is_day", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.create_index(
@@ -186,6 +187,7 @@ def downgrade() -> None:
     op.drop_index("ix_enrolment_about", table_name="enrolment", postgresql_where=sa.text("about IS NOT NULL"))
     op.drop_column("enrolment", "date_is_day")
     op.drop_column("enrolment", "date_at")
+    op.drop_column("enrolment", "passed_at")
     op.drop_column("enrolment", "replanned_at")
     op.drop_column("enrolment", "paused_at")
     op.drop_column("enrolment", "converted_at")

@@ -173,7 +173,7 @@ def _make(walk: Walk, move: Move) -> bool:
         _skip(walk, row, move)
         return True
     if row.state != State.PLANNED:
-        put_behind(walk.enrolment, move.step, None)  # it was done once already
+        put_behind(walk.enrolment, move.step, None, walk.facts.now)  # it was done once already
         return True
     if move.overdue:
         walk.contact.caught_up_at = walk.facts.now
@@ -231,4 +231,4 @@ def _skip(walk: Walk, row: Delivery, move: Skip) -> None:
     if row.state in (State.PLANNED, *CAN_BE_TAKEN_BACK):
         row.state = State(move.state)
         row.rule, row.reason, row.wake_at = move.rule, move.reason, None
-    put_behind(walk.enrolment, move.step, None)
+    put_behind(walk.enrolment, move.step, None, move.over_at)

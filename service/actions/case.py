@@ -12,7 +12,7 @@ from service.actions.proceed import Plan, find_step, plan_next, put_behind
 from service.domain.sequence.model import Sequence, Step
 from service.ports import Published
 from service.store.contact import Contact
-from service.store.delivery import Delivery
+from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.history import local_of, read_contacts
 
@@ -52,5 +52,6 @@ def leave_behind(published: Published, case: Case, at: datetime | None, now: dat
     if case.enrolment.state != "active" or case.delivery.occasion:
         return None
     if case.written is not None:
-        put_behind(case.enrolment, case.written[1], at)
+        over_at = case.delivery.expires_at if case.delivery.state == State.EXPIRED else now
+        put_behind(case.enrolment, case.written[1], at, over_at)
     return plan_next(published, case.enrolment, local_of(case.contact, published.library.business), now)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from service.actions.receive_event import Seen, receive_event, wake
 from service.actions.record_consent import Given, record_consents
 from service.actions.sign_up import Evidence
-from service.domain.consent import Standing, Suppressed, why_not
+from service.domain.consent import what_bars, why_not
 from service.domain.sequence.model import Topic
 from service.ports import Published
 from service.store.contact import Contact, Suppression, lock_contacts
@@ -50,16 +50,6 @@ def join(
         wake(session, contact_id, now)
     _note_press(session, published, contact, delivery_id, topic, now)
     return True
-
-
-def what_bars(standing: Standing, topic: Topic) -> Suppressed | None:
-    """What stands against mail on a topic even where the person agrees to it; None where agreeing is enough."""
-    for line in standing.suppressed:
-        own = line.topic == topic.name and line.reason == "unsubscribed"
-        agreed = Standing((line,), frozenset({topic.name}), is_client=True)
-        if not own and why_not(agreed, topic) is not None:
-            return line
-    return None
 
 
 def _note_press(

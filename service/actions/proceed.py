@@ -37,14 +37,16 @@ def progress_of(enrolment: Enrolment) -> Progress:
         paused=enrolment.paused_at is not None,
         converted=enrolment.converted_at is not None,
         replanned_at=enrolment.replanned_at,
+        passed_at=enrolment.passed_at,
     )
 
 
-def put_behind(enrolment: Enrolment, step: Step, at: datetime | None) -> None:
+def put_behind(enrolment: Enrolment, step: Step, at: datetime | None, over_at: datetime | None = None) -> None:
     """Note that a step is behind: `at` when its mail left or may have, its task was opened, its action carried out;
-    None where nothing of it was done."""
-    progress = passed(progress_of(enrolment), step, at)
+    None where nothing of it was done, `over_at` being the end of its turn then."""
+    progress = passed(progress_of(enrolment), step, at, over_at)
     enrolment.passed = list(dict.fromkeys(progress.passed))
+    enrolment.passed_at = progress.passed_at
     enrolment.last_done_at = progress.last_done_at
     enrolment.last_mail_at = progress.last_mail_at
     enrolment.last_mail_step = progress.last_mail_step

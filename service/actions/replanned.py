@@ -133,13 +133,7 @@ def _next(found: Replan) -> tuple[Step | None, datetime | None]:
 def _wake(session: Session, followers: Iterable[Follower], now: datetime) -> None:
     """What takes more than waiting is left to the engine, which looks at once."""
     rows = [(each.enrolment.id, *_row(each.found, now)) for each in followers]
-    columns: Columns = {
-        "id": BigInteger(),
-        "wake_at": WHEN,
-        "replanned_at": WHEN,
-        "date_at": WHEN,
-        "date_is_day": Boolean(),
-    }
+    times: Columns = {"wake_at": WHEN, "replanned_at": WHEN, "date_at": WHEN, "date_is_day": Boolean()}
     new = rows_of("woken", {"id": BigInteger(), **times}, rows)
     values = {name: new.c[name] for name in times}
     _execute(session, update(Enrolment).where(Enrolment.id == new.c.id).values(values))

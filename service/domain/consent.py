@@ -49,6 +49,16 @@ def why_not(standing: Standing, topic: Topic) -> str | None:
     return None
 
 
+def what_bars(standing: Standing, topic: Topic) -> Suppressed | None:
+    """What stands against mail on a topic even where the person agrees to it; None where agreeing is enough."""
+    for line in standing.suppressed:
+        own = line.topic == topic.name and line.reason == "unsubscribed"
+        agreed = Standing((line,), frozenset({topic.name}), is_client=True)
+        if not own and why_not(agreed, topic) is not None:
+            return line
+    return None
+
+
 def _bar(suppressed: Iterable[Suppressed], topic: Topic) -> Suppressed | None:
     for line in suppressed:
         if line.topic == topic.name:

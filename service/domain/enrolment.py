@@ -119,10 +119,11 @@ def _come_due(
     step = turn.step
     if sequence.status is Status.PAUSED:
         return Wait(now + RETRY_CONDITION, step, turn.due_at, "The sequence is paused.")
-    if facts.arm == HOLDOUT and sequence.arms and not _is_service(step):
-        return Skip(step, turn.due_at, "holdout", "Skipped: the person is in the holdout, who get service mail only.")
-    tired = at_most(sequence, step, facts)
     since = _in_line_since(turn, progress)
+    if facts.arm == HOLDOUT and sequence.arms and not _is_service(step):
+        reason = "Skipped: the person is in the holdout, who get service mail only."
+        return Skip(step, turn.due_at, since, "holdout", reason)
+    tired = at_most(sequence, step, facts)
     return tired or _wait(sequence, turn, since, facts, now) or _ask(sequence, progress, turn, since, facts, now)
 
 
@@ -147,7 +148,7 @@ def _wait(sequence: Sequence, turn: Turn, since: datetime, facts: Facts, now: da
         if facts.holds(source):
             return None
     except ExpressionError as error:
-        return Skip(step, turn.due_at, "wait-for", f"Skipped: what it waits for can't be asked: {error}")
+        return Skip(step, turn.due_at, since, "wait-for", f"Skipped: what it waits for can't be asked: {error}")
     if any(word in source for word in PASSING):
         until = min(until, now + RETRY_CONDITION)
     return Wait(until, step, turn.due_at, f"Waits until “{source}” holds.")
@@ -155,20 +156,20 @@ def _wait(sequence: Sequence, turn: Turn, since: datetime, facts: Facts, now: da
 
 def _ask(sequence: Sequence, progress: Progress, turn: Turn, since: datetime, facts: Facts, now: datetime) -> Move:
     step, due = turn.step, turn.due_at
+    if step.wait_for is not None and step.wait_up_to is not None:
+        # What was waited for came when it came, at the latest when the waiting was over.
+        since = min(now, facts.plus(since, step.wait_up_to, sequence))
     if step.condition is not None:
         try:
             holds = facts.holds(step.condition.source)
         except ExpressionError as error:
-            return Skip(step, due, "if", f"Skipped: its condition can't be asked: {error}")
+            return Skip(step, due, since, "if", f"Skipped: its condition can't be asked: {error}")
         if not holds:
-            return Skip(step, due, "if", f"Skipped: “{step.condition.source}” does not hold.")
-    if step.wait_for is not None and step.wait_up_to is not None:
-        # What was waited for came when it came, at the latest when the waiting was over.
-        since = min(now, facts.plus(since, step.wait_up_to, sequence))
+            return Skip(step, due, since, "if", f"Skipped: “{step.condition.source}” does not hold.")
     ends = expires_at(sequence, step, since, facts)
     if now > ends:
         when = f"{ends.astimezone(facts.zone):%a %-d %b %H:%M}"
-        return Skip(step, due, "expired", f"Expired: it was worth doing until {when}.", "expired")
+        return Skip(step, due, ends, "expired", f"Expired: it was worth doing until {when}.", "expired")
     is_touch = step.is_email or step.task is not None
     overdue = is_touch and now - _owed_since(sequence, turn, since, progress, facts) > OVERDUE
     if overdue and facts.caught_up_at is not None and now < facts.caught_up_at + CATCH_UP:
@@ -202,11 +203,12 @@ def expires_at(sequence: Sequence, step: Step, due: datetime, facts: Facts) -> d
     return ends
 
 
-def passed(progress: Progress, step: Step, at: datetime | None, now: datetime | None = None) -> Progress:
+def passed(progress: Progress, step: Step, at: datetime | None, over_at: datetime | None = None) -> Progress:
     """The progress once a step is behind: `at` when it was done (a mail left, a task was opened), None where not;
-    `now` when that is noted."""
+    `over_at` when its turn was over, where it was not done."""
     behind = (*progress.passed, step.key)
-    progress = replace(progress, passed_at=now or at or progress.passed_at)
+    ends = [each for each in (at, over_at, progress.passed_at) if each is not None]
+    progress = replace(progress, passed_at=max(ends, default=None))
     if at is None:
         return replace(progress, passed=behind)
     if not step.is_email:

@@ -27,9 +27,9 @@ def _behind_its_time(sequence: Sequence, progress: Progress, turn: Turn, local: 
     entered = progress.entered_at
     same_day = due.astimezone(local.zone).date() == entered.astimezone(local.zone).date()
     if due < entered and (step.when.anchor is Anchor.BEFORE or not same_day):
-        return Skip(step, due, "entered-later", "Passed: its time lay before the person entered.")
+        return Skip(step, due, due, "entered-later", "Passed: its time lay before the person entered.")
     if _was_inserted(sequence, progress, turn, local):
-        return Skip(step, due, "inserted", "Passed: a step that comes after it was done before it was written.")
+        return Skip(step, due, due, "inserted", "Passed: a step that comes after it was done before it was written.")
     return None
 
 
@@ -51,7 +51,7 @@ def left_behind(sequence: Sequence, progress: Progress, local: Local, due: Itera
         for other in left:
             if other.place < turn.place and (not is_dated(other.step) or other.due_at < turn.due_at):
                 reason = f"Passed: “{turn.step.title}” waits for no step above it, and its time has come."
-                return Skip(other.step, other.due_at, "passed", reason)
+                return Skip(other.step, other.due_at, turn.due_at, "passed", reason)
     return None
 
 
@@ -60,4 +60,4 @@ def date_over(turn: Turn, progress: Progress, now: datetime) -> Skip | None:
     if turn.step.when.anchor is not Anchor.BEFORE or progress.date is None or now < progress.date.at:
         return None
     reason = "Passed: it belongs before the date, and that is over."
-    return Skip(turn.step, turn.due_at, "date-over", reason, "expired")
+    return Skip(turn.step, turn.due_at, progress.date.at, "date-over", reason, "expired")

@@ -35,10 +35,12 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A step is passed; it takes no time. `state` is `skipped` or `expired`."""
+    """A step is passed; it takes no time. `state` is `skipped` or `expired`. `over_at` is when its turn was over, which
+    may be long ago: what stands in line behind it could be done from then on."""
 
     step: Step
     due_at: datetime
+    over_at: datetime
     rule: str
     reason: str
     state: str = "skipped"

@@ -174,12 +174,12 @@ class _Way:
             self.waiting.discard(move.step.key)
             if isinstance(move, Skip):
                 self.skipped.append(move)
-                self.progress = passed(self.progress, move.step, None)
+                self.progress = passed(self.progress, move.step, None, move.over_at)
 
     def open(self, move: Open, now: datetime) -> None:
         step = move.step
         if step.key in self.over:  # it was done once already
-            self.progress = passed(self.progress, step, None)
+            self.progress = passed(self.progress, step, None, now)
             return
         self.opened.append(move)
         if move.overdue:

@@ -17,7 +17,7 @@ from service.domain.arm import HOLDOUT, letters
 from service.domain.journey_map.phrases import goal_of, leaving, way_in
 from service.domain.sequence.model import Action, Library, Sequence, Status, Step
 from service.domain.sequence.sentence import in_words
-from service.domain.sequence.words import when_in_words
+from service.domain.sequence.words import when_in_words, window_in_words
 from service.rendering.preview import Preview
 
 Look = Callable[[Step, str | None], Preview]  # a step's mail as somebody in an arm gets it
@@ -93,6 +93,7 @@ def _facts(sequence: Sequence, titles: Mapping[str, str]) -> list[tuple[str, str
         ("Who enters", " or ".join(way_in(trigger, sequence) for trigger in enrol.on)),
         ("Only if", in_words(enrol.when.source, titles) if enrol.when else ""),
         ("Again", f"after {enrol.again_after}" if enrol.again_after else str(enrol.again)),
+        ("Window", window_in_words(sequence.window) if sequence.window else ""),
         ("Ends early", leaving(sequence)),
         ("Goal", goal_of(sequence.goal)),
         ("Test", " · ".join(f"{name} {share} %" for name, share in sequence.arms)),
@@ -142,7 +143,7 @@ def _notes(step: Step, titles: Mapping[str, str]) -> list[str]:
     if step.drop_after:
         told.append(f"Dropped when it is {step.drop_after} late.")
     if step.window:
-        told.append(f"Leaves only {step.window}.")
+        told.append(f"Leaves only {window_in_words(step.window)}.")
     if step.sender:
         told.append(f"From {step.sender}.")
     return told

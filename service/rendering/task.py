@@ -35,6 +35,7 @@ from service.rendering.wording import StaffWording, direction, staff_wording
 
 SOON = timedelta(hours=20)  # nearer than this, the time of day matters too
 BOUNDARY = "=_everafter_task"
+NAME = ("first_name", "last_name")
 _OUTCOME = re.compile(r"\]\((answer:[a-z0-9-]+)\)")
 
 
@@ -46,36 +47,39 @@ def compile_task(compiled: Compiled, letter: Letter, speech: Speech) -> Compiled
     assert letter.staff is not None
     sequence = compiled.library.sequence(letter.sequence)
     step = sequence.step(letter.step) if sequence else None
-    place = step.place if step else Place(letter.sequence)
-    links = StaffLinks(compiled.business, place)
     try:
         card = _card(compiled.business, sequence, step, letter, letter.staff, speech)
-        body = _outspoken(step.body, letter.names) if step and step.body else Body((), ())
-        layout, slots = Layout("task", compiled.files, place, "staff"), Slots()
-        told_html = Typesetter(compiled.files, place, links, slots, layout.styles).body(body)
-        told_text = Typewriter(links).body(body)
-        # Where the briefing offers no way to end the task, a button does.
-        ends = () if links.has_outcome else tuple((said, links.token("task", value)) for value, said in card.outcomes)
-        html = _html(card, told_html, ends, layout, slots)
-        text = _text(card, told_text, ends)
-        sender = mailbox(compiled.business.sender)
-        head = staff_fields(compiled.business, sender)
-        return CompiledStep(
-            sequence=letter.sequence,
-            step=letter.step,
-            sender=sender,
-            subjects=((None, line_template(authored(card.subject))),),
-            html=html_template(html),
-            text=text_template(text),
-            links=(),
-            signed=tuple(links.signed),
-            leavable=False,
-            boundary=BOUNDARY,
-            head=f'{head}MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="{BOUNDARY}"\r\n',
-            weight=weight(html),
-        )
+        return _compiled(compiled, letter, step, card)
     except (ExpressionError, TemplateSyntaxError, CompileError) as error:
         raise Unrenderable(f"the task {letter.sequence}/{letter.step} can't be put into words: {error}") from None
+
+
+def _compiled(compiled: Compiled, letter: Letter, step: Step | None, card: _Card) -> CompiledStep:
+    place = step.place if step else Place(letter.sequence)
+    links = StaffLinks(compiled.business, place)
+    layout, slots = Layout("task", compiled.files, place, "staff"), Slots()
+    body = _outspoken(step.body, letter.names) if step and step.body else Body((), ())
+    told_html = Typesetter(compiled.files, place, links, slots, layout.styles).body(body)
+    told_text = Typewriter(links).body(body)
+    # Where the briefing offers no way to end the task, a button does.
+    ends = () if links.has_outcome else tuple((said, links.token("task", value)) for value, said in card.outcomes)
+    html = _html(card, told_html, ends, layout, slots)
+    sender = mailbox(compiled.business.sender)
+    head = staff_fields(compiled.business, sender)
+    return CompiledStep(
+        sequence=letter.sequence,
+        step=letter.step,
+        sender=sender,
+        subjects=((None, line_template(authored(card.subject))),),
+        html=html_template(html),
+        text=text_template(_text(card, told_text, ends)),
+        links=(),
+        signed=tuple(links.signed),
+        leavable=False,
+        boundary=BOUNDARY,
+        head=f'{head}MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="{BOUNDARY}"\r\n',
+        weight=weight(html),
+    )
 
 
 def prove_task(business: Business, step: Step, files: Mapping[str, bytes]) -> None:
@@ -110,40 +114,53 @@ def _card(
 ) -> _Card:
     said = staff_wording(speech.language)
     task = step.task if step and step.task else TaskField("", "")
-    contact = letter.names.get("contact")
-    known = {
-        name: words(value, speech)
-        for name in ("first_name", "last_name", "email", "phone", "address")
-        if isinstance(contact, Mapping) and (value := contact.get(name))
-    }
-    who = " ".join(known[name] for name in ("first_name", "last_name") if name in known) or known.get("email", "")
+    person = _person(letter.names.get("contact"), speech)
+    who = " ".join(person[name] for name in NAME if name in person) or person.get("email", "")
     what = staff.what or task.what
     title = f"{what[:1].upper()}{what[1:]} · {who}" if who else what
     due = _due(letter, staff, speech)
     cost = task.cost if staff.cost is None else staff.cost
-    rows = {
-        said.due: due,
-        said.phone: known.get("phone", ""),
-        said.email: known.get("email", ""),
-        said.address: known.get("address", ""),
-        said.cost: speak("cost | money", speech, cost=cost) if cost is not None else "",
-    }
     asked = ", ".join(name.replace("_", " ") for name in task.ask)
-    by = f" · {said.by.format(day=due)}" if due and not staff.is_reminder else ""
+    late = said.late.format(day=due) if due else said.open
     return _Card(
         business=business,
         said=said,
         language=speech.language,
-        subject=said.still_open.format(task=title) if staff.is_reminder else title + by,
+        subject=_subject(said, title, due, staff.is_reminder),
         title=title,
-        kicker=(said.late.format(day=due) if due else said.open) if staff.is_reminder else "",
+        kicker=late if staff.is_reminder else "",
         remark=staff.remark,
         briefing=staff.briefing,
         ask=said.ask.format(fields=asked) if asked else "",
         why=said.why.format(business=business.name, sequence=sequence.title if sequence else letter.sequence),
-        rows=tuple((label, value) for label, value in rows.items() if value),
+        rows=_rows(said, person, due, speak("cost | money", speech, cost=cost) if cost is not None else ""),
         outcomes=staff.outcomes or (("", said.done),),
     )
+
+
+def _person(contact: object, speech: Speech) -> dict[str, str]:
+    """What is known of the contact, as text."""
+    if not isinstance(contact, Mapping):
+        return {}
+    found = {name: contact.get(name) for name in (*NAME, "email", "phone", "address")}
+    return {name: words(value, speech) for name, value in found.items() if value}
+
+
+def _subject(said: StaffWording, title: str, due: str, is_reminder: bool) -> str:
+    if is_reminder:
+        return said.still_open.format(task=title)
+    return f"{title} · {said.by.format(day=due)}" if due else title
+
+
+def _rows(said: StaffWording, person: Mapping[str, str], due: str, cost: str) -> tuple[tuple[str, str], ...]:
+    rows = (
+        (said.due, due),
+        (said.phone, person.get("phone", "")),
+        (said.email, person.get("email", "")),
+        (said.address, person.get("address", "")),
+        (said.cost, cost),
+    )
+    return tuple((label, value) for label, value in rows if value)
 
 
 def _due(letter: Letter, staff: StaffLetter, speech: Speech) -> str:

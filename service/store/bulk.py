@@ -22,5 +22,5 @@ def rows_of(name: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> Subqu
     ]
     table = func.unnest(*arrays).table_valued(
         *(column(each, kind) for each, kind in columns.items()), name=f"{name}_rows"
-    )
+    ).render_derived()
     return select(table).subquery(name)

@@ -47,6 +47,7 @@ class Enrolment(Table):
     date_at: Mapped[Instant | None]  # what `before`, `after` and `On the day` count from
     date_is_day: Mapped[bool] = mapped_column(server_default=text("false"))  # it has no time of day of its own
     passed: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    passed_at: Mapped[Instant | None]  # when the last of them came to its end
     last_done_at: Mapped[Instant | None]
     last_mail_at: Mapped[Instant | None]
     last_mail_step: Mapped[str | None]

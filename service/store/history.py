@@ -22,6 +22,7 @@ from service.store.contact import Consent, Contact, Suppression
 from service.store.delivery import COUNTED, Delivery
 from service.store.enrolment import Enrolment
 from service.store.event import Event
+from service.store.referral import concerned, read_referrals
 
 MONTH = timedelta(days=30)
 CONTACT_FIELDS = (
@@ -73,7 +74,7 @@ def contact_facts(contact: Contact) -> Mapping[str, Any]:
 
 
 def read_pasts(session: Session, contact_ids: Collection[int]) -> dict[int, Past]:
-    """The pasts of many contacts, in four queries."""
+    """The pasts of many contacts, in five queries."""
     pasts: dict[int, Past] = defaultdict(Past)
     events = select(
         Event.contact_id, Event.id, Event.name, Event.at, Event.data, Event.value, Event.about, Event.key
@@ -105,6 +106,9 @@ def read_pasts(session: Session, contact_ids: Collection[int]) -> dict[int, Past
         pasts[contact_id].inside.add(sequence)
     for contact_id, topics in read_consents(session, contact_ids).items():
         pasts[contact_id].consented = topics
+    if known := concerned(session, contact_ids):
+        for contact_id, referral in read_referrals(session, known).items():
+            pasts[contact_id].referral = referral
     return pasts
 
 

@@ -84,6 +84,13 @@ def count_friends(session: Session, referrer_id: int) -> Friends:
     return Friends(*session.execute(counts.where(Referral.referrer_id == referrer_id)).one())
 
 
+def concerned(session: Session, contact_ids: Collection[int]) -> set[int]:
+    """Those of these contacts who brought somebody, or were brought: hardly anybody, so this is asked first."""
+    referrers = select(Referral.referrer_id).where(Referral.referrer_id.in_(contact_ids))
+    friends = select(Referral.friend_id).where(Referral.friend_id.in_(contact_ids))
+    return set(session.scalars(referrers.union(friends)))
+
+
 def read_referrals(session: Session, contact_ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
     """`referral.…` of the language for each contact, in one query.
 

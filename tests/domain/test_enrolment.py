@@ -60,7 +60,7 @@ def test_a_step_that_is_not_due_is_waited_for() -> None:
 def test_a_condition_that_does_not_hold_skips_and_says_so() -> None:
     only = step("tip", day(0), condition='clicked("hello")')
     move = next_move(letters(only), Progress(ENTERED), facts(ENTERED, ENTERED), ENTERED)
-    assert move == Skip(only, ENTERED, "if", 'Skipped: “clicked("hello")” does not hold.')
+    assert move == Skip(only, ENTERED, ENTERED, "if", 'Skipped: “clicked("hello")” does not hold.')
 
 
 def test_a_click_makes_the_condition_hold() -> None:

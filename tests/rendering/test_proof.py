@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from service.domain.sequence.model import Body, Library
+from service.domain.sequence.model import Body, Library, Severity
 from service.ports import Unrenderable
 from service.rendering.compiled import Compiled, link_targets
-from service.rendering.proof import read_proofs
+from service.rendering.proof import SETTING, read_proofs
 from service.rendering.weight import CLIPPED_BY_GMAIL
 from tests.rendering.studio import PICTURE, html_of, read, rendered, shipped, written
 
@@ -55,6 +55,62 @@ def test_a_mail_that_gmail_would_cut_is_an_error_with_its_weight() -> None:
     (problem,) = read_proofs(read(files), files)
     assert problem.code == "heavy-mail"
     assert "Gmail cuts it at 102 kB" in problem.message
+
+
+def many(bodies: list[str]) -> tuple[Library, dict[str, bytes]]:
+    """A library with one letter for each body, and its files."""
+    files = written()
+    library = read(files)
+    first = library.sequences[0]
+    steps = tuple(
+        replace(first.steps[0], key=f"hello-{number}", body=Body((("text", None, body),), ()))
+        for number, body in enumerate(bodies)
+    )
+    return replace(library, sequences=(replace(first, steps=steps),)), files
+
+
+def test_every_mail_is_weighed_not_only_the_first_of_its_layout() -> None:
+    library, files = many(["Hello.\n", "A paragraph of forty characters or so it is.\n\n" * 500, "Hello.\n"])
+    assert [(each.code, each.severity) for each in read_proofs(library, files)] == [("heavy-mail", Severity.ERROR)]
+
+
+def test_every_mail_is_set_not_only_the_first_of_its_layout() -> None:
+    library, files = many(["Hello.\n", "[x](link:nowhere)\n", "- ![Jana](images/jana.jpg)\n"])
+    assert [each.code for each in read_proofs(library, files)] == ["unknown-link", "picture-inside"]
+
+
+def test_a_mail_that_only_seems_too_heavy_is_compiled_to_be_sure() -> None:
+    bodies = ["Hello.\n", "Short.\n\n" * 60]
+    library, files = many(bodies)
+    compiled = Compiled(library, files, {})
+    assert compiled.step("letters", "hello-1").weight < CLIPPED_BY_GMAIL
+    assert read_proofs(library, files) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "One.\n\n" * 30,
+        '[Book](link:booking "button")\n\n' * 30,
+        "![Jana](images/jana.jpg)\n\n" * 30,
+        "- one\n- two\n\n" * 30,
+        '> quoted & "said"\n\n' * 30,
+        "### Headline\n\n---\n\n" * 15,
+    ],
+)
+@pytest.mark.parametrize("template", ["letter", "plain"])
+def test_what_surrounds_a_paragraph_is_never_more_than_is_reckoned(body: str, template: str) -> None:
+    files = written(body, template=template)
+    light = Compiled(read(written("x\n", template=template)), files, {}).step("letters", "hello").weight
+    exact = Compiled(read(files), files, {}).step("letters", "hello").weight
+    parts = body.count("\n\n")
+    assert exact - light < SETTING * parts
+
+
+def test_a_layout_that_can_not_be_read_is_told_once_a_mail_that_uses_it() -> None:
+    files = written() | {"email_templates/layouts/letter.mjml": b"<mjml><mj-body>{{ body }"}
+    (problem,) = read_proofs(read(files), files)
+    assert (problem.code, problem.place.path) == ("broken-layout", "email_templates/layouts/letter.mjml")
 
 
 @pytest.mark.parametrize("paragraphs", [1, 50, 150])

@@ -125,7 +125,7 @@ def _check_rhythms(sequence: Sequence, business: Business, findings: Findings) -
     known = dict(business.rhythm)
     for trigger in sequence.enrol.on:
         in_rhythms = trigger.on == "rhythm" or (trigger.duration and trigger.duration.unit is Unit.RHYTHMS)
-        if in_rhythms and trigger.name not in known:
+        if in_rhythms and trigger.name not in known and not findings.faulty(sequence.place.path):
             message = f"business.yaml doesn't say how often `{trigger.name}` comes, so six weeks are taken."
             hint = f"add it under `rhythm`, like `{trigger.name}: {{else: 6 weeks}}`"
             findings.warn(sequence.place, "unknown-rhythm", message, hint)

@@ -101,7 +101,7 @@ def _skip(walk: Walk, move: Skip) -> None:
     row = walk.planned(move.step, move.due_at)
     if row.state in UNSENT:
         row.turn(move.state, move.rule, move.reason)
-    _put_behind(walk.inside, move.step, None)
+    _put_behind(walk.inside, move.step, None, move.over_at)
 
 
 def _open(walk: Walk, move: Open) -> bool:
@@ -109,7 +109,7 @@ def _open(walk: Walk, move: Open) -> bool:
     life, inside, step = walk.life, walk.inside, move.step
     row = walk.planned(step, move.due_at)
     if row.state != PLANNED:
-        _put_behind(inside, step, None)  # it was done once already
+        _put_behind(inside, step, None, life.now)  # it was done once already
         return True
     if move.overdue:
         life.caught_up_at = life.now
@@ -129,5 +129,5 @@ def _open(walk: Walk, move: Open) -> bool:
     return False
 
 
-def _put_behind(inside: Inside, step: Step, at: datetime | None) -> None:
-    inside.progress = passed(inside.progress, step, at)
+def _put_behind(inside: Inside, step: Step, at: datetime | None, over_at: datetime | None = None) -> None:
+    inside.progress = passed(inside.progress, step, at, over_at)

@@ -93,7 +93,8 @@ def _apply(life: Life, row: Row, verdict: Verdict) -> None:
 def _leave_behind(life: Life, row: Row, at: datetime | None) -> None:
     inside = row.inside
     if inside.state == "active" and not row.occasion:
-        inside.progress = passed(inside.progress, row.step, at)
+        over_at = row.expires_at if row.state == "expired" else life.now
+        inside.progress = passed(inside.progress, row.step, at, over_at)
         plan_next(life, inside)
 
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from flask import Blueprint, abort, render_template, request
 from sqlalchemy.orm import Session
 
-from service.actions.join import join, what_bars
+from service.actions.join import join
 from service.actions.sign_up import Evidence
-from service.domain.consent import why_not
+from service.domain.consent import what_bars, why_not
 from service.domain.hit import clean_user_agent
 from service.domain.sequence.heading import slug
 from service.domain.sequence.model import Business, Topic

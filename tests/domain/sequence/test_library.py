@@ -99,6 +99,45 @@ def test_an_answer_that_no_link_offers_is_never_given() -> None:
     assert told(problems) == ["sequences/welcome.md:15:23: unknown-value"]
 
 
+ARMS = FRONT + "test: {short: 45%, long: 45%, holdout: 10%}\n"
+HELLO = "## Day 0: hello\n{}\nWell?\n"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "Subject short: Hello\nSubject long: Hello there\n",
+        "Subject: Hello\n",
+        'If: arm == "short"\nSubject short: Hello\n',
+        'Kind: service\nIf: arm == "holdout"\nSubject: Hello\n',
+    ],
+)
+def test_each_arm_has_its_subject_or_all_have_one(fields: str) -> None:
+    read(sequence(ARMS, HELLO.format(fields)))
+
+
+def test_letters_are_arms_where_there_is_no_test() -> None:
+    letters = HELLO.format("Subject A: Hello\nSubject B: Hello there\n")
+    body = '\n{% if arm == "B" %}\nYes?\n{% endif %}\n'
+    read(sequence(steps=letters + body))
+    problems = problems_of(sequence(steps=letters + body.replace('"B"', '"C"')))
+    assert told(problems) == ["sequences/welcome.md:15:15: unknown-value"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ("Subject short: Hello\n", "11:1: bad-arms"),
+        ("Subject short: Hello\nSubject lang: Hello\n", "12:1: unknown-arm"),
+        ("Subject holdout: Hello\nSubject: Hello\n", "11:1: unknown-arm"),
+        ('If: arm == "holdout"\nSubject: Hello\n', "11:5: unreachable"),
+        ('If: contact.phone and arm == "longer"\nSubject: Hello\n', "11:31: unknown-value"),
+    ],
+)
+def test_an_arm_that_is_not_there_is_told(fields: str, where: str) -> None:
+    assert told(problems_of(sequence(ARMS, HELLO.format(fields)))) == [f"sequences/welcome.md:{where}"]
+
+
 @pytest.mark.parametrize(
     ("name", "code"),
     [

@@ -4,7 +4,8 @@ import pytest
 
 from service.domain.sequence.heading import read_when
 from service.domain.sequence.model import Expression, Place, Subject, placeholder
-from service.domain.sequence.words import as_written, when_in_words
+from service.domain.sequence.times import read_window
+from service.domain.sequence.words import as_written, when_in_words, window_in_words
 
 HERE = Place("sequences/letters.md")
 
@@ -23,6 +24,17 @@ HERE = Place("sequences/letters.md")
 )
 def test_a_time_reads_as_it_is_written(words: str) -> None:
     assert when_in_words(read_when(words)) == words
+
+
+@pytest.mark.parametrize(
+    "words", ["any", "09:00-17:00", "Mon-Fri 09:00-17:00, Sat 10:00-14:00", "Sun 00:00-24:00", "Mon-Sat 09:00-19:00"]
+)
+def test_a_window_reads_as_it_is_written(words: str) -> None:
+    assert window_in_words(read_window(words)) == words
+
+
+def test_days_over_the_weekend_are_told_apart() -> None:
+    assert window_in_words(read_window("Fri-Mon 09:00-12:00")) == "Mon and Fri-Sun 09:00-12:00"
 
 
 def test_a_subject_has_its_merge_fields_back() -> None:
