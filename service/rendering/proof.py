@@ -32,7 +32,7 @@ def look_over(files: Mapping[str, bytes]) -> tuple[Library | None, list[Problem]
 
 def read_proofs(library: Library, files: Mapping[str, bytes]) -> list[Problem]:
     """What `check` says of the finished mails: steps that can't be compiled, and mails that Gmail would cut."""
-    return list(_Reader(library, files).problems())
+    return list(dict.fromkeys(_Reader(library, files).problems()))
 
 
 @dataclass(slots=True)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from service.cli.check import check
+from service.cli.publish import read_written
+from service.edition import NotPublishable
+from service.settings import read_settings
 from tests.domain.sequence.paper import BUSINESS, FRONT, STEP, sequence
+from tests.domain.sequence.test_library import letters
 
+SECONDS = 4.0  # of processor time; one where this was written
+PATH = {"PYTHONPATH": str(Path(__file__).parents[2])}
 WHOLE = sequence(FRONT, STEP.replace("Subject", "Kind: service\nSubject"))
 BROKEN = WHOLE.replace("Newsletter", "Newsleter")
 TOLD = "4:8: error: There is no topic `Newsleter`. (did you mean `Newsletter`?)"
@@ -146,6 +155,51 @@ def test_a_later_folder_replaces_files_of_the_same_name(
     assert run().exit_code == 0
     monkeypatch.setenv("EVERAFTER_SEQUENCES", f"{studio},{library}")
     assert lines(run())[0] == f"sequences/letters/hello.md:{TOLD}"
+
+
+def test_a_translation_is_told_of_by_its_own_name(house: Path) -> None:
+    write(house / "sequences" / "business.yaml", BUSINESS + "languages: [en, de]\n")
+    german = write(house / "sequences" / "de" / "welcome.de.md", "---\ntitle: Hallo\nstage: nurture\n---\n")
+    assert [line.partition(": ")[0] for line in lines(run())[:-1]] == [
+        "sequences/de/welcome.de.md:1:1",
+        "sequences/de/welcome.de.md:3:1",
+    ]
+    assert lines(run(german))[-1] == "1 file, 1 error and 1 warning"
+    assert lines(run("sequences/welcome.md")) == ["1 file, no problems"]
+
+
+def test_a_later_folder_replaces_a_translation_alone(
+    house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(house / "sequences" / "business.yaml", BUSINESS + "languages: [en, de]\n")
+    write(house / "sequences" / "welcome.de.md", "---\ntitle: Hallo\n---\n\n## nobody\n\nHallo?\n")
+    german = "---\ntitle: Hallo\n---\n\n## your-checklist\nSubject: Hier\n\n[Buchen](link:boking)\n"
+    write(tmp_path / "studio" / "welcome.de.md", german)
+    monkeypatch.setenv("EVERAFTER_SEQUENCES", f"{house / 'sequences'},{tmp_path / 'studio'}")
+    assert lines(run())[0].startswith(f"{tmp_path / 'studio' / 'welcome.de.md'}:8:10: error: There is no link `boking`.")
+
+
+def test_publishing_names_the_file_in_its_own_folder(
+    house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = write(tmp_path / "studio" / "welcome.md", BROKEN)
+    monkeypatch.setenv("EVERAFTER_SEQUENCES", f"sequences,{tmp_path / 'studio'}")
+    with pytest.raises(NotPublishable) as refused:
+        read_written(read_settings())
+    assert str(refused.value) == f"{studio}:{TOLD}"
+
+
+def test_a_hundred_files_with_six_hundred_mails_are_checked_in_about_a_second(house: Path) -> None:
+    """Python's own start included. The bound is a generous one; docs/performance.md has the number."""
+    for number in range(100):
+        write(house / "sequences" / f"letter-{number}.md", letters(number))
+    before = os.times()
+    done = subprocess.run([sys.executable, "-m", "service.cli", "check"], cwd=house, env=os.environ | PATH, check=False)
+    after = os.times()
+    seconds = after.children_user + after.children_system - before.children_user - before.children_system
+    print(f"everafter check, 100 files, 600 mails: {seconds:.2f} s of processor time")
+    assert done.returncode == 0
+    assert seconds < SECONDS
 
 
 def test_a_wrong_call_is_told_apart_from_a_wrong_file(house: Path) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 import pytest
 
-from service.cli.folder import find_files, read_folders
+from service.cli.folder import find_files, read_folders, where_found
 from service.domain.sequence.library import MAX_FILE
 from service.domain.sequence.manuscript import MAX_BYTES
+from service.domain.sequence.model import Place, Problem, Severity
 
 
 @pytest.fixture
@@ -57,6 +58,26 @@ def test_a_later_layer_replaces_sequences_by_name_and_other_files_by_path(sequen
         "sequences/deep/images/a.png": b"library",
         "sequences/bye.md": b"library",
     }
+
+
+def test_a_problem_is_named_by_the_layer_its_file_lies_in(
+    sequences: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = tmp_path / "studio"
+    write(sequences / "hello.md")
+    write(sequences / "bye.md")
+    write(studio / "deep" / "hello.md")
+    monkeypatch.chdir(tmp_path)
+    found = find_files([sequences, studio], tmp_path / "templates")
+    problems = [
+        Problem(Place(path, 3, 4), Severity.ERROR, "x", "Wrong.")
+        for path in ("sequences/deep/hello.md", "sequences/bye.md", "sequences/business.yaml")
+    ]
+    assert [str(each.place) for each in where_found(problems, found)] == [
+        "studio/deep/hello.md:3:4",
+        "sequences/bye.md:3:4",
+        "sequences/business.yaml:3:4",
+    ]
 
 
 def test_of_a_file_that_is_too_large_only_enough_is_read_to_see_it(sequences: Path, tmp_path: Path) -> None:

@@ -107,9 +107,9 @@ def test_what_surrounds_a_paragraph_is_never_more_than_is_reckoned(body: str, te
     assert exact - light < SETTING * parts
 
 
-def test_a_layout_that_can_not_be_read_is_told_once_a_mail_that_uses_it() -> None:
-    files = written() | {"email_templates/layouts/letter.mjml": b"<mjml><mj-body>{{ body }"}
-    (problem,) = read_proofs(read(files), files)
+def test_a_layout_that_can_not_be_read_is_told_once_and_by_its_own_path() -> None:
+    library, files = many(["Hello.\n", "Hello again.\n"])
+    (problem,) = read_proofs(library, files | {"email_templates/layouts/letter.mjml": b"<mjml><mj-body>{{ body }"})
     assert (problem.code, problem.place.path) == ("broken-layout", "email_templates/layouts/letter.mjml")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from service.domain.sequence.model import Step
@@ -59,7 +60,7 @@ class Calendar:
     def longest_silence(self) -> tuple[datetime, datetime] | None:
         """The longest time between two touches that reached the person."""
         at = [touch.at for touch in self.touches if touch.has_reached]
-        return max(zip(at, at[1:], strict=False), key=lambda pair: pair[1] - pair[0], default=None)
+        return max(pairwise(at), key=lambda pair: pair[1] - pair[0], default=None)
 
     def busiest_week(self) -> tuple[datetime, int]:
         """The seven days with the most touches that reached the person: when they begin, and how many."""
