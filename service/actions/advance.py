@@ -108,7 +108,7 @@ def _take_on(
     if enrolment.state == "awaited":
         if not enter(session, published, contact, enrolment, sequence, facts):
             return
-        facts = replace(facts, entered_at=facts.now, inside=facts.inside | {sequence.key})
+        facts = replace(facts, entered_at=enrolment.entered_at, inside=facts.inside | {sequence.key})
     facts = _with_date(enrolment, sequence, facts)
     try:
         _walk(Walk(session, published, enrolment, contact, sequence, facts, rows))

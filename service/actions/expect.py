@@ -77,8 +77,9 @@ def _expect_one(
             session.delete(awaited)
             session.flush()
         return
-    draft = draft_of(published, contact, sequence, occurrence.occasion, occurrence.enters_at)
-    draft.state, draft.wake_at = "awaited", occurrence.enters_at
+    enters_at = max(occurrence.enters_at, facts.now)
+    draft = draft_of(published, contact, sequence, occurrence.occasion, enters_at)
+    draft.state, draft.wake_at = "awaited", enters_at
     set_date(draft, occurrence.date)
     values = {name: getattr(draft, name) for name in COLUMNS}
     if awaited is None:
@@ -99,7 +100,8 @@ def enter(
     last = last_entered(session, contact.id, sequence.key)
     reason = why_not_enter(sequence, facts, last, now)
     if reason is None:
-        enrolment.state, enrolment.entered_at, enrolment.why = "active", now, None
+        # As of its time, not of the worker's: a step that is due with it would else have been due before.
+        enrolment.state, enrolment.entered_at, enrolment.why = "active", enrolment.wake_at or now, None
     else:
         enrolment.state, enrolment.ended_at, enrolment.wake_at, enrolment.why = "declined", now, None, reason
     session.flush()

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from service.actions.move_journey import start_journey
 from service.actions.publish import Edition, Publishing
 from service.actions.publish import publish as put_in_force
-from service.cli.folder import find_files, read_files, where_found
+from service.cli.written import read_written
 from service.clock import machine_now
 from service.domain.sequence.model import Library
-from service.edition import NotPublishable, read_edition
+from service.edition import NotPublishable
 from service.local.servers import servers
 from service.runtime import open_engine
 from service.settings import Settings, read_settings
@@ -34,7 +34,7 @@ class Start:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 def publish(yes: bool) -> None:
     with servers(read_settings(), "everafter publish") as settings:
-        edition, library = _read(settings)
+        edition, library = read_written(settings)
         engine = open_engine(settings.database_url)
         if not yes and _moves_people(engine, edition):
             click.confirm("People are inside these sequences and will follow the new version. Publish?", abort=True)
@@ -52,7 +52,7 @@ def publish_at_start(settings: Settings) -> Start:
         with Session(engine) as session, session.begin():
             start_journey(session, machine_now())
     try:
-        edition, library = _read(settings)
+        edition, library = read_written(settings)
     except NotPublishable as error:
         said = f"sequences/ has errors, so what was published before stays:\n{error}"
         return Start(said)
@@ -61,14 +61,6 @@ def publish_at_start(settings: Settings) -> Start:
         return Start("sequences/ has changed and people are inside: look at it and run `everafter publish`.", forms)
     done = _publish(engine, edition)
     return Start(_said(done, library) if done.is_new else "", forms)
-
-
-def _read(settings: Settings) -> tuple[Edition, Library]:
-    found = find_files(settings.sequences, settings.templates)
-    try:
-        return read_edition(read_files(found))
-    except NotPublishable as error:
-        raise NotPublishable(where_found(error.problems, found)) from None
 
 
 def _publish(engine: Engine, edition: Edition) -> Publishing:

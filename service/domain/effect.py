@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from service.domain.facts import Facts
-from service.domain.sequence.expression import value_of
+from service.domain.sequence.expression import Record, value_of
 from service.domain.sequence.model import Action, Step
 
 # A visit, a purchase, an agreement make a client; leaving makes a former one.
@@ -78,7 +78,9 @@ def _effect(action: Action, facts: Facts) -> Effect:
     match action.verb:
         case "set":
             target, _, source = action.text.partition("=")
-            return SetField(target.strip().removeprefix("contact."), value_of(source.strip(), facts.names()))
+            value = value_of(source.strip(), facts.names())
+            name = target.strip().removeprefix("contact.")
+            return SetField(name, str(value) if isinstance(value, Record) else value)  # a coupon's code
         case "tag":
             words = [word.strip() for word in action.text.split(",")]
             return Retag(tuple(_signed(words, "+")), tuple(_signed(words, "-")))

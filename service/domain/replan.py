@@ -12,13 +12,12 @@ from collections.abc import Sequence as Ordered
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from service.domain.departure import Convert, Leave, at_most
-from service.domain.effect import Retag, SetField, effects
-from service.domain.enrolment import Move, Open, Recall, Skip, Wait, next_move, passed
+from service.domain.departure import Leave, at_most
+from service.domain.enrolment import Move, next_move
 from service.domain.facts import Facts
 from service.domain.happening import Touch
 from service.domain.moment import Moment, first, resolve
-from service.domain.schedule import Progress, Turn, is_dated, next_step, turns
+from service.domain.schedule import Local, Progress, Turn, is_dated, last_passed, next_step, turns
 from service.domain.sequence.expression import ExpressionError
 from service.domain.sequence.model import Sequence, Step
 
@@ -64,7 +63,7 @@ class Replan:
 
 def replan(sequence: Sequence, progress: Progress, facts: Facts, now: datetime, rows: Ordered[Row]) -> Replan:
     """What follows for one enrolment from the version in force. `rows` are those of its own touches."""
-    facts = replace(facts, date=_date(sequence, facts, now))
+    facts = replace(facts, date=_date(sequence, facts, now), touches=_without_taken_back(facts, rows))
     progress = replace(progress, date=facts.date)
     drops = tuple(_drops(sequence, progress, rows))
     kept = [row for row in rows if row.step not in {drop.step for drop in drops} and row.rule not in TAKEN_BACK]
@@ -78,6 +77,11 @@ def replan(sequence: Sequence, progress: Progress, facts: Facts, now: datetime, 
     except ExpressionError:
         move = None
     return Replan(progress, facts, drops, forgotten, in_line, waiting, move)
+
+
+def _without_taken_back(facts: Facts, rows: Iterable[Row]) -> tuple[Touch, ...]:
+    back = {row.step for row in rows if row.rule in TAKEN_BACK}
+    return tuple(each for each in facts.touches if each.enrolment_id != facts.enrolment_id or each.step not in back)
 
 
 def may_reopen(sequence: Sequence, found: Replan) -> bool:
@@ -142,91 +146,9 @@ def _since(
     return replace(progress, replanned_at=now)
 
 
-@dataclass(frozen=True, slots=True)
-class Foresight:
-    """What the engine will do at once, and what comes after: the person waits, or leaves."""
-
-    progress: Progress
-    facts: Facts
-    opened: tuple[Open, ...]
-    skipped: tuple[Skip, ...]
-    waiting: frozenset[str]
-    then: Wait | Leave
-
-
-@dataclass(slots=True)
-class _Way:
-    """How far looking ahead has come."""
-
-    progress: Progress
-    facts: Facts
-    waiting: set[str]
-    over: set[str]
-    opened: list[Open]
-    skipped: list[Skip]
-
-    def go(self, move: Open | Skip | Recall | Convert, now: datetime) -> None:
-        if isinstance(move, Convert):
-            self.progress = replace(self.progress, converted=True)
-        elif isinstance(move, Open):
-            self.open(move, now)
-        else:
-            self.waiting.discard(move.step.key)
-            if isinstance(move, Skip):
-                self.skipped.append(move)
-                self.progress = passed(self.progress, move.step, None, move.over_at)
-
-    def open(self, move: Open, now: datetime) -> None:
-        step = move.step
-        if step.key in self.over:  # it was done once already
-            self.progress = passed(self.progress, step, None, now)
-            return
-        self.opened.append(move)
-        if move.overdue:
-            self.facts = replace(self.facts, caught_up_at=now)
-        if step.is_email:
-            self.waiting.add(step.key)
-            return
-        self.progress = passed(self.progress, step, now)
-        if step.task is None:
-            self.facts = _carried_out(self.facts, step, now)
-
-
-def foresee(sequence: Sequence, progress: Progress, facts: Facts, now: datetime, waiting: Collection[str]) -> Foresight:
-    """All that happens to one enrolment at `now`, as `service.actions.advance` carries it out.
-
-    What an action sets or tags is known to what follows; what it does to other sequences is not looked into.
-    """
-    over = {touch.step for touch in facts.touches if touch.enrolment_id == facts.enrolment_id and _is_over(touch)}
-    way = _Way(progress, facts, set(waiting), over, [], [])
-    while True:  # ends: every turn but the last opens a step or puts one behind, and there are finitely many
-        try:
-            move = next_move(sequence, way.progress, way.facts, now, waiting=way.waiting)
-        except ExpressionError as error:
-            move = Wait(None, reason=str(error))
-        if isinstance(move, Wait | Leave):
-            return Foresight(
-                way.progress, way.facts, tuple(way.opened), tuple(way.skipped), frozenset(way.waiting), move
-            )
-        way.go(move, now)
-
-
-def _is_over(touch: Touch) -> bool:
-    return touch.state not in WAITING and touch.state not in {PLANNED, HANDED}
-
-
-def _carried_out(facts: Facts, step: Step, now: datetime) -> Facts:
-    contact = dict(facts.contact)
-    try:
-        wanted = effects(step, facts)
-    except ExpressionError:
-        wanted = ()
-    for effect in wanted:
-        match effect:
-            case SetField(name=name, value=value):
-                contact[name] = value
-            case Retag(add=add, remove=remove):
-                tags = [tag for tag in contact.get("tags") or () if tag not in remove]
-                contact["tags"] = [*tags, *(tag for tag in add if tag not in tags)]
-    touch = Touch(facts.enrolment_id, facts.sequence, step.key, "done", 0, now)
-    return replace(facts, contact=contact, touches=(*facts.touches, touch))
+def ahead(sequence: Sequence, progress: Progress, local: Local, now: datetime) -> set[str]:
+    """The steps a person has before them: the undated ones behind the last one done, the dated ones still to come."""
+    behind, last = set(progress.passed), last_passed(sequence, progress.passed)
+    in_line = {step.key for step in sequence.steps[last + 1 :] if not is_dated(step)}
+    dated = (turn for turn in turns(sequence, progress, local) if is_dated(turn.step) and turn.due_at > now)
+    return (in_line | {turn.step.key for turn in dated}) - behind

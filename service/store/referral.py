@@ -85,10 +85,11 @@ def count_friends(session: Session, referrer_id: int) -> Friends:
 
 
 def concerned(session: Session, contact_ids: Collection[int]) -> set[int]:
-    """Those of these contacts who brought somebody, or were brought: hardly anybody, so this is asked first."""
+    """Those of these contacts who have a code, brought somebody or were brought: few, so this is asked first."""
+    with_code = select(Contact.id).where(Contact.id.in_(contact_ids), Contact.referral_code.is_not(None))
     referrers = select(Referral.referrer_id).where(Referral.referrer_id.in_(contact_ids))
     friends = select(Referral.friend_id).where(Referral.friend_id.in_(contact_ids))
-    return set(session.scalars(referrers.union(friends)))
+    return set(session.scalars(with_code.union(referrers, friends)))
 
 
 def read_referrals(session: Session, contact_ids: Collection[int]) -> dict[int, Mapping[str, Any]]:

@@ -66,7 +66,8 @@ def _read(session: Session, ids: dict[str, list[int]]) -> dict[tuple[str, int], 
         rows["consent", consent.id] = consent
     for event in session.scalars(select(Event).where(Event.id.in_(ids["event"]))):
         rows["event", event.id] = event
-    for task in session.scalars(select(Task).where(Task.id.in_(ids["task"]))):
+    tasks = session.scalars(select(Task).where(Task.id.in_(ids["task"]))) if ids["task"] else ()
+    for task in tasks:
         rows["task", task.id] = task
     touches = (
         select(Delivery, Enrolment, Task.id)

@@ -19,7 +19,8 @@ from service.actions.unsubscribe import unsubscribe
 from service.domain.sequence.model import Again, Enrol, Kind, Trigger
 from service.store.contact import Contact
 from service.store.event import Event
-from service.store.referral import Friends, Referral, count_friends, give_codes, read_referrals
+from service.store.history import read_pasts
+from service.store.referral import Friends, Referral, concerned, count_friends, give_codes, read_referrals
 from tests.actions.house import House
 from tests.domain.stories import day, letters, step
 
@@ -185,6 +186,10 @@ def test_facts_of_both(house: House) -> None:
     assert found[bea] == found[cleo] == {"code": None, "from": "Ana", "friend": None, "count": 0, "reward": None}
     assert found[nobody] == {"code": None, "from": None, "friend": None, "count": 0, "reward": None}
     assert 999 not in found
+    own = code_of(house, nobody)
+    with house.begin() as session:
+        assert concerned(session, [ana, bea, cleo, nobody, 999]) == {ana, bea, cleo, nobody}
+        assert read_pasts(session, [nobody])[nobody].referral["code"] == own
     with house.begin() as session:
         reward(session, house.published, referrals(house)[0].id, "15 €", house.now)
         assert read_referrals(session, [ana])[ana]["reward"] == "15 €"

@@ -118,3 +118,12 @@ def test_the_quiet_are_missed_and_a_visit_ends_it(engine: Engine) -> None:
     house.live_until(at("2027-03-20 00:00"))
     assert [step for _, step in house.sent(ana)] == ["miss"]
     assert [each.state for each in house.enrolments(ana)] == ["stopped", "awaited"]
+
+
+def test_a_worker_that_comes_late_lets_nobody_in_behind_their_time(engine: Engine) -> None:
+    """The engine looks a moment after the first step fell due, and a `before` step must not be missed by that."""
+    house = Written(engine, again=AGAIN)
+    ana = house.sign_up().contact_id
+    house.tell(ana, "visit.completed", "V1", service="Cut")
+    house.work(at("2026-12-27 09:01"))
+    assert house.sent(ana) == [("2026-12-27 10:01", "soon")]

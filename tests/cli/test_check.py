@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from service.cli.check import check
-from service.cli.publish import read_written
+from service.cli.written import read_written
 from service.edition import NotPublishable
 from service.settings import read_settings
 from tests.domain.sequence.paper import BUSINESS, FRONT, STEP, sequence
@@ -174,9 +174,9 @@ def test_a_later_folder_replaces_a_translation_alone(
     write(house / "sequences" / "business.yaml", BUSINESS + "languages: [en, de]\n")
     write(house / "sequences" / "welcome.de.md", "---\ntitle: Hallo\n---\n\n## nobody\n\nHallo?\n")
     german = "---\ntitle: Hallo\n---\n\n## your-checklist\nSubject: Hier\n\n[Buchen](link:boking)\n"
-    write(tmp_path / "studio" / "welcome.de.md", german)
+    studio = write(tmp_path / "studio" / "welcome.de.md", german)
     monkeypatch.setenv("EVERAFTER_SEQUENCES", f"{house / 'sequences'},{tmp_path / 'studio'}")
-    assert lines(run())[0].startswith(f"{tmp_path / 'studio' / 'welcome.de.md'}:8:10: error: There is no link `boking`.")
+    assert lines(run())[0].startswith(f"{studio}:8:10: error: There is no link `boking`.")
 
 
 def test_publishing_names_the_file_in_its_own_folder(

@@ -170,6 +170,7 @@ def scope_of(shelf: Shelf, sequence: Sequence) -> Scope:
     asked, required = _form(shelf.business, sequence)
     always = {"contact.email", "contact.stage", "business.name", "business.from", "business.address", "today", "arm"}
     always |= {"referral.code", "referral.count"}
+    always |= {f'coupon("{coupon.name}").worth' for coupon in shelf.business.coupons if coupon.worth}
     always |= {"date"} if has_date(sequence) else set()
     always |= {"business.phone"} if shelf.business.phone else set()
     if event is not None and len(events) == len(sequence.enrol.on):

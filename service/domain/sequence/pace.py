@@ -48,9 +48,7 @@ def check_pace(sequence: Written, business: Business, findings: Findings) -> Non
                 continue
             said = _too_soon(due, mails, business.caps)
             if said:
-                hint = (
-                    "put more time between them, ask with `If:`, or raise the limit under `throttle` in business.yaml"
-                )
+                hint = "put more time between them, ask with `If:`, or raise `throttle` in business.yaml"
                 findings.error(step.place, "pace", said, hint)
             mails.append(due)
 

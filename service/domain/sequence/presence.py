@@ -70,9 +70,9 @@ def may_be_empty(node: nodes.Node | None, there: frozenset[str]) -> nodes.Node |
 
 
 def _never_empty(node: nodes.Node) -> bool:
-    """Coupons are made when they are named; counts and sums are numbers; the rest of the functions say yes or no."""
+    """Coupons are made when they are named, and expire; counts and sums are numbers; the rest say yes or no."""
     if isinstance(node, nodes.Getattr):
-        return isinstance(node.node, nodes.Call) and _never_empty(node.node)
+        return node.attr != "worth" and isinstance(node.node, nodes.Call) and _never_empty(node.node)
     if not isinstance(node, nodes.Call) or not isinstance(node.node, nodes.Name):
         return False
     return node.node.name not in {"answer", "days_since"}

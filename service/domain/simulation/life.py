@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from service.domain.consent import Standing, Suppressed
-from service.domain.facts import Facts
+from service.domain.facts import NOBODY, Facts
 from service.domain.happening import Happening, Touch
 from service.domain.kind import MANNERS
 from service.domain.moment import Moment
@@ -190,6 +190,16 @@ class Life:
         active = frozenset(each.sequence.key for each in self.insides if each.state == "active")
         return Past(tuple(self.happenings), tuple(touches), active)
 
+    def referral(self) -> Mapping[str, Any]:
+        """`referral.…`: the friends that the person brought, as the events tell of them."""
+        told = [each for each in self.happenings if each.name.startswith("referral.")]
+        if not told:
+            return NOBODY
+        rewards = [each.data.get("reward") for each in told if each.name == "referral.rewarded"]
+        count = len({each.about for each in told if each.name == "referral.qualified"})
+        reward = rewards[-1] if rewards else None
+        return {**NOBODY, "friend": told[-1].data.get("friend"), "count": count, "reward": reward}
+
     def facts(self, inside: Inside, past: Past | None = None) -> Facts:
         """Everything that a decision about one enrolment may look at."""
         past = past or self.past()
@@ -208,6 +218,7 @@ class Life:
             consented=frozenset(self.consented),
             inside=past.inside,
             arm=inside.arm,
+            referral=self.referral(),
             date=inside.progress.date,
             about=inside.about,
             began_by=inside.began_by,

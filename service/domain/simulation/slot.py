@@ -64,6 +64,8 @@ def _bar(life: Life, row: Row, standing: Standing) -> Verdict | None:
 def _hold(life: Life, row: Row, raised: datetime | None) -> Verdict | None:
     """What has to be settled before it may leave."""
     waits = None if row.occasion else clearance.held_by_reply(row.inside.paused_at, life.first_name)
+    waits = waits or clearance.held_by_pause(row.inside.sequence, row.expires_at, life.now)
+    waits = waits or clearance.held_by_pause(row.inside.sequence, row.expires_at, life.now)
     return waits or clearance.held_by_complaint(raised, row.priority, row.expires_at, life.now)
 
 

@@ -56,6 +56,14 @@ def test_what_begins_a_sequence_is_there_without_a_fallback() -> None:
     read(sequence(FRONT + "  form: checklist\n", asked))
 
 
+def test_what_a_coupon_is_worth_is_printed_where_business_yaml_says_it() -> None:
+    letter = sequence(
+        steps=STEP + '{{ coupon("WELCOME-BACK").worth }} until {{ coupon("WELCOME-BACK").expires | day }}\n'
+    )
+    assert told(problems_of(letter)) == ["sequences/welcome.md:13:4: no-fallback"]
+    read(letter, BUSINESS.replace("{WELCOME-BACK: {}}", "{WELCOME-BACK: {worth: a dessert}}"))
+
+
 def test_service_mail_of_a_referral_holds_what_was_earned() -> None:
     front = FRONT.replace("nurture", "referral") + "kind: service\n"
     read(sequence(front, '## Day 0: hello\nSubject: Hello\n\n{{ coupon("WELCOME-BACK") }}?\n'))

@@ -28,6 +28,11 @@ NEEDED = {
     ("GET", "/deliveries"): Scope.DELIVERIES_READ,
     ("GET", "/deliveries/1"): Scope.DELIVERIES_READ,
     ("POST", "/deliveries/1/resolve"): Scope.DELIVERIES_WRITE,
+    ("GET", "/tasks"): Scope.TASKS_READ,
+    ("GET", "/tasks/1"): Scope.TASKS_READ,
+    ("POST", "/tasks/1/done"): Scope.TASKS_WRITE,
+    ("POST", "/tasks/1/skip"): Scope.TASKS_WRITE,
+    ("POST", "/tasks/1/snooze"): Scope.TASKS_WRITE,
     ("GET", "/referrals"): Scope.REFERRALS_READ,
     ("POST", "/referrals/1/reward"): Scope.REFERRALS_WRITE,
 }
