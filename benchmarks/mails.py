@@ -13,8 +13,9 @@ from benchmarks.people import decide, join
 from benchmarks.result import Result
 from benchmarks.sink import Blast
 from benchmarks.usage import cpu_result, processor_seconds
-from service.actions.deliver import Desk, deliver
+from service.actions.deliver import deliver
 from service.actions.lease import Lease
+from service.actions.put_into_words import Desk
 from service.ports import Message, Outcome, Provider
 from service.runtime import Runtime
 

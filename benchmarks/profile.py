@@ -11,8 +11,9 @@ from typing import Any
 from benchmarks.bench import Bench, say
 from benchmarks.people import decide, join
 from benchmarks.result import Result
-from service.actions.deliver import Desk, deliver
+from service.actions.deliver import deliver
 from service.actions.lease import Lease
+from service.actions.put_into_words import Desk
 from service.rendering import templates
 from service.runtime import Runtime
 

@@ -17,9 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.actions.advance import advance
 from service.actions.arbitrate import arbitrate
 from service.actions.call_webhooks import Switchboard, call_webhooks
-from service.actions.deliver import Desk, deliver
+from service.actions.deliver import deliver
 from service.actions.lease import RENEW, Lease, release, renew
 from service.actions.look_after_tasks import look_after_tasks
+from service.actions.put_into_words import Desk
 from service.actions.reap import reap
 from service.actions.roll_out import roll_out
 from service.runtime import NothingPublished, Runtime

@@ -116,7 +116,7 @@ def _take_on(
         # It rests rather than writing to somebody who may have left; `check` refuses such a file before publishing.
         log.error("enrolment.rests", enrolment=enrolment.id, sequence=sequence.key, reason=str(error))
         enrolment.wake_at = facts.now + REST
-        enrolment.why = f"Rests: {error}"
+        enrolment.why = f"Rests: {error}."
 
 
 def _with_date(enrolment: Enrolment, sequence: Sequence, facts: Facts) -> Facts:

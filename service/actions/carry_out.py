@@ -42,7 +42,7 @@ def carry_out(
         wanted = effects(step, facts)
     except ExpressionError as error:
         log.error("step.not_carried_out", enrolment=enrolment.id, step=step.key, reason=str(error))
-        return f"Its actions can't be carried out: {error}"
+        return f"Its actions can't be carried out: {error}."
     for effect in wanted:
         _apply(session, published, enrolment, contact, step, effect, now)
     return ""

@@ -18,6 +18,7 @@ from service.domain.consent import Standing, why_not
 from service.domain.entry import Occasion, why_not_enter
 from service.domain.intake import fitting_occasion
 from service.domain.occurrence import Entered, awaited, awaits
+from service.domain.rollout import INTAKE, Work
 from service.domain.sequence.model import Business, Status, Topic
 from service.domain.sequence.model import Sequence as Journey
 from service.domain.window import utc
@@ -44,14 +45,31 @@ def has_room(rollout: Rollout, business: Business, now: datetime) -> bool:
     """Whether anybody may enter today still, by the business's days; if not, the rollout sleeps until tomorrow."""
     if rollout.per_day is None:
         return True
-    zone = ZoneInfo(business.zone)
-    today = utc(now.astimezone(zone).date(), time.min, zone)
+    today, tomorrow = day_of(now, business.zone)
     if rollout.day_began_at is None or rollout.day_began_at < today:
         rollout.day_began_at, rollout.entered_today = today, 0
     if rollout.entered_today < rollout.per_day:
         return True
-    rollout.wake_at = utc(now.astimezone(zone).date() + timedelta(days=1), time.min, zone)
+    rollout.wake_at = tomorrow
     return False
+
+
+def day_of(now: datetime, zone: str) -> tuple[datetime, datetime]:
+    """The business's day: when it began, and when the next begins."""
+    own = ZoneInfo(zone)
+    today = now.astimezone(own).date()
+    return utc(today, time.min, own), utc(today + timedelta(days=1), time.min, own)
+
+
+def rooms_today(session: Session, work: Collection[Work], zone: str, now: datetime) -> dict[str, int | None]:
+    """How many people may enter today by each intake, None where all; who entered by an earlier one counts."""
+    today, _ = day_of(now, zone)
+    rooms = {each.sequence: each.per_day for each in work}
+    for row in session.scalars(select(Rollout).where(Rollout.sequence.in_(rooms), Rollout.what == INTAKE)):
+        room = rooms[row.sequence]
+        if room is not None and row.day_began_at == today:
+            rooms[row.sequence] = max(0, room - row.entered_today)
+    return rooms
 
 
 def take_in(
@@ -152,9 +170,9 @@ def await_people(session: Session, published: Published, key: str, ids: Collecti
     gone, new = [], []
     for contact in contacts.values():
         row, draft = expected(published, contact, sequence, pasts[contact.id], known[contact.id], now)
-        if row is not None and (draft is None or not _is_same(row, draft)):
+        if row is not None and (draft is None or not is_same(row, draft)):
             gone.append(row.id)
-        if draft is not None and (row is None or not _is_same(row, draft)):
+        if draft is not None and (row is None or not is_same(row, draft)):
             new.append(draft)
     session.connection().execute(delete(Enrolment).where(Enrolment.id.in_(gone)))
     _store(session, new)
@@ -183,7 +201,8 @@ def expected(
     return row, draft
 
 
-def _is_same(row: Known, draft: Enrolment) -> bool:
+def is_same(row: Known, draft: Enrolment) -> bool:
+    """Whether somebody is awaited for the same thing at the same time already."""
     return (row.entered.trigger_key, row.entered.date_at, row.wake_at) == (
         draft.trigger_key,
         draft.date_at,

@@ -16,6 +16,8 @@ COMMANDS = {
     "map": ("service.cli.map:draw_map", "Draw the journey on one page."),
     "preview": ("service.cli.preview:preview", "Look at a mail or a sequence before it is sent."),
     "send-test": ("service.cli.send_test:send_test", "Send one real mail, marked as a test."),
+    "simulate": ("service.cli.simulate:simulate", "Show the calendar one contact would live."),
+    "plan": ("service.cli.plan:plan", "Say what publishing would do to the people inside."),
     "publish": ("service.cli.publish:publish", "Publish sequences/ for the people inside."),
     "access": ("service.cli.access:access", "Show all that is stored about a person."),
     "key": ("service.cli.key:key", "Give programs access, and take it back."),

@@ -42,9 +42,19 @@ def unsubscribed(topic: str | None, at: datetime) -> Leave:
 
 
 def left_with(library: Library, topic: str | None) -> set[str]:
-    """The sequences that somebody is out of who leaves a topic, or all marketing: what they booked goes on."""
-    spared = {each.name for each in library.business.topics if each.basis == "service"}
-    return {each.key for each in library.sequences if (each.topic == topic if topic else each.topic not in spared)}
+    """The sequences that somebody is out of who leaves a topic, or all marketing.
+
+    What they booked goes on; and clients are still owed people's touches, so a sequence for clients that has any goes
+    on without its mails.
+    """
+    bases = {each.name: each.basis for each in library.business.topics}
+    left = set()
+    for each in library.sequences:
+        owed = bases.get(each.topic) == "client" and any(step.task for step in each.steps)
+        meant = each.topic == topic if topic else bases.get(each.topic) != "service"
+        if meant and not owed:
+            left.add(each.key)
+    return left
 
 
 def ended_by_reply(words: str) -> Leave:

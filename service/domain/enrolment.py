@@ -148,7 +148,7 @@ def _wait(sequence: Sequence, turn: Turn, since: datetime, facts: Facts, now: da
         if facts.holds(source):
             return None
     except ExpressionError as error:
-        return Skip(step, turn.due_at, since, "wait-for", f"Skipped: what it waits for can't be asked: {error}")
+        return Skip(step, turn.due_at, since, "wait-for", f"Skipped: what it waits for can't be asked: {error}.")
     if any(word in source for word in PASSING):
         until = min(until, now + RETRY_CONDITION)
     return Wait(until, step, turn.due_at, f"Waits until “{source}” holds.")
@@ -163,7 +163,7 @@ def _ask(sequence: Sequence, progress: Progress, turn: Turn, since: datetime, fa
         try:
             holds = facts.holds(step.condition.source)
         except ExpressionError as error:
-            return Skip(step, due, since, "if", f"Skipped: its condition can't be asked: {error}")
+            return Skip(step, due, since, "if", f"Skipped: its condition can't be asked: {error}.")
         if not holds:
             return Skip(step, due, since, "if", f"Skipped: “{step.condition.source}” does not hold.")
     ends = expires_at(sequence, step, since, facts)

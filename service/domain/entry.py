@@ -98,7 +98,7 @@ def _condition(sequence: Sequence, facts: Facts) -> str | None:
             return None
     except ExpressionError as error:
         # Deny first: whoever can't be asked about does not enter.
-        return f"“{condition.source}” can't be asked: {error}"
+        return f"“{condition.source}” can't be asked: {error}."
     return f"“{sequence.title}” is for people for whom “{condition.source}” holds, and for this one it does not."
 
 

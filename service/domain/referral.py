@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from service.domain.sequence.model import Step
+
 # Crockford's base 32 (crockford.com/base32.html): without I, L and O, which are read as 1 and 0, and without U.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 8  # characters of five bits: one guess in a million million
@@ -32,6 +34,13 @@ def read_code(text: str) -> str | None:
     """
     code = text.strip().replace("-", "").upper().translate(LOOK_ALIKES)
     return code if len(code) == LENGTH and set(code) <= set(ALPHABET) else None
+
+
+def prints_code(step: Step) -> bool:
+    """Whether the step's mail prints `referral.code`, in any language: whoever gets it needs one."""
+    words = [step.in_language(""), *(each for _, each in step.translations)]
+    said = [part for each in words for part in (*each.subjects, each.preview, each.body) if part is not None]
+    return any("referral.code" in expression.source for part in said for expression in part.expressions)
 
 
 def given_name(first_name: str | None) -> str | None:

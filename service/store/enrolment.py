@@ -55,11 +55,6 @@ class Enrolment(Table):
     data: Mapped[Json] = mapped_column(server_default=text("'{}'"))  # form and event that began it
 
 
-def anybody_inside(session: Session) -> bool:
-    """Whether any enrolment is active."""
-    return bool(session.scalar(select(select(Enrolment.id).where(Enrolment.state == "active").exists())))
-
-
 def count_enrolments(session: Session, sequence: str | None = None) -> dict[str, dict[str, int]]:
     """How many enrolments there are, by sequence (or of this one) and state."""
     query = select(Enrolment.sequence, Enrolment.state, func.count()).group_by(Enrolment.sequence, Enrolment.state)

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from service.actions.advance import advance
 from service.actions.arbitrate import arbitrate
-from service.actions.deliver import Desk, deliver
+from service.actions.deliver import deliver
 from service.actions.lease import Lease
 from service.actions.look_after_tasks import look_after_tasks
+from service.actions.put_into_words import Desk
 from service.actions.reap import reap
 from service.actions.sign_up import Evidence, SignedUp, sign_up
 from service.domain.contact import read_address

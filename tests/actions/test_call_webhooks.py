@@ -139,7 +139,7 @@ def test_two_workers_make_each_call_once(desk: FrontDesk, receiver: Receiver) ->
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(lambda _: call(desk), range(8))) == 20
     with desk.begin() as session:
-        assert set(session.execute(select(WebhookCall.state, WebhookCall.attempts)).tuples()) == {("taken", 1)}
+        assert set(map(tuple, session.execute(select(WebhookCall.state, WebhookCall.attempts)))) == {("taken", 1)}
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == len(receiver.got) == 20
 
 

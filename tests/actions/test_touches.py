@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from service.actions.settle_task import settle_task
+from service.actions.unsubscribe import unsubscribe
 from tests.actions.written import Written
 from tests.domain.stories import at
 
@@ -232,3 +233,40 @@ def test_while_a_complaint_is_open_only_service_mail_goes_out(engine: Engine) ->
     house.tell(ana, "complaint.resolved", "C1")
     house.live_until(at("2026-11-24 12:00"))
     assert [step for _, step in house.sent(ana)][:2] == ["extra", "letter-1"]
+
+
+OWED = """
+---
+title: Your hundred days
+stage: onboarding
+topic: Your project
+enrol:
+  on: becomes client
+---
+
+## Day 1 at 10:00: a letter
+Subject: A letter
+
+Right?
+
+## Day 2 at 10:00: a card
+Task: card
+Assign: owner
+
+Write it.
+"""
+
+
+def test_a_client_who_leaves_our_mail_is_still_owed_peoples_touches(engine: Engine) -> None:
+    house = Written(engine, owed=OWED)
+    ana = house.sign_up(first_name="Ana").contact_id
+    house.tell(ana, "visit.completed", "V1")
+    house.work()
+    with house.begin() as session:
+        unsubscribe(session, house.published, ana, house.now)
+    house.live_until(at("2026-11-23 10:00"))
+    assert house.sent(ana) == []
+    (reason,) = [reason for step, _, reason in house.touches(ana) if step == "a-letter"]
+    assert reason == "Not sent: Ana unsubscribed on 20 November 2026."
+    (task,) = house.tasks()
+    assert task.reason == "No mail goes to Ana, who unsubscribed on 20 November 2026; this touch is owed all the same."

@@ -31,6 +31,7 @@ people: {front-desk: desk@glow.example, owner: mia@glow.example}
 topics:
   Tips and ideas: {}
   Your visits: {basis: service}
+  Your project: {basis: client}
 fields: {anniversary: month-day, wish: text, review_date: date}
 rhythm:
   visit.completed: {Cut: 6 weeks, else: 6 weeks}

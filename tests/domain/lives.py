@@ -7,9 +7,10 @@ The engine of `service.actions` without its database: what is due is asked with 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -90,6 +91,7 @@ class Life:
     happenings: list[Happening] = field(default_factory=list)
     insides: list[Inside] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
     caught_up_at: datetime | None = None
     late: list[datetime] = field(default_factory=list)
     record: list[tuple[str, str, str, str]] = field(default_factory=list)
@@ -184,7 +186,7 @@ class Life:
 
     def _inside(self, sequence: Sequence, occasion: Occasion) -> Inside:
         return Inside(
-            number=len(self.insides) + 1,
+            number=next(self.numbers),
             sequence=sequence,
             key=trigger_key(sequence, occasion),
             state="active",
@@ -227,7 +229,6 @@ class Life:
             if found is None:
                 continue
             inside = self._inside(sequence, found.occasion)
-            inside.number = waiting.number if waiting else 1000 + len(self.insides)
             inside.state, inside.wake_at = "awaited", found.enters_at
             inside.progress = Progress(found.enters_at, date=found.date)
             self.insides.append(inside)
@@ -274,7 +275,8 @@ class Life:
         for _ in range(TURNS):
             woken = [each for each in self.insides if each.wake_at is not None and each.wake_at <= self.now]
             for inside in woken:
-                self._advance(inside)
+                if inside in self.insides:  # else it was awaited, and is not any more
+                    self._advance(inside)
             ruled, left = self._arbitrate(), self._deliver()
             if not (woken or ruled or left):
                 return
@@ -439,7 +441,7 @@ class Life:
     def _deliver(self) -> bool:
         cleared = [row for row in self.rows if row.state == "cleared"]
         for row in cleared:
-            if row.inside.wake_at is not None and row.inside.wake_at <= self.now:
+            if row.state != "cleared" or (row.inside.wake_at is not None and row.inside.wake_at <= self.now):
                 continue  # something happened that the engine has not looked at
             self._watch(row)
             row.at = self.now

@@ -136,9 +136,9 @@ def _left(salon: Salon, step: str) -> datetime:
 
 
 def test_no_month_holds_more_letters_than_anybody_may_get(salon: Salon) -> None:
-    for number in range(8):
+    for number in range(3):
         salon.visit(f"{BEGAN + timedelta(days=10 + 42 * number):%Y-%m-%d} 16:00", f"V{number}")
-    salon.live_until(at("2027-01-05 12:00"))
-    assert {"a-hundred-days", "anything-to-change", "would-you-tell-others"} <= set(salon.steps())
-    months = [when[:7] for when, step in salon.sent(salon.ana)]
-    assert max(map(months.count, months)) <= 9
+    salon.live_until(at("2026-05-01 12:00"))
+    assert {"a-hundred-days", "how-was-it", "would-you-tell-others"} <= set(salon.steps())
+    months = [when[:7] for when, _ in salon.sent(salon.ana)]
+    assert max(map(months.count, months)) <= 9  # eight that count, and one of service

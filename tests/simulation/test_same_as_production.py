@@ -7,16 +7,27 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from service.cli.folder import read_folders
-from tests.rendering.studio import ROOT, read
+from tests.rendering.studio import read, shipped
 from tests.simulation.same import both, read_life
+from tests.simulation.small import SMALL, library_of
 
-EXAMPLES = Path("/work/shared/examples")
+ANA = Path(__file__).with_name("ana.yaml")
 
 
-def test_ana_try(engine: Engine) -> None:
-    files = read_folders([EXAMPLES], ROOT / "email_templates")
+def test_anas_year_over_all_that_ships(engine: Engine) -> None:
+    """In real words: a mail that prints something empty is held in both."""
+    files = shipped()
     library = read(files)
-    scenario = read_life(Path("/tmp/simulator/ana.yaml").read_text(), library)
-    real, shown, _ = both(engine, library, scenario, 400, files)
-    assert real == shown
+    real, shown, calendar = both(engine, library, read_life(ANA.read_text(), library), 400, files)
+    assert shown == real
+    assert len(calendar.touches) > 40
+
+
+@pytest.mark.parametrize("name", sorted(SMALL))
+def test_a_small_life(engine: Engine, name: str) -> None:
+    small = SMALL[name]
+    library, files = library_of(small.sequences)
+    real, shown, _ = both(engine, library, read_life(small.scenario, library), small.days, files)
+    assert shown == real
+    states = {(touch.step, touch.state) for touch in shown}
+    assert set(small.shows) <= states, sorted(states)

@@ -62,7 +62,7 @@ def _take_on(life: Life, inside: Inside, past: Past, rows: list[Row]) -> None:
     try:
         _walk(Walk(life, inside, facts, rows))
     except ExpressionError as error:
-        inside.wake_at, inside.why = life.now + REST, f"Rests: {error}"
+        inside.wake_at, inside.why = life.now + REST, f"Rests: {error}."
 
 
 def _walk(walk: Walk) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -57,9 +57,13 @@ class Calendar:
     notes: tuple[Note, ...]
     assumed: tuple[str, ...] = ()
 
+    def only(self, sequences: Collection[str]) -> Calendar:
+        """The touches of these sequences alone; the others were lived all the same."""
+        return replace(self, touches=tuple(touch for touch in self.touches if touch.sequence in sequences))
+
     def longest_silence(self) -> tuple[datetime, datetime] | None:
-        """The longest time between two touches that reached the person."""
-        at = [touch.at for touch in self.touches if touch.has_reached]
+        """The longest time without a touch that reached the person, after the first one."""
+        at = [*(touch.at for touch in self.touches if touch.has_reached), self.until]
         return max(pairwise(at), key=lambda pair: pair[1] - pair[0], default=None)
 
     def busiest_week(self) -> tuple[datetime, int]:

@@ -22,7 +22,7 @@ def carry_out(life: Life, inside: Inside, step: Step) -> str:
     try:
         wanted = effects(step, life.facts(inside))
     except ExpressionError as error:
-        return f"Its actions can't be carried out: {error}"
+        return f"Its actions can't be carried out: {error}."
     for effect in wanted:
         _apply(life, inside, step, effect)
     return ""

@@ -35,13 +35,8 @@ def enrol(life: Life, sequence: Sequence, occasion: Occasion) -> Inside | None:
     if any(each.sequence is sequence and each.trigger_key == draft.trigger_key for each in life.insides):
         return None
     plan_next(life, draft)
-    draft.number = _store(life, draft)
+    life.take_in(draft)
     return draft
-
-
-def _store(life: Life, draft: Inside) -> int:
-    life.insides.append(draft)
-    return life.count()
 
 
 def _draft(life: Life, sequence: Sequence, occasion: Occasion, at: datetime) -> Inside:
@@ -133,7 +128,7 @@ def _expect_one(life: Life, sequence: Sequence, past: Past | None) -> None:
     draft.state = "awaited"
     draft.set_date(occurrence.date)
     if waiting is None:
-        draft.number = _store(life, draft)
+        life.take_in(draft)
         return
     for name in MOVED:
         setattr(waiting, name, getattr(draft, name))

@@ -137,6 +137,7 @@ class Life:
     caught_up_at: datetime | None = None
     mail_to_colleagues: bool = False  # one is due, so all that waits for a slot is looked at with it
     _count: int = 0
+    _enrolled: int = 0
 
     @property
     def business(self) -> Business:
@@ -159,6 +160,12 @@ class Life:
         """The next number: everything is told apart by when it came about."""
         self._count += 1
         return self._count
+
+    def take_in(self, inside: Inside) -> None:
+        """Keep an enrolment, with a number of its own."""
+        self._enrolled += 1
+        inside.number = self._enrolled
+        self.insides.append(inside)
 
     def note(self, text: str) -> None:
         self.notes.append(Note(self.now, text))

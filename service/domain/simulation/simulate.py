@@ -18,6 +18,7 @@ from service.domain.simulation.events import happen
 from service.domain.simulation.life import Life, Note
 from service.domain.simulation.settlement import DONE, SKIPPED
 from service.domain.simulation.slot import arbitrate, deliver
+from service.domain.simulation.telling import told
 from service.domain.simulation.work import settle
 
 OF_TASKS = (DONE, SKIPPED)
@@ -47,7 +48,7 @@ def simulate(
         life.now = at
         while script and script[0].at <= at:
             event = script.pop(0)
-            life.note(_told(event))
+            life.note(told(event, life.zone))
             happen(life, event)
         _pass_over(life)
         live(life)
@@ -118,7 +119,9 @@ def _pass_over(life: Life) -> None:
     """Words about tasks that nobody had to do."""
     for word in [word for word in life.words if word.at < life.now]:
         life.words.remove(word)
-        life.notes.append(Note(word.at, f"{_told(word)}: no such task was open then, so this is passed over."))
+        life.notes.append(
+            Note(word.at, f"{told(word, life.zone)}: no such task was open then, so this is passed over.")
+        )
 
 
 def _with_drafts(library: Library, named: Collection[str]) -> tuple[Library, tuple[str, ...]]:
@@ -139,10 +142,3 @@ def _consents(life: Life, scenario: Scenario) -> tuple[str, ...]:
         life.consented.update(consented_topics(life.library, form))
     names = ", ".join(f"“{each}”" for each in sorted(life.consented)) or "nothing"
     return (f"Agreed to {names} from the beginning: what the forms ask. The scenario says no more.",)
-
-
-def _told(event: Happening) -> str:
-    """An event in one line."""
-    said = [str(value) for value in event.data.values() if value not in {None, ""}]
-    amount = [f"{event.value}"] if event.value is not None else []
-    return " ".join([event.name, *([event.about] if event.about else []), *amount, *said])

@@ -16,10 +16,11 @@ from werkzeug.test import TestResponse
 
 from service.actions.advance import advance
 from service.actions.arbitrate import arbitrate
-from service.actions.deliver import Desk, deliver
+from service.actions.deliver import deliver
 from service.actions.grant import grant
 from service.actions.lease import Lease
 from service.actions.publish import Edition, publish
+from service.actions.put_into_words import Desk
 from service.domain.access import OF_THE_API, Scope
 from service.domain.sequence.library import read_library
 from service.ports import Outcome
