@@ -33,7 +33,8 @@ def plan_of(room: Newsroom, reopen: tuple[str, ...] = (), **sequences: str) -> P
 def rows(room: Newsroom) -> dict[int, tuple[int, str, str, str | None]]:
     with room.begin() as session:
         query = select(Delivery.id, Delivery.enrolment_id, Delivery.step, Delivery.state, Delivery.rule)
-        return {id_: (enrolment, step, state, rule) for id_, enrolment, step, state, rule in session.execute(query)}
+        rows = session.execute(query.where(Delivery.staff_to.is_(None)))
+        return {id_: (enrolment, step, state, rule) for id_, enrolment, step, state, rule in rows}
 
 
 def states(room: Newsroom) -> Counter[str]:

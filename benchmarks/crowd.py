@@ -1,0 +1,56 @@
+"""A crowd for an installation: people in the middle of a sequence, written by bulk statements in seconds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from secrets import token_hex
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+PEOPLE = text("""
+INSERT INTO contact (email, email_key, address_hash, first_name, source, created_at, updated_at)
+SELECT name, name, sha256(name::bytea), 'Ana', 'bench', :now, :now
+FROM (SELECT 'reader-' || :batch || '-' || n || '@example.org' AS name FROM generate_series(1, :count) AS n) AS named
+""")
+CONSENTS = text("""
+INSERT INTO consent (contact_id, topic, act, basis, at, source)
+SELECT id, :topic, 'confirmed', 'consent', :now, 'bench' FROM contact WHERE email LIKE 'reader-' || :batch || '-%'
+""")
+EVENTS = text("""
+INSERT INTO event (contact_id, name, at, data)
+SELECT id, 'signup', :now, '{"form": "bench"}' FROM contact WHERE email LIKE 'reader-' || :batch || '-%'
+""")
+# Everybody entered at some minute of the last days, has had the first step, and waits for the second.
+ENROLMENTS = text("""
+INSERT INTO enrolment (contact_id, sequence, trigger_key, state, began_by, entered_at, wake_at, passed,
+                       last_done_at, last_mail_at, last_mail_step)
+SELECT id, :sequence, 'once', 'active', 'signup', at, at + :delay * interval '1 day', ARRAY[:first], at, at, :first
+FROM (SELECT id, CAST(:now AS timestamptz) - (id % :spread) * interval '1 minute' AS at
+      FROM contact WHERE email LIKE 'reader-' || :batch || '-%') AS entered
+""")
+SENT = text("""
+INSERT INTO delivery (enrolment_id, contact_id, step, priority, state, rule, reason, due_at, attempts, message_id,
+                      handed_at, sent_at, provider)
+SELECT id, contact_id, :first, 0, 'sent', 'sent', 'Sent.', entered_at, 1, '<bench-' || id || '-1@glow.example>',
+       entered_at, entered_at, 'bench'
+FROM enrolment WHERE sequence = :sequence
+""")
+PLANNED = text("""
+INSERT INTO delivery (enrolment_id, contact_id, step, priority, state, due_at, message_id)
+SELECT id, contact_id, :second, 4, 'planned', wake_at, '<bench-' || id || '-2@glow.example>'
+FROM enrolment WHERE sequence = :sequence
+""")
+
+
+def gather(
+    session: Session, count: int, sequence: str, steps: tuple[str, str], topic: str, now: datetime, delay: int, spread: int
+) -> None:
+    """So many people inside `sequence`, who have had the first of `steps` and wait for the second, `delay` days after
+    entering. They entered within the last `spread` minutes. The caller commits."""
+    values = {"count": count, "batch": token_hex(4), "topic": topic, "now": now, "sequence": sequence}
+    more = {"first": steps[0], "second": steps[1], "delay": delay, "spread": spread}
+    for statement in (PEOPLE, CONSENTS, EVENTS, ENROLMENTS, SENT, PLANNED):
+        session.execute(statement, values | more)
+    for table in ("contact", "consent", "event", "enrolment", "delivery"):
+        session.execute(text(f"ANALYZE {table}"))
