@@ -8,6 +8,9 @@ from datetime import datetime
 
 from service.domain.sequence.model import Topic
 
+# Who counts as a client for a topic's `basis: client`. Whoever has just left still gets the goodbye; `lapsed` does not.
+CLIENTS = frozenset({"client", "former"})
+
 # An unsubscribe spares what people need for what they booked; a complaint or a dead mailbox spares nothing.
 SPARES_SERVICE = frozenset({"unsubscribed"})
 

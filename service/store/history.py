@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.domain.consent import Standing, Suppressed
+from service.domain.consent import CLIENTS, Standing, Suppressed
 from service.domain.facts import NOBODY, Facts
 from service.domain.happening import Happening, Touch
 from service.domain.moment import Moment
@@ -150,7 +150,7 @@ def read_standings(session: Session, contacts: Collection[Contact], now: datetim
         suppressed[hashes[address_hash]].append(Suppressed(topic, reason, at))
     return {
         contact.id: Standing(
-            tuple(suppressed[contact.id]), frozenset(consents.get(contact.id, ())), contact.stage == "client"
+            tuple(suppressed[contact.id]), frozenset(consents.get(contact.id, ())), contact.stage in CLIENTS
         )
         for contact in contacts
     }

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from service.domain.consent import Standing, Suppressed
+from service.domain.consent import CLIENTS, Standing, Suppressed
 from service.domain.facts import NOBODY, Facts
 from service.domain.happening import Happening, Touch
 from service.domain.kind import MANNERS
@@ -175,7 +175,7 @@ class Life:
         return Local(self.zone, self.business.window, self.business.closed, seed=self.seed)
 
     def standing(self) -> Standing:
-        return Standing(tuple(self.suppressed), frozenset(self.consented), self.contact.get("stage") == "client")
+        return Standing(tuple(self.suppressed), frozenset(self.consented), self.contact.get("stage") in CLIENTS)
 
     def rows_of(self, inside: Inside) -> Iterator[Row]:
         return (row for row in self.rows if row.inside is inside)

@@ -10,7 +10,7 @@ from service.domain.sequence.model import Step
 from service.domain.task import GO_ON, Times
 
 DONE, SKIPPED = "task.done", "task.skipped"
-GRANTED = "(Taken for granted: the scenario doesn't say.)"
+GRANTED = "(Taken for granted.)"
 
 
 def settlement_of(

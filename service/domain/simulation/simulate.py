@@ -22,6 +22,7 @@ from service.domain.simulation.telling import told
 from service.domain.simulation.work import settle
 
 OF_TASKS = (DONE, SKIPPED)
+UNSAID = "Taken for granted: what the scenario doesn’t say of a colleague’s task is done when it is due."
 
 
 def simulate(
@@ -40,7 +41,7 @@ def simulate(
     """
     library, assumed = _with_drafts(library, named)
     life = _begin(library, scenario, start, seed)
-    assumed += _consents(life, scenario)
+    assumed += (*_consents(life, scenario), UNSAID)
     script = [event for event in scenario.events if event.name not in OF_TASKS and event.at < until]
     expect_dates(life)
     at: datetime | None = life.now
