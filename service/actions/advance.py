@@ -22,13 +22,12 @@ from service.domain.facts import Facts
 from service.domain.moment import resolve
 from service.domain.reason import DONE, DUE, PLANNED_ANEW
 from service.domain.schedule import Progress, is_dated
-from service.domain.sequence.expression import ExpressionError
 from service.domain.sequence.model import Sequence, Step
 from service.ports import Published
 from service.store.contact import Contact, lock_contacts
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
-from service.store.history import facts_of, read_contacts, read_pasts
+from service.store.history import Past, facts_of, read_contacts, read_pasts
 
 log = structlog.get_logger()
 
@@ -50,7 +49,7 @@ class Walk:
     rows: list[Delivery]
 
     def row(self, step: Step) -> Delivery | None:
-        return next((row for row in self.rows if row.step == step.key), None)
+        return next((row for row in self.rows if row.step == step.key and not row.occasion), None)
 
 
 def advance(session: Session, published: Published, now: datetime, limit: int = 500) -> int:
@@ -72,12 +71,16 @@ def advance(session: Session, published: Published, now: datetime, limit: int = 
     contacts = read_contacts(session, locked)
     pasts = read_pasts(session, locked)
     rows = _open_deliveries(session, [enrolment.id for enrolment in enrolments])
+    changed: set[int] = set()
     for enrolment in enrolments:
-        if enrolment.state not in UNDER_WAY:
+        if enrolment not in session or enrolment.state not in UNDER_WAY:
             continue  # an earlier one of this batch took the person out
         contact = contacts[enrolment.contact_id]
-        facts = facts_of(published.library.business, contact, enrolment, pasts[contact.id], now)
-        _take_on(session, published, enrolment, contact, facts, rows[enrolment.id])
+        if contact.id in changed:
+            pasts |= read_pasts(session, [contact.id])
+            changed.remove(contact.id)
+        if _take_on(session, published, enrolment, contact, pasts[contact.id], rows[enrolment.id], now):
+            changed.add(contact.id)
     return len(enrolments)
 
 
@@ -98,25 +101,42 @@ def _take_on(
     published: Published,
     enrolment: Enrolment,
     contact: Contact,
+    past: Past,
+    rows: list[Delivery],
+    now: datetime,
+) -> bool:
+    """Whether what the person's other enrolments may ask about has changed by it. One that is odd stops no other."""
+    state = enrolment.state
+    try:
+        facts = facts_of(published.library.business, contact, enrolment, past, now)
+        acted = _move_on(session, published, enrolment, contact, facts, rows)
+    except (ValueError, ArithmeticError, LookupError, TypeError) as error:
+        # It rests rather than writing to somebody who may have left; `check` refuses such a file before publishing.
+        log.error("enrolment.rests", enrolment=enrolment.id, sequence=enrolment.sequence, reason=str(error))
+        enrolment.wake_at = now + REST
+        enrolment.why = f"Rests: {error}."
+        return True
+    return acted or enrolment.state != state
+
+
+def _move_on(
+    session: Session,
+    published: Published,
+    enrolment: Enrolment,
+    contact: Contact,
     facts: Facts,
     rows: list[Delivery],
-) -> None:
+) -> bool:
     sequence = published.library.sequence(enrolment.sequence)
     if sequence is None:
         end(session, enrolment, rows, Leave("stopped", "removed", "Stopped: the sequence was taken out."), facts.now)
-        return
+        return False
     if enrolment.state == "awaited":
         if not enter(session, published, contact, enrolment, sequence, facts):
-            return
+            return True
         facts = replace(facts, entered_at=enrolment.entered_at, inside=facts.inside | {sequence.key})
     facts = _with_date(enrolment, sequence, facts)
-    try:
-        _walk(Walk(session, published, enrolment, contact, sequence, facts, rows))
-    except ExpressionError as error:
-        # It rests rather than writing to somebody who may have left; `check` refuses such a file before publishing.
-        log.error("enrolment.rests", enrolment=enrolment.id, sequence=sequence.key, reason=str(error))
-        enrolment.wake_at = facts.now + REST
-        enrolment.why = f"Rests: {error}."
+    return _walk(Walk(session, published, enrolment, contact, sequence, facts, rows))
 
 
 def _with_date(enrolment: Enrolment, sequence: Sequence, facts: Facts) -> Facts:
@@ -130,24 +150,28 @@ def _with_date(enrolment: Enrolment, sequence: Sequence, facts: Facts) -> Facts:
     return replace(facts, date=moment)
 
 
-def _walk(walk: Walk) -> None:
+def _walk(walk: Walk) -> bool:
+    """Whether an action was carried out, which may have changed anything."""
     enrolment, now = walk.enrolment, walk.facts.now
     while True:  # ends: every turn but the last opens a step or puts one behind, and there are finitely many
         progress, waiting = _standing(walk)
         move = next_move(walk.sequence, progress, walk.facts, now, waiting=waiting)
         if isinstance(move, Leave):
-            end(walk.session, enrolment, walk.rows, move, now)
-            return
+            if move.rule == "end" and any(row.state == State.HANDED for row in walk.rows):
+                enrolment.wake_at = None  # its last mail is on its way: what comes of it ends it
+            else:
+                end(walk.session, enrolment, walk.rows, move, now)
+            return False
         if isinstance(move, Wait):
             enrolment.wake_at = move.until
             if move.step is not None and move.due_at is not None:
                 _planned(walk, move.step, move.due_at)
-            return
+            return False
         if isinstance(move, Convert):
             enrolment.converted_at, enrolment.why = now, move.reason
         elif not _make(walk, move):
             enrolment.wake_at = now
-            return
+            return True
 
 
 def _standing(walk: Walk) -> tuple[Progress, set[str]]:

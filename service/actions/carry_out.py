@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import structlog
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
 from service.actions.call_webhooks import queue_call
@@ -32,7 +33,8 @@ def carry_out(
 ) -> str:
     """Do what rides on a step that was done; what could not be done, in a sentence, empty where all was.
 
-    Contact and enrolment are locked; the caller commits. An expression that can't be asked stops nothing else.
+    Contact and enrolment are locked; the caller commits. All of it is done, or nothing, and what can't be done stops
+    nothing else: the mail that it rides on has left.
     """
     if not step.actions:
         return ""
@@ -43,8 +45,13 @@ def carry_out(
     except ExpressionError as error:
         log.error("step.not_carried_out", enrolment=enrolment.id, step=step.key, reason=str(error))
         return f"Its actions can't be carried out: {error}."
-    for effect in wanted:
-        _apply(session, published, enrolment, contact, step, effect, now)
+    try:
+        with session.begin_nested():
+            for effect in wanted:
+                _apply(session, published, enrolment, contact, step, effect, now)
+    except (ValueError, ArithmeticError, LookupError, TypeError, DataError) as error:
+        log.exception("step.not_carried_out", enrolment=enrolment.id, step=step.key)
+        return f"Its actions can't be carried out: {type(error).__name__}."
     return ""
 
 
@@ -82,6 +89,7 @@ def _set(session: Session, published: Published, contact: Contact, name: str, va
         setattr(contact, name, value)
     contact.updated_at = now
     session.flush()
+    session.refresh(contact)  # in the types of its columns
     wake(session, contact.id, now)
     expect_dates(session, published, contact, now)
 

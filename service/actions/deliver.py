@@ -149,10 +149,11 @@ def record(
     now = journey_now(session)
     answered = (Delivery.id.in_(outcomes), Delivery.token == lease.token, Delivery.state.in_(AWAITED))
     cases = read_cases(session, published, *answered)
+    known = [case for case in cases if case.delivery.state == State.UNCERTAIN]  # what rides on them is done
     write_plans(session, [_settle(published, case, outcomes[case.delivery.id], now) for case in cases])
     for case in cases:
-        if case.delivery.state in LEFT and case.written is not None and case.written[1].actions and _is_touch(case):
-            carry_out(session, published, case.enrolment, case.contact, case.written[1], now)
+        if case.delivery.state in LEFT and case not in known:
+            act(session, published, case, now)
 
 
 def _settle(published: Published, case: Case, outcome: Outcome, now: datetime) -> Plan | None:
@@ -186,9 +187,13 @@ def _settle(published: Published, case: Case, outcome: Outcome, now: datetime) -
     return None if was_uncertain else leave_behind(published, case, left, now)
 
 
-def _is_touch(case: Case) -> bool:
-    """Whether the mail is the step itself, and not a repetition or a colleague's."""
-    return not case.delivery.occasion and case.enrolment.state == "active"
+def act(session: Session, published: Published, case: Case, now: datetime) -> None:
+    """Do what rides on a mail that left, or may have; not on a repetition, nor once the person was taken out."""
+    if case.written is None or case.delivery.occasion or case.enrolment.state != "active":
+        return
+    undone = carry_out(session, published, case.enrolment, case.contact, case.written[1], now)
+    if undone:
+        case.delivery.reason = f"{case.delivery.reason} {undone}"
 
 
 def make_uncertain(row: Delivery, why: str) -> None:

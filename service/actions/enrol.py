@@ -18,6 +18,7 @@ from service.store.contact import Contact
 from service.store.enrolment import Enrolment
 from service.store.history import Past, facts_of, local_of, read_pasts, seed_of
 
+NOT_ENTERED = ("awaited", "declined")
 COLUMNS = (
     "contact_id",
     "sequence",
@@ -56,11 +57,18 @@ def enrol(
         return None
     # Planned before it is stored, so that the row is written once, with the time at which it wakes.
     first = plan_next(published, draft, local_of(contact, published.library.business), now)
+    values = {name: getattr(draft, name) for name in COLUMNS}
+    # What was only awaited, or did not let the person in then, gives its place up.
     row = session.scalar(
         insert(Enrolment)
-        .values({name: getattr(draft, name) for name in COLUMNS})
-        .on_conflict_do_nothing()
-        .returning(Enrolment)
+        .values(values)
+        .on_conflict_do_update(
+            index_elements=["contact_id", "sequence", "trigger_key"],
+            set_=values | {"why": None, "ended_at": None},
+            where=Enrolment.state.in_(NOT_ENTERED),
+        )
+        .returning(Enrolment),
+        execution_options={"populate_existing": True},
     )
     if row is not None and first is not None:
         write_plans(session, [first | {"enrolment_id": row.id}])
@@ -108,7 +116,7 @@ def last_entered(session: Session, contact_id: int, sequence: str) -> datetime |
     entered = select(Enrolment.entered_at).where(
         Enrolment.contact_id == contact_id,
         Enrolment.sequence == sequence,
-        Enrolment.state.not_in(("awaited", "declined")),
+        Enrolment.state.not_in(NOT_ENTERED),
     )
     return session.scalar(entered.order_by(Enrolment.entered_at.desc()).limit(1))
 

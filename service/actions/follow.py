@@ -14,10 +14,11 @@ from service.actions.leave import CAN_BE_CANCELLED
 from service.actions.proceed import progress_of
 from service.actions.replanned import Follower, Touch, write
 from service.domain.departure import Leave
-from service.domain.replan import HANDED, PLANNED, TAKEN_BACK, WAITING, may_reopen, replan
+from service.domain.replan import HANDED, PLANNED, TAKEN_BACK, WAITING, asks_the_past, may_reopen, replan
 from service.domain.sequence.model import Sequence as Journey
 from service.domain.sequence.model import Status
 from service.ports import Published
+from service.store.bulk import among
 from service.store.contact import Contact
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
@@ -31,11 +32,11 @@ OPEN = (PLANNED, *sorted(WAITING), HANDED)
 def follow(session: Session, published: Published, key: str, enrolment_ids: Collection[int], now: datetime) -> None:
     """Replan enrolments of one sequence. Their contacts are locked; the caller commits."""
     sequence = published.library.sequence(key)
-    enrolments = _locked(session, Enrolment.id.in_(enrolment_ids), Enrolment.state.in_(("active", "awaited")))
+    enrolments = _locked(session, among(Enrolment.id, enrolment_ids), Enrolment.state.in_(("active", "awaited")))
     if sequence is None or sequence.status is not Status.LIVE:
         # Nobody enters by themselves any more; who was awaited has nothing planned yet.
         waiting = [each.id for each in enrolments if each.state == "awaited"]
-        session.execute(delete(Enrolment).where(Enrolment.id.in_(waiting)))
+        session.execute(delete(Enrolment).where(among(Enrolment.id, waiting)))
     inside = [each for each in enrolments if each.state == "active"]
     if sequence is None:
         _end(session, [each.id for each in inside], now)
@@ -48,12 +49,12 @@ def reopen(session: Session, published: Published, key: str, enrolment_ids: Coll
     sequence = published.library.sequence(key)
     if sequence is None:
         return
-    enrolments = _locked(session, Enrolment.id.in_(enrolment_ids), Enrolment.state == "finished", newest_of_person())
+    enrolments = _locked(session, among(Enrolment.id, enrolment_ids), Enrolment.state == "finished", newest_of_person())
     followers = _look_at_all(session, published, sequence, enrolments, now)
     again = [each for each in followers if may_reopen(sequence, each.found)]
     ids = [each.enrolment.id for each in again]
     active = {"state": "active", "ended_at": None, "why": None}
-    session.connection().execute(update(Enrolment).where(Enrolment.id.in_(ids)).values(active))
+    session.connection().execute(update(Enrolment).where(among(Enrolment.id, ids)).values(active))
     write(session, published, sequence, again, now)
 
 
@@ -63,7 +64,7 @@ def read_touches(session: Session, enrolment_ids: Collection[int], *, lock: bool
     query = (
         select(Delivery.enrolment_id, Delivery.id, Delivery.step, Delivery.state, Delivery.due_at, Delivery.rule)
         .add_columns(Delivery.priority)
-        .where(Delivery.enrolment_id.in_(enrolment_ids), Delivery.occasion == 0, Delivery.staff_to.is_(None))
+        .where(among(Delivery.enrolment_id, enrolment_ids), Delivery.occasion == 0, Delivery.staff_to.is_(None))
         .where(Delivery.state.in_(OPEN) | taken_back)
         .order_by(Delivery.id)
     )
@@ -96,7 +97,7 @@ def _look_at_all(
     known = {each.id: each for each in enrolments}
     people = {each.contact_id for each in known.values()}
     contacts: Mapping[int, Contact] = read_contacts(session, people) if people else {}
-    pasts = read_pasts(session, people) if people else {}
+    pasts = read_pasts(session, people) if people and asks_the_past(sequence) else defaultdict(Past)
     touches = read_touches(session, list(known), lock=True) if known else {}
     return [
         look_at(published, sequence, each, contacts[each.contact_id], pasts[each.contact_id], touches[each.id], now)
@@ -112,8 +113,8 @@ def _locked(session: Session, *which: ColumnElement[bool]) -> Sequence[Enrolment
 def _end(session: Session, ids: Collection[int], now: datetime) -> None:
     """The file is gone: its people leave, and what has not left yet is cancelled."""
     over = {"state": REMOVED.state, "why": REMOVED.reason, "ended_at": now, "wake_at": None}
-    session.connection().execute(update(Enrolment).where(Enrolment.id.in_(ids)).values(over))
+    session.connection().execute(update(Enrolment).where(among(Enrolment.id, ids)).values(over))
     cancelled = {"state": State.CANCELLED, "rule": REMOVED.rule, "reason": REMOVED.reason, "wake_at": None}
-    waiting = (Delivery.enrolment_id.in_(ids), Delivery.state.in_(CAN_BE_CANCELLED), Delivery.staff_to.is_(None))
+    waiting = (among(Delivery.enrolment_id, ids), Delivery.state.in_(CAN_BE_CANCELLED), Delivery.staff_to.is_(None))
     session.connection().execute(update(Delivery).where(*waiting).values(cancelled))
     cancel_tasks(session, ids, REMOVED.reason, now)

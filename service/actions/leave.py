@@ -15,6 +15,7 @@ from service.store.enrolment import Enrolment
 
 CAN_BE_CANCELLED = (State.PLANNED, State.DUE, State.HELD, State.CLEARED)
 UNDER_WAY = ("active", "awaited")
+RAN_ITS_COURSE = ("finished", "converted")  # a mail that somebody asked for once more is still wanted
 
 
 def end(session: Session, enrolment: Enrolment, rows: Iterable[Delivery], leave: Leave, now: datetime) -> None:
@@ -22,10 +23,12 @@ def end(session: Session, enrolment: Enrolment, rows: Iterable[Delivery], leave:
 
     Open tasks go with it, except where it has run its course or the person only left our mail.
     """
-    enrolment.state, enrolment.why = leave.state, leave.reason
+    was_inside = enrolment.state != "awaited"
+    enrolment.state, enrolment.why = leave.state if was_inside else "declined", leave.reason
     enrolment.ended_at, enrolment.wake_at = now, None
     for row in rows:
-        if row.state in CAN_BE_CANCELLED and row.staff_to is None:
+        asked_again = row.occasion and leave.state in RAN_ITS_COURSE
+        if row.state in CAN_BE_CANCELLED and row.staff_to is None and not asked_again:
             row.state, row.rule, row.reason = State.CANCELLED, leave.rule, leave.reason
             row.wake_at = None
     if leave.state not in OWED:

@@ -207,7 +207,6 @@ class _Planning:
         outlook = self.outlooks[inside.sequence.key]
         if not inside.is_under_way:
             outlook.left[inside.state] += 1
-            return
         at_once = any(row.inside is inside and row.state not in {"skipped", "expired", "cancelled"} for row in opened)
         outlook.shift(_next_before(follower), self.now if at_once else next_touch(life, inside), self.now)
 

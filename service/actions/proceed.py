@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from email.utils import parseaddr
+from functools import lru_cache
 from secrets import token_hex
 from typing import Any
 
@@ -104,8 +105,13 @@ def find_delivery(session: Session, enrolment: Enrolment, step: Step) -> Deliver
 
 def new_message_id(published: Published) -> str:
     """A Message-ID (RFC 5322 §3.6.4), fixed for a delivery; its left part is the idempotency key as well."""
-    domain = parseaddr(published.library.business.sender)[1].rpartition("@")[2]
-    return f"<{token_hex(16)}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode()}>"
+    return f"<{token_hex(16)}@{_domain_of(published.library.business.sender)}>"
+
+
+@lru_cache(maxsize=16)
+def _domain_of(sender: str) -> str:
+    domain = parseaddr(sender)[1].rpartition("@")[2]
+    return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
 
 
 def find_step(published: Published, enrolment: Enrolment, key: str) -> tuple[Sequence, Step] | None:

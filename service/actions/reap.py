@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.actions.case import leave_behind, read_cases
-from service.actions.deliver import make_uncertain
+from service.actions.deliver import act, make_uncertain
 from service.actions.proceed import write_plans
 from service.ports import Published
 from service.store.contact import lock_contacts
@@ -33,4 +33,6 @@ def reap(session: Session, published: Published, limit: int = 500) -> int:
         log.warning("delivery.uncertain", delivery=case.delivery.id)
         plans.append(leave_behind(published, case, case.delivery.handed_at, now))
     write_plans(session, plans)
+    for case in cases:
+        act(session, published, case, now)
     return len(cases)

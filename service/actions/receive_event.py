@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +25,9 @@ from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.event import Event
 from service.store.history import event_key
+
+
+SKEW = timedelta(seconds=5)  # by which the clocks of two machines may differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,9 @@ def retag(session: Session, published: Published, contact: Contact, tags: list[s
 
 
 def wake(session: Session, contact_id: int, now: datetime) -> None:
-    """Let the engine look at a person's enrolments at once: something happened that may end them."""
-    session.execute(
-        update(Enrolment).where(Enrolment.contact_id == contact_id, Enrolment.state == "active").values(wake_at=now)
-    )
+    """Let the engine look at a person's enrolments at once: something happened that may end them.
+
+    A little before now, so that a worker whose clock is behind ours does not take it for something to come.
+    """
+    mine = (Enrolment.contact_id == contact_id, Enrolment.state == "active")
+    session.execute(update(Enrolment).where(*mine).values(wake_at=now - SKEW))

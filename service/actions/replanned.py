@@ -19,7 +19,7 @@ from service.domain.replan import PLANNED, WAITING, Replan, Row
 from service.domain.sequence.model import Sequence as Journey
 from service.domain.sequence.model import Step
 from service.ports import Published
-from service.store.bulk import Columns, rows_of
+from service.store.bulk import Columns, among, rows_of
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 
@@ -65,13 +65,13 @@ def _take_back(session: Session, followers: Iterable[Follower]) -> None:
             drops[drop.rule, drop.reason].append(ids[drop.step])
     for (rule, reason), dropped in drops.items():
         over = {"state": State.CANCELLED, "rule": rule, "reason": reason, "wake_at": None, "token": None}
-        _execute(session, update(Delivery).where(Delivery.id.in_(dropped)).values(over | {"lease_until": None}))
+        _execute(session, update(Delivery).where(among(Delivery.id, dropped)).values(over | {"lease_until": None}))
 
 
 def _forget(session: Session, followers: Iterable[Follower]) -> None:
     ids = [touch.id for each in followers for touch in each.touches if touch.step in each.found.forgotten]
     if ids:
-        _execute(session, delete(Delivery).where(Delivery.id.in_(ids)))
+        _execute(session, delete(Delivery).where(among(Delivery.id, ids)))
 
 
 def _move(session: Session, sequence: Journey, followers: Iterable[Follower]) -> None:
@@ -95,7 +95,7 @@ def _ask_again(session: Session, followers: Iterable[Follower], now: datetime) -
     """What waits for a slot competes by the windows that it has now."""
     ids = [touch.id for each in followers for touch in _kept(each) if touch.state in {State.DUE, State.HELD}]
     if ids:
-        _execute(session, update(Delivery).where(Delivery.id.in_(ids)).values(wake_at=now))
+        _execute(session, update(Delivery).where(among(Delivery.id, ids)).values(wake_at=now))
 
 
 def _plan(session: Session, published: Published, followers: Iterable[Follower]) -> None:

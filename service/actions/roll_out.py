@@ -22,7 +22,7 @@ from service.store.rollout import CONCERNS, Rollout, take_rollout
 
 # Other processes look for a new publication once a second; what they began by the old one is over by then.
 SETTLE = timedelta(seconds=3)
-BATCH = 1000  # people
+BATCH = 250  # people: a sender who meets a batch waits a tenth of a second for it
 
 
 def roll_out(

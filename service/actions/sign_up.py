@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from secrets import token_hex
@@ -12,8 +12,9 @@ from sqlalchemy import Boolean, Row, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from service.actions.enrol import enrol_by
+from service.actions.enrol import NOT_ENTERED, enrol_by
 from service.actions.expect import expect_dates
+from service.actions.receive_event import wake
 from service.actions.refer import joined
 from service.actions.send_again import send_again
 from service.domain.contact import Address, address_hash
@@ -85,11 +86,13 @@ def sign_up(
     )
     if is_new and ref:
         joined(session, published, contact, ref, now)
+    if not is_new:
+        wake(session, contact.id, now)
     occasion = Occasion("signup", form.slug, f"signup:{token_hex(8)}", {"form": dict(fields) | {"slug": form.slug}})
     begun = enrol_by(session, published, contact, occasion, now)
     expect_dates(session, published, contact, now)
-    if not begun and not is_new:
-        _send_again(session, published, contact, form, now)
+    if not is_new:
+        _send_again(session, published, contact, form, {each.sequence for each in begun}, now)
     return SignedUp(contact.id, is_new, tuple(enrolment.id for enrolment in begun))
 
 
@@ -120,15 +123,18 @@ def upsert_contact(
     return row[0], bool(row[1])
 
 
-def _send_again(session: Session, published: Published, contact: Contact, form: Form, now: datetime) -> None:
-    """The transactional first mail once more, without a new enrolment."""
+def _send_again(
+    session: Session, published: Published, contact: Contact, form: Form, begun: Collection[str], now: datetime
+) -> None:
+    """The transactional first mail once more, where no new enrolment brings it."""
     for sequence in published.library.sequences:
         first = sequence.steps[0] if sequence.steps else None
-        if first is None or first.kind is not Kind.SERVICE or not starts(sequence, form):
+        if first is None or sequence.key in begun or first.kind is not Kind.SERVICE or not starts(sequence, form):
             continue
         enrolment = session.scalar(
             select(Enrolment)
             .where(Enrolment.contact_id == contact.id, Enrolment.sequence == sequence.key)
+            .where(Enrolment.state.not_in(NOT_ENTERED))
             .order_by(Enrolment.id.desc())
             .limit(1)
         )

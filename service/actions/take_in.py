@@ -156,7 +156,7 @@ def _store(session: Session, drafts: Iterable[Enrolment]) -> dict[int, int]:
     if not rows:
         return {}
     made = insert(Enrolment).on_conflict_do_nothing().returning(Enrolment.contact_id, Enrolment.id)
-    return dict(session.execute(made, rows).tuples().all())
+    return dict(session.execute(made, rows).all())
 
 
 def await_people(session: Session, published: Published, key: str, ids: Collection[int], now: datetime) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from service.domain.facts import Facts
-from service.domain.happening import bookings
+from service.domain.happening import Happening, bookings
 from service.domain.moment import read_moment
 from service.domain.schedule import Progress, is_dated
 from service.domain.sequence.model import Exit, Kind, Library, Sequence, Step
@@ -105,10 +106,21 @@ def _reached(way: Exit, facts: Facts, until: datetime | None, now: datetime) -> 
     """Whether it happened since entering, and by `until`; it counts when it happened, however late it is looked at."""
     if way.when is not None:
         return (until is None or now <= until) and facts.holds(way.when.source)
-    found = facts.since_entering(way.event or way.same or "")
-    if way.same is not None:
-        found = (each for each in found if facts.about is not None and facts.about in {each.about, each.key})
+    found = facts.since_entering(way.event) if way.event else _about_the_same(way.same or "", facts)
     return any(until is None or each.at <= until for each in found)
+
+
+def _about_the_same(name: str, facts: Facts) -> Iterable[Happening]:
+    """What is told late counts too: a cancellation may reach us together with its booking, and lie before entering."""
+    if facts.about is None:
+        return ()
+    began = read_moment(facts.event.get("at"), facts.zone)
+    since = min(began.at, facts.entered_at) if began else facts.entered_at
+    return (
+        each
+        for each in facts.happenings
+        if each.name == name and facts.about in {each.about, each.key} and each.at >= since and name != facts.began_by
+    )
 
 
 def _words(way: Exit) -> str:

@@ -8,8 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 from service.domain.facts import Facts
-from service.domain.sequence.expression import Record, value_of
+from service.domain.field import BadValue, read_value, read_zone
+from service.domain.moment import read_moment
+from service.domain.sequence.expression import ExpressionError, Record, value_of
 from service.domain.sequence.model import Action, Step
+from service.domain.sequence.names import CONTACT
 
 # A visit, a purchase, an agreement make a client; leaving makes a former one.
 STAGE_AFTER = {
@@ -80,7 +83,7 @@ def _effect(action: Action, facts: Facts) -> Effect:
             target, _, source = action.text.partition("=")
             value = value_of(source.strip(), facts.names())
             name = target.strip().removeprefix("contact.")
-            return SetField(name, str(value) if isinstance(value, Record) else value)  # a coupon's code
+            return SetField(name, _fitting(name, str(value) if isinstance(value, Record) else value, facts))
         case "tag":
             words = [word.strip() for word in action.text.split(",")]
             return Retag(tuple(_signed(words, "+")), tuple(_signed(words, "-")))
@@ -90,6 +93,24 @@ def _effect(action: Action, facts: Facts) -> Effect:
             return EnrolIn(action.text.strip())
     name = action.text.strip()
     return LeaveOf(None if name == "all" else name)
+
+
+def _fitting(name: str, value: object, facts: Facts) -> object:
+    """The value as its field holds it. Raises ExpressionError where it can't: nothing is kept that others stumble on."""
+    if value is None or value == "":
+        if name == "stage":
+            raise ExpressionError("`contact.stage` can't be empty")
+        return None
+    own = dict(facts.business.fields)
+    shape = own.get(name) or CONTACT.get(name, "text")
+    moment = read_moment(value, facts.zone) if shape in {"date", "month-day"} else None
+    if moment is not None:
+        value = moment.at.astimezone(facts.zone).date()
+    plain = kept(value, own=shape != "text")
+    try:
+        return read_zone(plain) if name == "timezone" else read_value(shape, plain, facts.business, facts.zone)
+    except BadValue as error:
+        raise ExpressionError(f"`contact.{name}` can't hold this ({str(error).removesuffix('.')})") from None
 
 
 def _signed(words: Iterable[str], sign: str) -> Iterable[str]:

@@ -62,9 +62,20 @@ def next_move(
     if not in_line and not waiting:
         return Leave("finished", "end", "Finished: every step is behind.")
     move = _take_turn(sequence, progress, facts, local, in_line, now) if in_line else Wait(None)
-    if isinstance(move, Wait) and progress.date and any(turn.step.when.anchor is Anchor.BEFORE for turn in held):
-        return replace(move, until=min(move.until or progress.date.at, progress.date.at))
+    if not isinstance(move, Wait):
+        return move
+    if progress.date and any(turn.step.when.anchor is Anchor.BEFORE for turn in held):
+        move = replace(move, until=min(move.until or progress.date.at, progress.date.at))
+    if waiting and _exit_passes(sequence):
+        again = now + RETRY_CONDITION
+        move = replace(move, until=min(move.until or again, again))
     return move
+
+
+def _exit_passes(sequence: Sequence) -> bool:
+    """Whether a goal or a stop may come to hold, and stop what waits for its slot, while nothing wakes the person."""
+    exits = (*sequence.stop, sequence.goal) if sequence.goal else sequence.stop
+    return any(way.when is not None and any(word in way.when.source for word in PASSING) for way in exits)
 
 
 def _moved(held: Iterable[Turn], progress: Progress, now: datetime) -> Skip | Recall | None:

@@ -15,6 +15,7 @@ from service.domain.sequence.model import Business, Duration, Sequence, Unit
 from service.domain.window import utc
 
 LEAP = 2000  # a year that has every day
+YEARS = range(1800, 9000)  # what is reckoned from them stays within the calendar
 MEAN_DAYS = {Unit.MONTHS: Decimal("30.436875"), Unit.YEARS: Decimal("365.2425")}  # of the Gregorian calendar
 
 _MONTH_DAY = re.compile(r"(?:--)?(\d{2})-(\d{2})", re.ASCII)
@@ -56,17 +57,18 @@ def month_day(value: object) -> tuple[int, int] | None:
 
 
 def read_moment(value: object, zone: ZoneInfo) -> Moment | None:
-    """A day or an instant as fields hold them; None where it is neither. Without an offset it is local in `zone`."""
+    """A day or an instant as fields hold them; None where it is neither, or in a year nobody can mean. Without an offset
+    it is local in `zone`."""
     if isinstance(value, str):
         try:
             value = date.fromisoformat(value) if len(value) == len("2026-12-03") else datetime.fromisoformat(value)
         except ValueError:
             return None
+    if not isinstance(value, date) or value.year not in YEARS:
+        return None
     if isinstance(value, datetime):
         return Moment(value.astimezone(UTC) if value.tzinfo else utc(value.date(), value.time(), zone))
-    if isinstance(value, date):
-        return Moment(utc(value, time.min, zone), is_day=True)
-    return None
+    return Moment(utc(value, time.min, zone), is_day=True)
 
 
 def near(sequence: Sequence, given: Given, at: datetime) -> list[Moment]:

@@ -49,8 +49,13 @@ class Recall:
             for each in self.happenings
             if each.name == name
             and each.at >= self.entered_at
-            and not (name == self.began_by and self.about is not None and self.about in {each.about, each.key})
+            and not (name == self.began_by and self._let_in(each))
         )
+
+    def _let_in(self, event: Happening) -> bool:
+        if self.about is None:  # a signup is about nothing
+            return event.at == self.entered_at
+        return self.about in {event.about, event.key}
 
     def unanswered(self) -> int:
         """Mails of this enrolment in a row without a click, answer, reply or booking; service mail doesn't count."""

@@ -7,7 +7,7 @@ the new version put into the past is due since that version, so that it is recei
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from collections.abc import Sequence as Ordered
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,11 +15,10 @@ from datetime import datetime
 from service.domain.departure import Leave, at_most
 from service.domain.enrolment import Move, next_move
 from service.domain.facts import Facts
-from service.domain.happening import Touch
 from service.domain.moment import Moment, first, resolve
-from service.domain.schedule import Local, Progress, Turn, is_dated, last_passed, next_step, turns
+from service.domain.schedule import Local, Progress, Turn, is_dated, last_passed, needs_rhythm, next_step, turns
 from service.domain.sequence.expression import ExpressionError
-from service.domain.sequence.model import Sequence, Step
+from service.domain.sequence.model import Sequence
 
 PLANNED = "planned"
 WAITING = frozenset({"due", "held", "cleared"})  # may still be taken back
@@ -63,25 +62,52 @@ class Replan:
 
 def replan(sequence: Sequence, progress: Progress, facts: Facts, now: datetime, rows: Ordered[Row]) -> Replan:
     """What follows for one enrolment from the version in force. `rows` are those of its own touches."""
-    facts = replace(facts, date=_date(sequence, facts, now), touches=_without_taken_back(facts, rows))
+    facts = _as_of(sequence, facts, now, rows)
     progress = replace(progress, date=facts.date)
     drops = tuple(_drops(sequence, progress, rows))
     kept = [row for row in rows if row.step not in {drop.step for drop in drops} and row.rule not in TAKEN_BACK]
     progress, waiting = standing(sequence, progress, kept)
-    progress = _since(sequence, progress, facts, now, kept, waiting)
-    front = next_step(sequence, progress.passed)
+    local = facts.local(sequence)
+    in_line = turns(sequence, progress, local)
+    front = next((turn for turn in in_line if not is_dated(turn.step)), None)
+    if waiting or front is None or not _stays_late(front, kept, now):
+        progress = replace(progress, replanned_at=now)
+        in_line = in_line if front is None or front.due_at >= now else turns(sequence, progress, local)
     forgotten = tuple(row.step for row in rows if _is_forgotten(sequence, row, kept, front))
-    in_line = tuple(turns(sequence, progress, facts.local(sequence)))
     try:
         move = next_move(sequence, progress, facts, now, waiting=waiting)
     except ExpressionError:
         move = None
-    return Replan(progress, facts, drops, forgotten, in_line, waiting, move)
+    return Replan(progress, facts, drops, forgotten, tuple(in_line), waiting, move)
 
 
-def _without_taken_back(facts: Facts, rows: Iterable[Row]) -> tuple[Touch, ...]:
+def _stays_late(front: Turn, rows: Iterable[Row], now: datetime) -> bool:
+    """Whether the next step was due already, at this very time: a new version is no reason to take it for fresh."""
+    return front.due_at < now and any(
+        row.state == PLANNED and (row.step, row.due_at) == (front.step.key, front.due_at) for row in rows
+    )
+
+
+def _as_of(sequence: Sequence, facts: Facts, now: datetime, rows: Iterable[Row]) -> Facts:
+    """The facts with the date as the new version has it, and without what may be owed again."""
     back = {row.step for row in rows if row.rule in TAKEN_BACK}
-    return tuple(each for each in facts.touches if each.enrolment_id != facts.enrolment_id or each.step not in back)
+    date = _date(sequence, facts, now)
+    if not back and date == facts.date:
+        return facts
+    own = facts.enrolment_id
+    touches = tuple(each for each in facts.touches if each.enrolment_id != own or each.step not in back)
+    return replace(facts, date=date, touches=touches)
+
+
+def asks_the_past(sequence: Sequence) -> bool:
+    """Whether it takes more than the enrolment to tell when somebody's next touch comes: what happened to them.
+
+    Whether a step that is due is done does not count here; that is asked when it is.
+    """
+    exits = [*sequence.stop, *([sequence.goal] if sequence.goal else [])]
+    asked = [way.when for way in exits if way.when] + [step.wait_for for step in sequence.steps if step.wait_for]
+    by_events = any(way.when is None for way in exits) or any(trigger.on == "rhythm" for trigger in sequence.enrol.on)
+    return by_events or needs_rhythm(sequence) or any("(" in each.source for each in asked)
 
 
 def may_reopen(sequence: Sequence, found: Replan) -> bool:
@@ -123,27 +149,11 @@ def _drops(sequence: Sequence, progress: Progress, rows: Iterable[Row]) -> Itera
             yield Drop(row.step, "moved-up", "Passed: the step was moved before one that is done already.")
 
 
-def _is_forgotten(sequence: Sequence, row: Row, kept: Iterable[Row], front: Step | None) -> bool:
+def _is_forgotten(sequence: Sequence, row: Row, kept: Iterable[Row], front: Turn | None) -> bool:
     step = sequence.step(row.step)
-    if row.rule in TAKEN_BACK:
+    if step is None or row.rule in TAKEN_BACK:
         return step is not None
-    return row in kept and row.state == PLANNED and step is not None and not is_dated(step) and step is not front
-
-
-def _since(
-    sequence: Sequence,
-    progress: Progress,
-    facts: Facts,
-    now: datetime,
-    rows: Iterable[Row],
-    waiting: Collection[str],
-) -> Progress:
-    """From when on the new version counts: only a step that was due already, at this very time, stays late."""
-    front = next((turn for turn in turns(sequence, progress, facts.local(sequence)) if not is_dated(turn.step)), None)
-    planned = {(row.step, row.due_at) for row in rows if row.state == PLANNED}
-    if front is not None and not waiting and front.due_at < now and (front.step.key, front.due_at) in planned:
-        return progress
-    return replace(progress, replanned_at=now)
+    return row in kept and row.state == PLANNED and not is_dated(step) and (front is None or step is not front.step)
 
 
 def ahead(sequence: Sequence, progress: Progress, local: Local, now: datetime) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import ForeignKey, Index, LargeBinary, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from service.store.bulk import among
 from service.store.tables import Id, Instant, Json, Stamp, Table
 
 
@@ -92,5 +93,5 @@ def lock_contacts(session: Session, ids: Sequence[int], *, wait: bool = True) ->
     `FOR NO KEY UPDATE`, because `FOR SHARE` lets two workers pass one cap. Without `wait`, contacts that another
     worker holds are left out.
     """
-    query = select(Contact.id).where(Contact.id.in_(ids)).order_by(Contact.id)
+    query = select(Contact.id).where(among(Contact.id, ids)).order_by(Contact.id)
     return list(session.scalars(query.with_for_update(key_share=True, skip_locked=not wait)))

@@ -18,6 +18,7 @@ from service.domain.happening import Happening, Touch
 from service.domain.moment import Moment
 from service.domain.schedule import Local
 from service.domain.sequence.model import Business
+from service.store.bulk import among
 from service.store.contact import Consent, Contact, Suppression
 from service.store.delivery import COUNTED, Delivery
 from service.store.enrolment import Enrolment
@@ -54,8 +55,11 @@ class Past:
 
 
 def zone_of(contact: Contact, business: Business) -> ZoneInfo:
-    """The contact's time zone, else the business's."""
-    return ZoneInfo(contact.timezone or business.zone)
+    """The contact's time zone, else the business's; a name that is none (any more) must not hold up everybody."""
+    try:
+        return ZoneInfo(contact.timezone or business.zone)
+    except (LookupError, ValueError, OSError):
+        return ZoneInfo(business.zone)
 
 
 def seed_of(contact: Contact) -> str:
@@ -78,7 +82,7 @@ def read_pasts(session: Session, contact_ids: Collection[int]) -> dict[int, Past
     pasts: dict[int, Past] = defaultdict(Past)
     events = select(
         Event.contact_id, Event.id, Event.name, Event.at, Event.data, Event.value, Event.about, Event.key
-    ).where(Event.contact_id.in_(contact_ids), ~Event.replaced)
+    ).where(among(Event.contact_id, contact_ids), ~Event.replaced)
     for contact_id, event_id, name, at, data, value, about, key in session.execute(events.order_by(Event.id)):
         named = about or key or event_key(event_id)
         happening = Happening(name, at, data, value, data.get("enrolment"), about, named)
@@ -95,12 +99,12 @@ def read_pasts(session: Session, contact_ids: Collection[int]) -> dict[int, Past
             Delivery.handed_at,
         )
         .join(Enrolment, Enrolment.id == Delivery.enrolment_id)
-        .where(Delivery.contact_id.in_(contact_ids), Delivery.staff_to.is_(None))
+        .where(among(Delivery.contact_id, contact_ids), Delivery.staff_to.is_(None))
     )
     for contact_id, enrolment_id, sequence, step, state, priority, sent_at, handed_at in session.execute(touches):
         pasts[contact_id].touches.append(Touch(enrolment_id, sequence, step, state, priority, sent_at or handed_at))
     active = select(Enrolment.contact_id, Enrolment.sequence).where(
-        Enrolment.contact_id.in_(contact_ids), Enrolment.state == "active"
+        among(Enrolment.contact_id, contact_ids), Enrolment.state == "active"
     )
     for contact_id, sequence in session.execute(active):
         pasts[contact_id].inside.add(sequence)
@@ -121,7 +125,7 @@ def read_consents(session: Session, contact_ids: Collection[int]) -> dict[int, s
     """The topics each contact has agreed to and not taken back since."""
     acts = (
         select(Consent.contact_id, Consent.topic, Consent.act)
-        .where(Consent.contact_id.in_(contact_ids), Consent.act.in_(("confirmed", "withdrawn")))
+        .where(among(Consent.contact_id, contact_ids), Consent.act.in_(("confirmed", "withdrawn")))
         .order_by(Consent.id)
     )
     topics: dict[int, set[str]] = defaultdict(set)
@@ -228,4 +232,4 @@ def facts_of(business: Business, contact: Contact, enrolment: Enrolment, past: P
 
 def read_contacts(session: Session, ids: Iterable[int]) -> dict[int, Contact]:
     """Contacts by id."""
-    return {contact.id: contact for contact in session.scalars(select(Contact).where(Contact.id.in_(ids)))}
+    return {contact.id: contact for contact in session.scalars(select(Contact).where(among(Contact.id, [*ids])))}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, select, text
@@ -16,7 +17,9 @@ from service.store.enrolment import Enrolment
 from tests.actions.house import NOW
 from tests.actions.newsroom import Newsroom, letters
 
-DAY = timedelta(days=1)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+LIVELY = {"sent", "held", "due", "open", "done"}
+TAGS = ((), ("vip",), ("cold",))
 HELLO, TIP, LETTER = "Day 0: hello", "Day 3 at 10:00: tip", "Day 10 at 10:00: letter"
 THREE = (HELLO, TIP, LETTER)
 
@@ -30,11 +33,25 @@ def plan_of(room: Newsroom, reopen: tuple[str, ...] = (), **sequences: str) -> P
         return plan_publication(session, library, room.now, reopen)
 
 
-def rows(room: Newsroom) -> dict[int, tuple[int, str, str, str | None]]:
+@dataclass(frozen=True)
+class Row:
+    """A touch as it stands in the database."""
+
+    enrolment: int
+    step: str
+    state: str
+    rule: str | None
+    due_at: datetime
+
+
+Rows = dict[int, Row]
+
+
+def rows(room: Newsroom) -> Rows:
     with room.begin() as session:
-        query = select(Delivery.id, Delivery.enrolment_id, Delivery.step, Delivery.state, Delivery.rule)
-        rows = session.execute(query.where(Delivery.staff_to.is_(None)))
-        return {id_: (enrolment, step, state, rule) for id_, enrolment, step, state, rule in rows}
+        columns = (Delivery.enrolment_id, Delivery.step, Delivery.state, Delivery.rule, Delivery.due_at)
+        found = session.execute(select(Delivery.id, *columns).where(Delivery.staff_to.is_(None)))
+        return {id_: Row(*row) for id_, *row in found}
 
 
 def states(room: Newsroom) -> Counter[str]:
@@ -44,7 +61,7 @@ def states(room: Newsroom) -> Counter[str]:
 
 @pytest.fixture
 def room(engine: Engine) -> Newsroom:
-    """Twelve readers, one a day: some have had nothing but the first letter, some wait for the last, two are through."""
+    """Twelve readers, one a day: some have had only the first letter, some wait for the last, two are through."""
     room = Newsroom(engine, letters=letters(*THREE))
     for number in range(12):
         room.work(NOW + number * DAY)
@@ -66,12 +83,12 @@ EDITS = {
     "reword": letters("Day 0: hello\nPreview: Something else", TIP, LETTER),
     "rename with its id": letters(HELLO, "Day 3 at 10:00: one idea\nId: tip", LETTER),
     "rename without": letters(HELLO, "Day 3 at 10:00: one idea", LETTER),
-    "skip by condition": letters(HELLO, "Day 1: extra\nIf: contact.first_name == \"Ana\"", TIP, LETTER),
+    "skip by condition": letters(HELLO, 'Day 1: extra\nIf: contact.first_name == "Ana"', TIP, LETTER),
     "a task": letters(HELLO, "Day 1: call\nTask: call\nAssign: owner", TIP, LETTER),
-    "an action": letters(HELLO, "Day 1: mark\nTag: +seen", "Day 1: thanks\nIf: tagged(\"seen\")", TIP, LETTER),
+    "an action": letters(HELLO, "Day 1: mark\nTag: +seen", 'Day 1: thanks\nIf: tagged("seen")', TIP, LETTER),
     "pause": letters(*THREE, head="enrol: {on: signup}\nstatus: paused"),
     "close": letters(*THREE, head="enrol: {on: signup}\nstatus: closed"),
-    "stop": letters(*THREE, head="enrol: {on: signup}\nstop:\n  - when: contact.email == \"reader-9@example.org\""),
+    "stop": letters(*THREE, head='enrol: {on: signup}\nstop:\n  - when: contact.email == "reader-9@example.org"'),
     "other hours": letters(HELLO, "Day 1: tip", LETTER, head="enrol: {on: signup}\nwindow: Mon 03:00-04:00"),
     "worth little": letters(HELLO, "Day 1: tip\nDrop after: 1 hours\nWindow: 03:00-03:30", LETTER),
     "no consent": letters(HELLO, "Day 1: tip", LETTER).replace("Tips and ideas", "Trips"),
@@ -94,27 +111,112 @@ def test_publishing_does_what_plan_said(room: Newsroom, edit: str) -> None:
         assert (after, states(room)) == (before, people)
         return
     due = opened(before, after)
+    assert shifts(before, after, due, now) == [round(each / MINUTE) for each in sorted(told.shifts)]
     assert told.inside == people["active"]
     assert told.left.total() == people["active"] - states(room)["active"]
-    assert told.due["at once"] == sum(1 for *_, state, _ in due.values() if state == "sent")
-    assert told.due["tasks"] == sum(1 for *_, state, _ in due.values() if state == "open")
-    assert told.due["actions"] == sum(1 for *_, state, _ in due.values() if state == "done")
-    assert told.due["skipped"] == sum(1 for *_, state, _ in due.values() if state == "skipped")
-    assert told.due["barred"] == sum(1 for *_, state, rule in due.values() if (state, rule) == ("cancelled", "consent"))
+    ends = Counter(row.state for row in due.values())
+    assert told.due["at once"] == ends["sent"]
+    assert told.due["tasks"] == ends["open"]
+    assert told.due["actions"] == ends["done"]
+    assert told.due["skipped"] == ends["skipped"]
+    assert told.due["barred"] == sum(1 for row in due.values() if (row.state, row.rule) == ("cancelled", "consent"))
     while (upcoming := room.next_wake()) is not None and upcoming <= now + DAY:
         room.work(upcoming)
     room.set_time(now + DAY)
     final = rows(room)
-    ends = Counter(final[id_][2] for id_, (*_, state, _) in due.items() if state in {"held", "due", "sent", "expired"})
+    ends = Counter(final[id_].state for id_, row in due.items() if row.state in {"held", "due", "sent", "expired"})
     assert told.due["at once"] + told.due["within a day"] == ends["sent"]
     assert told.due["wait"] + told.due["expire"] == ends["held"] + ends["due"] + ends["expired"]
 
 
-def opened(before: dict[int, tuple[int, str, str, str | None]], after: dict[int, tuple[int, str, str, str | None]]):
+def opened(before: Rows, after: Rows) -> Rows:
     """The touches that came due: none of them was before, and a publication did not take them back."""
-    waited = {id_ for id_, (_, _, state, _) in before.items() if state != "planned"}
-    return {
-        id_: row
-        for id_, row in after.items()
-        if id_ not in waited and row[2] != "planned" and row[3] not in {"removed", "moved-up"}
+    waited = {id_ for id_, row in before.items() if row.state != "planned"}
+    over = {"planned", "removed", "moved-up"}
+    return {id_: row for id_, row in after.items() if id_ not in waited and not {row.state, row.rule} & over}
+
+
+def shifts(before: Rows, after: Rows, due: Rows, now: datetime) -> list[int]:
+    """By how many minutes each person's next touch came to lie later, in order."""
+    moved = []
+    for enrolment, was in sorted(next_of(before, ("planned", "held")).items()):
+        at_once = [row for row in due.values() if row.enrolment == enrolment and row.state in LIVELY]
+        will = now if at_once else next_of(after, ("planned", "held")).get(enrolment)
+        if will is not None:
+            moved.append(round((max(will, now) - max(was, now)) / MINUTE))
+    return sorted(moved)
+
+
+def next_of(found: Rows, states: tuple[str, ...]) -> dict[int, datetime]:
+    """When the next touch of each enrolment is due."""
+    times: dict[int, datetime] = {}
+    for row in found.values():
+        if row.state in states:
+            times[row.enrolment] = min(row.due_at, times.get(row.enrolment, row.due_at))
+    return times
+
+
+def test_a_deleted_file_takes_everybody_out(room: Newsroom) -> None:
+    inside = states(room)["active"]
+    assert plan_of(room).outlooks["letters"].left == {"stopped": inside}
+    room.publish()
+    assert states(room)["active"] == 0
+    assert states(room)["stopped"] == inside
+
+
+def test_who_had_finished_is_counted_where_it_is_reopened(room: Newsroom) -> None:
+    longer = letters(*THREE, "Day 20: more")
+    finished = states(room)["finished"]
+    assert finished
+    assert plan_of(room, letters=longer).outlooks["letters"].reopened == 0
+    assert plan_of(room, ("letters",), letters=longer).outlooks["letters"].reopened == finished
+    room.publish(["letters"], letters=longer)
+    assert states(room)["finished"] == 0
+
+
+INTAKES = {
+    "all": "{on: signup, existing: all}",
+    "nobody": "{on: signup}",
+    "three a day": "{on: signup, existing: 3 a day}",
+    "some": '{on: signup, existing: all, when: contact.email != "reader-3@example.org"}',
+    "tagged": "{on: tagged vip, existing: all}",
+    "by hand": "{on: manual, existing: all}",
+    "who stayed away": "{on: quiet signup for 5 days, existing: all}",
+    "birthdays": "{on: date}\ndate: contact.birthday",
+}
+
+
+@pytest.mark.parametrize("name", INTAKES)
+def test_people_who_are_here_enter_as_plan_said(room: Newsroom, name: str) -> None:
+    for number, contact_id in enumerate(room.contact_ids()):
+        room.change(
+            contact_id, columns={"birthday": f"{number + 1:02}-15" if number % 2 else None}, tags=TAGS[number % 3]
+        )
+    new = {
+        "letters": letters(*THREE),
+        "news": letters("Day 0: news", "Day 9: more news", head=f"enrol: {INTAKES[name]}", key="news"),
     }
+    told = plan_of(room, **new).outlooks.get("news")
+    before = rows(room)
+    room.publish(**new)
+    room.decide()
+    while room.deliver():
+        room.decide()
+    entered = in_sequence(room, "news")
+    if told is None:
+        assert (name, entered) == ("nobody", Counter())
+        return
+    due = {id_: row for id_, row in opened(before, rows(room)).items() if row.step == "news"}
+    assert told.enter_today == sum(entered.values()) - entered["awaited"]
+    assert told.awaited == entered["awaited"]
+    assert told.due["at once"] == sum(1 for row in due.values() if row.state == "sent")
+    assert told.due.total() == len(due)
+    for _ in range(5):
+        room.set_time(room.now + DAY)
+        room.roll_out()
+    assert told.enter + told.awaited == sum(in_sequence(room, "news").values())
+
+
+def in_sequence(room: Newsroom, key: str) -> Counter[str]:
+    with room.begin() as session:
+        return Counter(session.scalars(select(Enrolment.state).where(Enrolment.sequence == key)))

@@ -30,7 +30,7 @@ from service.domain.sequence.model import (
     When,
 )
 from service.domain.window import Span, Window
-from tests.domain.lives import Incident
+from tests.domain.person import Incident
 from tests.domain.stories import HERE
 
 START = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -133,7 +133,7 @@ def steps(draw: st.DrawFn, sequence: str, number: int, *, dated: bool) -> Step:
 @st.composite
 def exits(draw: st.DrawFn, *, goal: bool = False) -> Exit:
     way = Exit(HERE)
-    what = draw(st.sampled_from(("event", "same", "when")))
+    what = draw(st.sampled_from(("event", "event", "same", "when")))
     if what == "when":
         way = replace(way, when=Expression(draw(st.sampled_from(CONDITIONS[3:10])), HERE))
     else:
@@ -168,7 +168,7 @@ def sequences(draw: st.DrawFn, key: str = "letters") -> Sequence:
         place=HERE,
         date=source,
         every=Duration.of(1, Unit.MONTHS) if source == "contact.day" and draw(st.booleans()) else None,
-        stop=tuple(draw(st.lists(exits(), max_size=1))),
+        stop=tuple(draw(st.lists(exits(), max_size=2))),
         goal=draw(seldom(exits(goal=True))),
         at_most=draw(seldom(st.builds(AtMost, st.integers(1, 3), st.booleans()))),
         window=draw(seldom(st.sampled_from(WINDOWS))),

@@ -55,6 +55,22 @@ def later(amount: int, unit: Unit, at: time | None = None) -> When:
     return When(Anchor.LATER, duration=Duration(Decimal(amount), unit), at=at)
 
 
+def before(amount: int, unit: Unit, at: time | None = None) -> When:
+    return When(Anchor.BEFORE, duration=Duration(Decimal(amount), unit), at=at)
+
+
+def after(amount: int, unit: Unit, at: time | None = None) -> When:
+    return When(Anchor.AFTER, duration=Duration(Decimal(amount), unit), at=at)
+
+
+def on_the_day(at: time | None = None) -> When:
+    return When(Anchor.ON_THE_DAY, at=at)
+
+
+def asks(source: str) -> Expression:
+    return Expression(source, HERE)
+
+
 def step(
     key: str, when: When, kind: Kind = Kind.LETTER, condition: str | None = None, window: Window | None = None
 ) -> Step:

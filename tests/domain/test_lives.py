@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from service.domain.sequence.model import Sequence
 from tests.domain.journeys import CLOSED, START, incidents, outages, sequences
-from tests.domain.lives import Incident, Life
+from tests.domain.lives import Life
+from tests.domain.person import Incident
 from tests.domain.stories import BUSINESS
 
 ZONES = st.sampled_from(("Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Chatham", "Africa/Cairo"))

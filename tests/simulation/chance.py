@@ -26,7 +26,9 @@ def life_by_chance(library: Library, seed: int, days: int, count: int = 40) -> s
     lines = [f"{{at: {BEGIN + timedelta(hours=3)}, name: signup, form: {form}}}"] if stage == "lead" else []
     lines += [_event(library, chance, days) for _ in range(count)]
     topics = ", ".join(chance.sample([topic.name for topic in library.business.topics], 3))
-    return f"contact: {{{', '.join(contact)}}}\nconsents: [{topics}]\nevents:\n" + "".join(f"- {each}\n" for each in lines)
+    return f"contact: {{{', '.join(contact)}}}\nconsents: [{topics}]\nevents:\n" + "".join(
+        f"- {each}\n" for each in lines
+    )
 
 
 def _event(library: Library, chance: Random, days: int) -> str:
@@ -46,11 +48,26 @@ def _event(library: Library, chance: Random, days: int) -> str:
         "click": _click(library, chance),
         "answer": _answer(library, chance),
         "task": _task(library, chance),
-        "friend": f"name: referral.{chance.choice(['joined', 'qualified'])}, data: {{friend: {chance.choice(['Ben', 'Cleo'])}}}",
+        "friend": _friend(chance),
         "goodbye": "name: client.left, data: {reason: moved}",
     }
-    often = {"booked": 5, "visit": 6, "click": 6, "answer": 6, "task": 4, "cancelled": 2, "reply": 2, "goodbye": 0.3, "leave": 0.7}
+    often = {
+        "booked": 5,
+        "visit": 6,
+        "click": 6,
+        "answer": 6,
+        "task": 4,
+        "cancelled": 2,
+        "reply": 2,
+        "goodbye": 0.3,
+        "leave": 0.7,
+    }
     return f"{{at: {at}, {chance.choices(list(ways.values()), [often.get(way, 1) for way in ways])[0]}}}"
+
+
+def _friend(chance: Random) -> str:
+    name = chance.choice(["referral.joined", "referral.qualified"])
+    return f"name: {name}, data: {{friend: {chance.choice(['Ben', 'Cleo'])}}}"
 
 
 def _click(library: Library, chance: Random) -> str:

@@ -8,10 +8,14 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.rendering.studio import read, shipped
+from tests.simulation.chance import life_by_chance
+from tests.simulation.of_mail import OF_MAIL
+from tests.simulation.of_people import OF_PEOPLE
+from tests.simulation.paper import library_of
 from tests.simulation.same import both, read_life
-from tests.simulation.small import SMALL, library_of
 
 ANA = Path(__file__).with_name("ana.yaml")
+SMALL = OF_MAIL | OF_PEOPLE
 
 
 def test_anas_year_over_all_that_ships(engine: Engine) -> None:
@@ -31,3 +35,13 @@ def test_a_small_life(engine: Engine, name: str) -> None:
     assert shown == real
     states = {(touch.step, touch.state) for touch in shown}
     assert set(small.shows) <= states, sorted(states)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_life_that_nobody_thought_of(engine: Engine, seed: int) -> None:
+    files = shipped()
+    library = read(files)
+    scenario = read_life(life_by_chance(library, seed, 200), library)
+    real, shown, _ = both(engine, library, scenario, 220, files)
+    assert shown == real
+    assert len(shown) > 20
