@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
 
@@ -21,36 +22,48 @@ EVENTS = text("""
 INSERT INTO event (contact_id, name, at, data)
 SELECT id, 'signup', :now, '{"form": "bench"}' FROM contact WHERE email LIKE 'reader-' || :batch || '-%'
 """)
-# Everybody entered at some minute of the last days, has had the first step, and waits for the second.
+# Who is not inside yet entered at some minute of the last days, has had the first step, and waits for the second.
 ENROLMENTS = text("""
 INSERT INTO enrolment (contact_id, sequence, trigger_key, state, began_by, entered_at, wake_at, passed,
                        last_done_at, last_mail_at, last_mail_step)
-SELECT id, :sequence, 'once', 'active', 'signup', at, at + :delay * interval '1 day', ARRAY[:first], at, at, :first
+SELECT id, :sequence, 'once', 'active', 'manual', at, at + :delay * interval '1 day', ARRAY[:first], at, at, :first
 FROM (SELECT id, CAST(:now AS timestamptz) - (id % :spread) * interval '1 minute' AS at
-      FROM contact WHERE email LIKE 'reader-' || :batch || '-%') AS entered
+      FROM contact WHERE NOT EXISTS (SELECT FROM enrolment WHERE contact_id = contact.id AND sequence = :sequence)) AS w
 """)
 SENT = text("""
 INSERT INTO delivery (enrolment_id, contact_id, step, priority, state, rule, reason, due_at, attempts, message_id,
                       handed_at, sent_at, provider)
 SELECT id, contact_id, :first, 0, 'sent', 'sent', 'Sent.', entered_at, 1, '<bench-' || id || '-1@glow.example>',
        entered_at, entered_at, 'bench'
-FROM enrolment WHERE sequence = :sequence
+FROM enrolment
+WHERE sequence = :sequence AND NOT EXISTS (SELECT FROM delivery WHERE enrolment_id = enrolment.id)
 """)
 PLANNED = text("""
 INSERT INTO delivery (enrolment_id, contact_id, step, priority, state, due_at, message_id)
 SELECT id, contact_id, :second, 4, 'planned', wake_at, '<bench-' || id || '-2@glow.example>'
-FROM enrolment WHERE sequence = :sequence
+FROM enrolment
+WHERE sequence = :sequence AND NOT EXISTS (SELECT FROM delivery WHERE enrolment_id = enrolment.id AND step = :second)
 """)
 
 
-def gather(
-    session: Session, count: int, sequence: str, steps: tuple[str, str], topic: str, now: datetime, delay: int, spread: int
-) -> None:
-    """So many people inside `sequence`, who have had the first of `steps` and wait for the second, `delay` days after
-    entering. They entered within the last `spread` minutes. The caller commits."""
-    values = {"count": count, "batch": token_hex(4), "topic": topic, "now": now, "sequence": sequence}
-    more = {"first": steps[0], "second": steps[1], "delay": delay, "spread": spread}
-    for statement in (PEOPLE, CONSENTS, EVENTS, ENROLMENTS, SENT, PLANNED):
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where everybody is: they have had the first of `steps` and wait for the second, `delay` days after entering,
+    which was within the last `spread` minutes."""
+
+    sequence: str
+    steps: tuple[str, str]
+    topic: str
+    delay: int
+    spread: int
+
+
+def gather(session: Session, count: int, place: Place, now: datetime) -> None:
+    """So many new people, and all who are there already, in the middle of a sequence. The caller commits."""
+    values = {"count": count, "batch": token_hex(4), "topic": place.topic, "now": now, "sequence": place.sequence}
+    more = {"first": place.steps[0], "second": place.steps[1], "delay": place.delay, "spread": place.spread}
+    people = (PEOPLE, CONSENTS, EVENTS) if count else ()
+    for statement in (*people, ENROLMENTS, SENT, PLANNED):
         session.execute(statement, values | more)
     for table in ("contact", "consent", "event", "enrolment", "delivery"):
         session.execute(text(f"ANALYZE {table}"))

@@ -15,6 +15,10 @@ class Plan:
     rounds: int = 3
     seconds: float = 5.0  # of load, each round
     profiled: int = 1_000  # mails
+    crowd: int = 100_000  # people inside a sequence that a publication changes
+    beside: int = 1_000  # mails that are sent meanwhile
+    inside: int = 1_000_000  # people inside a sequence, most of them with nothing to do
+    due: int = 10_000  # steps that are due among them, each round
     connections: int = 16  # kept by the load generator
     workers: int = 2
     web: int = 2
@@ -27,5 +31,30 @@ class Plan:
 
 
 WHOLE = Plan()
-QUICK = Plan(mails=500, warm=50, reference_mails=5_000, rounds=1, seconds=2.0, profiled=200)
-GLANCE = Plan(mails=30, warm=5, reference_mails=50, rounds=1, seconds=0.15, profiled=20, workers=1, web=1, fetch=False)
+QUICK = Plan(
+    inside=100_000,
+    due=1_000,
+    crowd=10_000,
+    beside=200,
+    mails=500,
+    warm=50,
+    reference_mails=5_000,
+    rounds=1,
+    seconds=2.0,
+    profiled=200,
+)
+GLANCE = Plan(
+    inside=600,
+    due=10,
+    crowd=60,
+    beside=10,
+    mails=30,
+    warm=5,
+    reference_mails=50,
+    rounds=1,
+    seconds=0.15,
+    profiled=20,
+    workers=1,
+    web=1,
+    fetch=False,
+)

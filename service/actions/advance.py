@@ -73,8 +73,8 @@ def advance(session: Session, published: Published, now: datetime, limit: int = 
     rows = _open_deliveries(session, [enrolment.id for enrolment in enrolments])
     changed: set[int] = set()
     for enrolment in enrolments:
-        if enrolment not in session or enrolment.state not in UNDER_WAY:
-            continue  # an earlier one of this batch took the person out
+        if enrolment not in session or not _is_due(enrolment, now):
+            continue  # an earlier one of this batch took the person out, or moved the day on which they enter
         contact = contacts[enrolment.contact_id]
         if contact.id in changed:
             pasts |= read_pasts(session, [contact.id])
@@ -82,6 +82,10 @@ def advance(session: Session, published: Published, now: datetime, limit: int = 
         if _take_on(session, published, enrolment, contact, pasts[contact.id], rows[enrolment.id], now):
             changed.add(contact.id)
     return len(enrolments)
+
+
+def _is_due(enrolment: Enrolment, now: datetime) -> bool:
+    return enrolment.state in UNDER_WAY and enrolment.wake_at is not None and enrolment.wake_at <= now
 
 
 def _open_deliveries(session: Session, enrolment_ids: list[int]) -> dict[int, list[Delivery]]:

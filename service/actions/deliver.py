@@ -149,10 +149,10 @@ def record(
     now = journey_now(session)
     answered = (Delivery.id.in_(outcomes), Delivery.token == lease.token, Delivery.state.in_(AWAITED))
     cases = read_cases(session, published, *answered)
-    known = [case for case in cases if case.delivery.state == State.UNCERTAIN]  # what rides on them is done
+    known = {case.delivery.id for case in cases if case.delivery.state == State.UNCERTAIN}  # what rides on them is done
     write_plans(session, [_settle(published, case, outcomes[case.delivery.id], now) for case in cases])
     for case in cases:
-        if case.delivery.state in LEFT and case not in known:
+        if case.delivery.state in LEFT and case.delivery.id not in known:
             act(session, published, case, now)
 
 

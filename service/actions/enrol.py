@@ -36,24 +36,40 @@ COLUMNS = (
 
 
 def enrol_by(
-    session: Session, published: Published, contact: Contact, occasion: Occasion, now: datetime
+    session: Session,
+    published: Published,
+    contact: Contact,
+    occasion: Occasion,
+    now: datetime,
+    *,
+    newcomer: bool = False,
 ) -> list[Enrolment]:
-    """Every enrolment that an occasion begins. The contact is locked already; the caller commits."""
+    """Every enrolment that an occasion begins. The contact is locked already; the caller commits.
+
+    A `newcomer` was made in this very transaction, and has no past that would have to be asked for.
+    """
     begun = []
     for sequence in published.library.sequences:
         if answers(sequence, occasion):
-            enrolment = enrol(session, published, contact, sequence, occasion, now)
+            enrolment = enrol(session, published, contact, sequence, occasion, now, newcomer=newcomer)
             if enrolment is not None:
                 begun.append(enrolment)
     return begun
 
 
 def enrol(
-    session: Session, published: Published, contact: Contact, sequence: Sequence, occasion: Occasion, now: datetime
+    session: Session,
+    published: Published,
+    contact: Contact,
+    sequence: Sequence,
+    occasion: Occasion,
+    now: datetime,
+    *,
+    newcomer: bool = False,
 ) -> Enrolment | None:
     """One enrolment with its first touch planned; None where the sequence does not let the person in."""
     draft = draft_of(published, contact, sequence, occasion, now)
-    if why_not(session, published, contact, sequence, draft, now) is not None:
+    if why_not(session, published, contact, sequence, draft, now, newcomer=newcomer) is not None:
         return None
     # Planned before it is stored, so that the row is written once, with the time at which it wakes.
     first = plan_next(published, draft, local_of(contact, published.library.business), now)
@@ -98,11 +114,18 @@ def draft_of(
 
 
 def why_not(
-    session: Session, published: Published, contact: Contact, sequence: Sequence, draft: Enrolment, now: datetime
+    session: Session,
+    published: Published,
+    contact: Contact,
+    sequence: Sequence,
+    draft: Enrolment,
+    now: datetime,
+    *,
+    newcomer: bool = False,
 ) -> str | None:
     """Why the sequence does not let the person in, in a sentence; None where it does."""
     last = None
-    if sequence.enrol.again is not Again.ALWAYS:
+    if sequence.enrol.again is not Again.ALWAYS and not newcomer:
         last = last_entered(session, contact.id, sequence.key)
     condition = sequence.enrol.when
     # Only a function asks about the past; a signup that asks none is spared its queries.

@@ -22,9 +22,14 @@ from service.store.enrolment import Enrolment
 from service.store.history import Past, facts_of, read_pasts
 
 
-def expect_dates(session: Session, published: Published, contact: Contact, now: datetime) -> None:
-    """After a person's fields changed: the next occurrence of every date. The contact is locked; the caller commits."""
-    expect(session, published, contact, _begun_by(published, "date"), now)
+def expect_dates(
+    session: Session, published: Published, contact: Contact, now: datetime, *, newcomer: bool = False
+) -> None:
+    """After a person's fields changed: the next occurrence of every date. The contact is locked; the caller commits.
+
+    For a `newcomer`, made in this very transaction, nothing can be awaited yet.
+    """
+    expect(session, published, contact, _begun_by(published, "date"), now, newcomer=newcomer)
 
 
 def expect_visits(session: Session, published: Published, contact: Contact, event: str, now: datetime) -> None:
@@ -42,23 +47,33 @@ def _begun_by(published: Published, on: str, name: str = "") -> list[Sequence]:
 
 
 def expect(
-    session: Session, published: Published, contact: Contact, sequences: Iterable[Sequence], now: datetime
+    session: Session,
+    published: Published,
+    contact: Contact,
+    sequences: Iterable[Sequence],
+    now: datetime,
+    *,
+    newcomer: bool = False,
 ) -> None:
     """One awaited enrolment for each sequence that the person will enter by themselves: made, moved or taken away."""
     wanted = [sequence for sequence in sequences if sequence.status is Status.LIVE and awaits(sequence)]
     if not wanted:
         return
-    known: dict[str, list[Enrolment]] = defaultdict(list)
-    keys = [sequence.key for sequence in wanted]
-    query = select(Enrolment).where(Enrolment.contact_id == contact.id, Enrolment.sequence.in_(keys))
-    for row in session.scalars(query.order_by(Enrolment.id).with_for_update()):
-        known[row.sequence].append(row)
+    known = defaultdict(list) if newcomer else _known(session, contact, [sequence.key for sequence in wanted])
     asks = any(trigger.on != "date" for sequence in wanted for trigger in sequence.enrol.on)
     past = read_pasts(session, [contact.id])[contact.id] if asks else Past()
     for sequence in wanted:
         draft = draft_of(published, contact, sequence, Occasion("date", "", ""), now)
         facts = facts_of(published.library.business, contact, draft, past, now)
         _expect_one(session, published, contact, sequence, facts, known[sequence.key])
+
+
+def _known(session: Session, contact: Contact, keys: list[str]) -> dict[str, list[Enrolment]]:
+    known: dict[str, list[Enrolment]] = defaultdict(list)
+    query = select(Enrolment).where(Enrolment.contact_id == contact.id, Enrolment.sequence.in_(keys))
+    for row in session.scalars(query.order_by(Enrolment.id).with_for_update()):
+        known[row.sequence].append(row)
+    return known
 
 
 def _expect_one(

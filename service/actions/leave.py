@@ -9,13 +9,12 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from service.actions.cancel_tasks import cancel_tasks
-from service.domain.departure import OWED, Leave
+from service.domain.departure import OWED, RAN_ITS_COURSE, Leave
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 
 CAN_BE_CANCELLED = (State.PLANNED, State.DUE, State.HELD, State.CLEARED)
 UNDER_WAY = ("active", "awaited")
-RAN_ITS_COURSE = ("finished", "converted")  # a mail that somebody asked for once more is still wanted
 
 
 def end(session: Session, enrolment: Enrolment, rows: Iterable[Delivery], leave: Leave, now: datetime) -> None:

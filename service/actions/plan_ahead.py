@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +19,7 @@ from service.actions.take_in import expected, invite, is_same, read_known, rooms
 from service.domain.departure import Leave
 from service.domain.enrolment import Wait
 from service.domain.outlook import Outlook
-from service.domain.replan import PLANNED, WAITING, ahead, may_reopen
+from service.domain.replan import PLANNED, WAITING, ahead, asks_the_past, may_reopen
 from service.domain.rollout import EXPECT, INTAKE, REOPEN, REPLAN, Work
 from service.domain.sequence.model import Library, Sequence, Status
 from service.domain.simulation.life import Inside, Life, Row
@@ -76,6 +77,8 @@ class _Planning:
         self.keys = {what: [each.sequence for each in work if each.what == what] for what in (REPLAN, REOPEN)}
         self.expects = self._sequences(work, EXPECT)
         self.intakes = self._sequences(work, INTAKE)
+        followed = (new.sequence(key) for keys in self.keys.values() for key in keys)
+        self.asks = bool(self.expects or self.intakes) or any(map(asks_the_past, filter(None, followed)))
         self.rooms = rooms_today(session, [each for each in work if each.what == INTAKE], new.business.zone, now)
 
     def _sequences(self, work: Collection[Work], what: str) -> list[Sequence]:
@@ -106,7 +109,7 @@ class _Planning:
     def look(self, ids: Collection[int]) -> None:
         """Count one batch of contacts."""
         contacts = self.session.scalars(select(Contact).where(Contact.id.in_(ids)).order_by(Contact.id)).all()
-        pasts = read_pasts(self.session, ids)
+        pasts = read_pasts(self.session, ids) if self.asks else defaultdict(Past)
         people = {each.id: _Person(each, pasts[each.id]) for each in contacts}
         self._follow(people)
         for sequence in self.expects:
@@ -191,6 +194,8 @@ class _Planning:
     def _live_ahead(self, people: Collection[_Person]) -> None:
         """Live the next day of those for whom something happens at once."""
         pasts = {each.contact.id: each.past for each in people}
+        if people and not self.asks:
+            pasts = read_pasts(self.session, list(pasts))
         lives = read_lives(self.session, self.new, [each.contact for each in people], pasts, self.now)
         for person in people:
             life = lives[person.contact.id]

@@ -26,7 +26,6 @@ from service.store.enrolment import Enrolment
 from service.store.event import Event
 from service.store.history import event_key
 
-
 SKEW = timedelta(seconds=5)  # by which the clocks of two machines may differ
 
 

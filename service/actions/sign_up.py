@@ -89,8 +89,8 @@ def sign_up(
     if not is_new:
         wake(session, contact.id, now)
     occasion = Occasion("signup", form.slug, f"signup:{token_hex(8)}", {"form": dict(fields) | {"slug": form.slug}})
-    begun = enrol_by(session, published, contact, occasion, now)
-    expect_dates(session, published, contact, now)
+    begun = enrol_by(session, published, contact, occasion, now, newcomer=is_new)
+    expect_dates(session, published, contact, now, newcomer=is_new)
     if not is_new:
         _send_again(session, published, contact, form, {each.sequence for each in begun}, now)
     return SignedUp(contact.id, is_new, tuple(enrolment.id for enrolment in begun))

@@ -8,7 +8,8 @@ from typing import Any
 
 from service.actions.plan_publication import Plan
 from service.domain.outlook import Outlook, Shift
-from service.domain.sequence.diff import SequenceChange, StepChange
+from service.domain.sequence.diff import SequenceChange
+from service.domain.sequence.step_diff import StepChange
 
 SIGNS = {"added": "+", "removed": "-", "moved": "↕", "changed": "~", "reworded": "~"}
 WHAT_COMES = (
@@ -112,14 +113,14 @@ def _people(outlook: Outlook) -> Iterator[Line]:
     if any(moves):
         yield "next touch", " · ".join(filter(None, [*moves, f"{outlook.same} as before" if outlook.same else ""]))
     if outlook.gain or outlook.lose:
-        both = [f"{counted(outlook.gain, 'person', 'people')} get one more" if outlook.gain else ""]
-        both.append(f"{counted(outlook.lose, 'person', 'people')} get one less" if outlook.lose else "")
+        both = [counted(outlook.gain, "person gets one more", "people get one more") if outlook.gain else ""]
+        both.append(counted(outlook.lose, "person gets one less", "people get one less") if outlook.lose else "")
         yield "steps", " · ".join(filter(None, both))
     if outlook.reopened:
-        yield "reopened", f"{counted(outlook.reopened, 'person', 'people')} who had finished go on"
+        yield "reopened", counted(outlook.reopened, "person who had finished goes on", "people who had finished go on")
     if outlook.enter:
         today = f", {outlook.enter_today} of them today" if outlook.enter_today < outlook.enter else ""
-        yield "enter", f"{counted(outlook.enter, 'person', 'people')} who are here already{today}"
+        yield "enter", counted(outlook.enter, "person who is", "people who are") + f" here already{today}"
     if outlook.awaited or outlook.moved or outlook.dropped:
         yield "enter by themselves", " · ".join(_awaited(outlook))
     if outlook.due.total():

@@ -54,7 +54,9 @@ class Unreadable(click.ClickException):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Who it is, and what happens to them.",
 )
-@click.option("--from", "first_day", type=click.DateTime(["%Y-%m-%d"]), help="The first day; the first event's.")
+@click.option(
+    "--from", "first_day", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The first day; the first event’s."
+)
 @click.option("--days", default=400, show_default=True, type=click.IntRange(1, 3_660), help="How many days.")
 @click.option("--json", "as_json", is_flag=True, help="Print what programs can read.")
 def simulate(

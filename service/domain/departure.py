@@ -13,6 +13,7 @@ from service.domain.schedule import Progress, is_dated
 from service.domain.sequence.model import Exit, Kind, Library, Sequence, Step
 
 OWED = frozenset({"finished", "left"})  # states in which people's work is still done: only the mail is over
+RAN_ITS_COURSE = frozenset({"finished", "converted"})  # in which a mail that was asked for once more is still wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,12 @@ def at_most(sequence: Sequence, step: Step, facts: Facts) -> Leave | None:
     if limit.unanswered:
         if facts.unanswered() < limit.count:
             return None
-        return Leave("finished", "at-most", f"Finished: {limit.count} mails in a row without an answer.")
+        return Leave("finished", "at-most", f"Finished: {_mails(limit.count)} in a row without an answer.")
     if len(facts.mails()) < limit.count:
         return None
-    return Leave("finished", "at-most", f"Finished: {limit.count} mails were sent, as many as it may send.")
+    were = "was" if limit.count == 1 else "were"
+    return Leave("finished", "at-most", f"Finished: {_mails(limit.count)} {were} sent, as many as it may send.")
+
+
+def _mails(count: int) -> str:
+    return "1 mail" if count == 1 else f"{count} mails"

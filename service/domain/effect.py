@@ -96,16 +96,16 @@ def _effect(action: Action, facts: Facts) -> Effect:
 
 
 def _fitting(name: str, value: object, facts: Facts) -> object:
-    """The value as its field holds it. Raises ExpressionError where it can't: nothing is kept that others stumble on."""
+    """The value as its field holds it. Raises ExpressionError where it can't: nobody is to stumble on it later."""
     if value is None or value == "":
         if name == "stage":
             raise ExpressionError("`contact.stage` can't be empty")
         return None
-    own = dict(facts.business.fields)
-    shape = own.get(name) or CONTACT.get(name, "text")
+    shape = dict(facts.business.fields).get(name) or CONTACT.get(name, "text")
     moment = read_moment(value, facts.zone) if shape in {"date", "month-day"} else None
-    if moment is not None:
-        value = moment.at.astimezone(facts.zone).date()
+    if moment is not None:  # an instant is meant as its day; `client_since` is an instant itself
+        value = moment.at if name == "client_since" else moment.at.astimezone(facts.zone).date()
+        shape = "time" if name == "client_since" else shape
     plain = kept(value, own=shape != "text")
     try:
         return read_zone(plain) if name == "timezone" else read_value(shape, plain, facts.business, facts.zone)

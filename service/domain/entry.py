@@ -105,4 +105,6 @@ def _condition(sequence: Sequence, facts: Facts) -> str | None:
 def _no_date(sequence: Sequence, facts: Facts) -> str | None:
     if facts.date is not None or not any(is_dated(step) for step in sequence.steps):
         return None
-    return f"“{sequence.title}” counts from a date, and this person has none."
+    if sequence.date is None:
+        return f"“{sequence.title}” counts from the expected visit, so people enter it by themselves."
+    return f"“{sequence.title}” counts from `{sequence.date}`, and here that is no date."

@@ -57,8 +57,10 @@ def month_day(value: object) -> tuple[int, int] | None:
 
 
 def read_moment(value: object, zone: ZoneInfo) -> Moment | None:
-    """A day or an instant as fields hold them; None where it is neither, or in a year nobody can mean. Without an offset
-    it is local in `zone`."""
+    """A day or an instant as fields hold them; None where it is neither, or in a year that nobody can mean.
+
+    Without an offset it is local in `zone`.
+    """
     if isinstance(value, str):
         try:
             value = date.fromisoformat(value) if len(value) == len("2026-12-03") else datetime.fromisoformat(value)

@@ -47,9 +47,7 @@ class Recall:
         return (
             each
             for each in self.happenings
-            if each.name == name
-            and each.at >= self.entered_at
-            and not (name == self.began_by and self._let_in(each))
+            if each.name == name and each.at >= self.entered_at and not (name == self.began_by and self._let_in(each))
         )
 
     def _let_in(self, event: Happening) -> bool:

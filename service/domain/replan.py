@@ -160,5 +160,10 @@ def ahead(sequence: Sequence, progress: Progress, local: Local, now: datetime) -
     """The steps a person has before them: the undated ones behind the last one done, the dated ones still to come."""
     behind, last = set(progress.passed), last_passed(sequence, progress.passed)
     in_line = {step.key for step in sequence.steps[last + 1 :] if not is_dated(step)}
-    dated = (turn for turn in turns(sequence, progress, local) if is_dated(turn.step) and turn.due_at > now)
-    return (in_line | {turn.step.key for turn in dated}) - behind
+    if any(is_dated(step) for step in sequence.steps):
+        in_line |= {turn.step.key for turn in turns(sequence, progress, local) if _is_to_come(turn, now)}
+    return in_line - behind
+
+
+def _is_to_come(turn: Turn, now: datetime) -> bool:
+    return is_dated(turn.step) and turn.due_at > now

@@ -175,7 +175,13 @@ def _on_its_day(when: When, at: time, due: datetime, zone: ZoneInfo) -> datetime
 
 def _due_on_day(step: Step, sequence: Sequence, progress: Progress, local: Local) -> datetime:
     entered, zone = progress.entered_at, local.zone
-    due = _at_time(plus_days(entered, _drawn_day(step, sequence, local), zone), step.when.at, entered, zone)
+    number = _drawn_day(step, sequence, local)
+    due = plus_days(entered, number, zone)
+    if step.when.at is not None:
+        # By the day itself: an hour that is left out at midnight would move `due` into the next one.
+        day = entered.astimezone(zone).date() + timedelta(days=number)
+        due = utc(day, step.when.at, zone)
+        due = due if due >= entered else utc(day + timedelta(days=1), step.when.at, zone)
     before = sequence.step(progress.last_mail_step or "")
     if before is None or progress.last_mail_at is None:
         return due

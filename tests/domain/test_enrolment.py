@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,9 +13,9 @@ from service.domain.enrolment import Open, Skip, Wait, next_move, passed
 from service.domain.happening import Happening, Touch
 from service.domain.schedule import Progress
 from service.domain.sequence.expression import ExpressionError
-from service.domain.sequence.model import AtMost, Duration, Exit, Expression, Kind, Unit
+from service.domain.sequence.model import AtMost, Duration, Exit, Expression, Kind, Status, TaskField, Unit
 from service.domain.window import Window
-from tests.domain.stories import HERE, OFFICE, at, day, facts, letters, step
+from tests.domain.stories import HERE, OFFICE, asks, at, day, facts, later, letters, step
 
 ENTERED = at("2026-11-20 14:30")
 SUNDAY_NIGHT = at("2026-11-22 02:00")
@@ -129,3 +130,157 @@ def test_a_step_without_a_window_of_its_own_uses_the_nearest_written() -> None:
     move = next_move(letters(late), Progress(SUNDAY_NIGHT), facts(SUNDAY_NIGHT, SUNDAY_NIGHT), SUNDAY_NIGHT)
     assert isinstance(move, Open)
     assert move.expires_at == SUNDAY_NIGHT + timedelta(days=7)
+
+
+LISTEN = replace(
+    step("listen", later(10, Unit.MINUTES), window=Window.any()),
+    wait_for=asks('answer("hello") == "happy"'),
+    wait_up_to=Duration.of(5, Unit.DAYS),
+)
+DELIGHT = step("delight", later(1, Unit.DAYS), Kind.DELIGHT, window=Window.any())
+
+
+def answered(value: str, when: datetime, step: str = "hello") -> Happening:
+    return Happening("answer", when, {"sequence": "letters", "step": step, "value": value}, enrolment_id=1)
+
+
+def test_a_step_waits_until_what_it_waits_for_holds_or_its_time_is_over() -> None:
+    sequence, progress = letters(HELLO, LISTEN), passed(Progress(ENTERED), HELLO, ENTERED)
+    due = ENTERED + timedelta(minutes=10)
+    waits = next_move(sequence, progress, facts(due, ENTERED), due)
+    assert waits == Wait(due + timedelta(days=5), LISTEN, due, 'Waits until “answer("hello") == "happy"” holds.')
+    happy = (answered("happy", due),)
+    now = due + timedelta(days=3)
+    assert isinstance(next_move(sequence, progress, facts(now, ENTERED, happy), now), Open)
+    over = due + timedelta(days=5)
+    assert isinstance(next_move(sequence, progress, facts(over, ENTERED), over), Open)
+
+
+def test_what_changes_while_nothing_happens_is_asked_again_in_an_hour() -> None:
+    waits = replace(LISTEN, wait_for=asks('not upcoming("appointment")'))
+    booked = (Happening("appointment.booked", ENTERED, {"starts": "2026-11-22T10:00:00Z"}, about="A1"),)
+    due = ENTERED + timedelta(minutes=10)
+    sequence, progress = letters(HELLO, waits), passed(Progress(ENTERED), HELLO, ENTERED)
+    found = next_move(sequence, progress, facts(due, ENTERED, booked), due)
+    assert isinstance(found, Wait)
+    assert found.until == due + timedelta(hours=1)
+
+
+def test_what_a_step_waited_for_comes_off_nobodys_keeping() -> None:
+    """`delight` keeps two days. It stands behind a step that waited five days for an answer, and is not late."""
+    unhappy = replace(LISTEN, condition=asks('answer("hello") == "unhappy"'))
+    sequence = letters(HELLO, unhappy, DELIGHT)
+    progress = passed(Progress(ENTERED), HELLO, ENTERED)
+    now = ENTERED + timedelta(minutes=10, days=5)
+    skip = next_move(sequence, progress, facts(now, ENTERED), now)
+    assert isinstance(skip, Skip)
+    assert skip.over_at == now
+    behind = passed(progress, unhappy, None, skip.over_at)
+    found = next_move(sequence, behind, facts(now, ENTERED), now)
+    assert isinstance(found, Open)
+    assert (found.step, found.due_at, found.overdue) == (DELIGHT, ENTERED + timedelta(days=1), False)
+    assert found.expires_at == now + timedelta(days=2)
+
+
+def test_after_an_outage_the_waiting_was_over_when_it_was_over() -> None:
+    """The engine comes back three days after the answer's time ran out: what follows kept for two of them."""
+    unhappy = replace(LISTEN, condition=asks('answer("hello") == "unhappy"'))
+    sequence = letters(HELLO, unhappy, DELIGHT)
+    progress = passed(Progress(ENTERED), HELLO, ENTERED)
+    over = ENTERED + timedelta(minutes=10, days=5)
+    now = over + timedelta(days=3)
+    skip = next_move(sequence, progress, facts(now, ENTERED), now)
+    assert isinstance(skip, Skip)
+    assert skip.over_at == over
+    late = next_move(sequence, passed(progress, unhappy, None, skip.over_at), facts(now, ENTERED), now)
+    assert isinstance(late, Skip)
+    assert (late.rule, late.state) == ("expired", "expired")
+
+
+def test_a_skipped_step_takes_no_time() -> None:
+    one = step("one", later(2, Unit.DAYS), condition='clicked("hello")')
+    two = step("two", later(3, Unit.DAYS))
+    progress = passed(Progress(ENTERED), HELLO, ENTERED)
+    now = ENTERED + timedelta(days=2)
+    skip = next_move(letters(HELLO, one, two), progress, facts(now, ENTERED), now)
+    assert isinstance(skip, Skip)
+    behind = passed(progress, one, None, skip.over_at)
+    due = ENTERED + timedelta(days=3)
+    assert next_move(letters(HELLO, one, two), behind, facts(now, ENTERED), now) == Wait(due, two, due)
+
+
+def test_later_steps_count_from_the_mail_that_really_left() -> None:
+    progress = passed(Progress(ENTERED), HELLO, ENTERED + timedelta(days=4))
+    now = ENTERED + timedelta(days=4, hours=1)
+    due = ENTERED + timedelta(days=5)
+    assert next_move(letters(HELLO, DELIGHT), progress, facts(now, ENTERED), now) == Wait(due, DELIGHT, due)
+
+
+def test_what_is_late_beyond_its_keeping_expires_and_says_until_when() -> None:
+    now = ENTERED + timedelta(days=10)
+    dropped = replace(TIP, drop_after=Duration.of(12, Unit.HOURS), window=Window.any())
+    for each, until in ((HELLO, "Mon 23 Nov 15:30"), (dropped, "Mon 23 Nov 03:30")):
+        found = next_move(letters(each), Progress(ENTERED), facts(now, ENTERED), now)
+        assert isinstance(found, Skip)
+        assert (found.state, found.reason) == ("expired", f"Expired: it was worth doing until {until}.")
+
+
+def test_in_a_row_of_overdue_touches_one_goes_a_day() -> None:
+    now = ENTERED + timedelta(days=2)
+    caught_up = now - timedelta(hours=5)
+    late = replace(facts(now, ENTERED), caught_up_at=caught_up)
+    found = next_move(letters(HELLO), Progress(ENTERED), late, now)
+    assert found == Wait(caught_up + timedelta(days=1), HELLO, ENTERED, "Held back: one overdue touch a day is enough.")
+    free = next_move(letters(HELLO), Progress(ENTERED), facts(now, ENTERED), now)
+    assert isinstance(free, Open)
+    assert free.overdue
+
+
+def test_what_is_on_time_is_not_held_back_by_what_was_overdue() -> None:
+    now = ENTERED + timedelta(minutes=30)
+    caught_up = replace(facts(now, ENTERED), caught_up_at=ENTERED)
+    assert isinstance(next_move(letters(HELLO), Progress(ENTERED), caught_up, now), Open)
+
+
+def test_a_mail_that_waits_holds_those_behind_it() -> None:
+    assert next_move(
+        letters(HELLO, TIP), Progress(ENTERED), facts(ENTERED, ENTERED), ENTERED, waiting={"hello"}
+    ) == Wait(None)
+
+
+def test_a_reply_holds_everything_until_somebody_has_read_it() -> None:
+    found = next_move(letters(HELLO), Progress(ENTERED, paused=True), facts(ENTERED, ENTERED), ENTERED)
+    assert isinstance(found, Wait)
+    assert found.until is None
+
+
+def test_from_a_paused_sequence_nothing_leaves_but_its_stops_are_asked() -> None:
+    sequence = replace(letters(HELLO, stop=(stop_when('contact.stage == "client"'),)), status=Status.PAUSED)
+    found = next_move(sequence, Progress(ENTERED), facts(ENTERED, ENTERED), ENTERED)
+    assert isinstance(found, Wait)
+    assert found.until is not None
+    assert found.until > ENTERED
+    client = facts(ENTERED, ENTERED, stage="client")
+    assert isinstance(next_move(sequence, Progress(ENTERED), client, ENTERED), Leave)
+
+
+def test_so_many_emails_are_enough_and_a_task_is_none() -> None:
+    call = replace(step("call", day(3)), subjects=(), task=TaskField("call", "front-desk"))
+    sent = (touch("tip", "2026-11-22 14:30"),)
+    progress = passed(passed(Progress(ENTERED), HELLO, ENTERED), TIP, at("2026-11-22 14:30"))
+    now = ENTERED + timedelta(days=3)
+    known = facts(now, ENTERED, (), sent)
+    mail = letters(HELLO, TIP, step("more", day(3)), at_most=AtMost(1, unanswered=False))
+    assert next_move(mail, progress, known, now) == Leave(
+        "finished", "at-most", "Finished: 1 mail was sent, as many as it may send."
+    )
+    assert isinstance(next_move(replace(mail, steps=(HELLO, TIP, call)), progress, known, now), Open)
+
+
+def test_a_condition_that_can_not_be_asked_skips_and_says_why() -> None:
+    for each in (replace(TIP, condition=asks("contact.tags < 3")), replace(LISTEN, wait_for=asks("contact.tags < 3"))):
+        now = ENTERED + timedelta(days=3)
+        found = next_move(letters(each), Progress(ENTERED), facts(now, ENTERED, tags=["vip"]), now)
+        assert isinstance(found, Skip)
+        assert "can't be asked" in found.reason
+        assert found.reason.endswith(".")

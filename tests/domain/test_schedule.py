@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -11,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.duration import add
-from service.domain.schedule import Local, Progress, due_at, next_step
-from service.domain.sequence.model import Duration, Unit
-from tests.domain.stories import BERLIN, LOCAL, at, day, later, letters, step
+from service.domain.moment import Moment
+from service.domain.schedule import Local, Progress, due_at, needs_rhythm, next_step, turns
+from service.domain.sequence.model import Anchor, Duration, Kind, TaskField, Unit, When
+from tests.domain.stories import BERLIN, LOCAL, after, at, before, day, later, letters, on_the_day, step
 
 ENTERED = at("2026-11-20 14:30")  # a Friday, 15:30 in Berlin
 
@@ -85,3 +88,98 @@ def test_the_next_step_is_the_first_behind_the_last_one_that_is_behind(
 def test_no_step_is_due_before_entering(entered: datetime, days: int, clock: time | None, zone: str) -> None:
     only = step("only", day(days, clock))
     assert due_at(only, letters(only), Progress(entered), Local(ZoneInfo(zone))) >= entered
+
+
+DATE = Moment(at("2026-12-03 15:00"))  # four in the afternoon in Berlin
+A_DAY = Moment(at("2026-12-02 23:00"), is_day=True)
+
+
+@pytest.mark.parametrize(
+    ("when", "moment", "due"),
+    [
+        (before(1, Unit.DAYS), DATE, "2026-12-02 15:00"),
+        (before(1, Unit.DAYS, time(10)), DATE, "2026-12-02 09:00"),
+        (before(2, Unit.HOURS), DATE, "2026-12-03 13:00"),
+        (before(2, Unit.HOURS, time(15)), DATE, "2026-12-02 14:00"),  # three o'clock would be only an hour before
+        (after(3, Unit.DAYS), DATE, "2026-12-06 15:00"),
+        (after(3, Unit.DAYS, time(10)), DATE, "2026-12-06 09:00"),
+        (after(2, Unit.HOURS, time(10)), DATE, "2026-12-04 09:00"),
+        (on_the_day(), DATE, "2026-12-02 23:00"),
+        (on_the_day(time(9)), DATE, "2026-12-03 08:00"),
+        (on_the_day(), A_DAY, "2026-12-02 23:00"),
+        (before(1, Unit.WEEKS, time(11)), A_DAY, "2026-11-26 10:00"),
+        (after(1, Unit.MONTHS), A_DAY, "2027-01-02 23:00"),
+        (after(2, Unit.RHYTHMS), A_DAY, "2026-12-22 23:00"),
+    ],
+)
+def test_dated_steps_count_from_the_date(when: When, moment: Moment, due: str) -> None:
+    only = step("only", when, Kind.SERVICE)
+    local = replace(LOCAL, rhythm=timedelta(days=10))
+    assert due_at(only, letters(only), Progress(ENTERED, date=moment), local) == at(due)
+
+
+def test_a_before_step_moves_back_to_the_last_open_minute_and_the_others_forward() -> None:
+    """The third of January 2027 is a Sunday; a mail the day after moves on to Monday, which the throttle does."""
+    monday = Moment(at("2027-01-04 15:00"))
+    progress = Progress(ENTERED, date=monday)
+    eve = step("eve", before(1, Unit.DAYS, time(10)))
+    assert due_at(eve, letters(eve), progress, LOCAL) == at("2027-01-02 18:00")
+    closed = replace(LOCAL, closed=(date(2027, 1, 1), date(2027, 1, 2)))
+    assert due_at(eve, letters(eve), progress, closed) == at("2026-12-31 18:00")
+    call = replace(eve, subjects=(), task=TaskField("call", "front-desk"))
+    assert due_at(call, letters(call), progress, closed) == at("2027-01-03 09:00"), "people's work knows no window"
+
+
+def test_a_time_of_day_behind_hours_is_not_sooner_than_those() -> None:
+    only = step("only", later(2, Unit.HOURS, time(16)))  # entered at half past three
+    assert due_at(only, letters(only), Progress(ENTERED), LOCAL) == at("2026-11-21 15:00")
+
+
+def test_a_surprise_comes_on_one_of_its_days_drawn_evenly_and_once_a_person() -> None:
+    gift = step("gift", When(Anchor.DAY, days=4, last_day=9, at=time(10)))
+
+    def drawn(seed: str) -> int:
+        due = due_at(gift, letters(gift), Progress(ENTERED), replace(LOCAL, seed=seed))
+        return (due.date() - ENTERED.date()).days
+
+    days = Counter(drawn(f"person {number}") for number in range(3_000))
+    assert set(days) == {4, 5, 6, 7, 8, 9}
+    assert max(days.values()) - min(days.values()) < 120
+    assert drawn("ana") == drawn("ana")
+
+
+def test_the_written_distance_from_a_surprise_is_from_the_day_that_was_drawn() -> None:
+    gift, thanks = step("gift", When(Anchor.DAY, days=75, last_day=110)), step("thanks", day(112))
+    sequence, late = letters(gift, thanks), 0
+    for number in range(50):
+        local = replace(LOCAL, seed=str(number))
+        gone = due_at(gift, sequence, Progress(ENTERED), local)
+        progress = Progress(ENTERED, ("gift",), gone, gone, "gift")
+        late = max(late, (due_at(thanks, sequence, progress, local) - ENTERED).days)
+    assert late == 112
+
+
+def test_later_waits_for_a_dated_step_above_it() -> None:
+    """`1 hour later` below `On the day` is an hour after that, not after entering."""
+    card, said = step("card", on_the_day(time(9))), step("said", later(1, Unit.HOURS))
+    sequence = letters(step("hello", day(0)), card, said)
+    progress = Progress(ENTERED, ("hello",), ENTERED, date=DATE)
+    assert [turn.step.key for turn in turns(sequence, progress, LOCAL)] == ["card"]
+    gone = at("2026-12-03 08:00")
+    done = replace(progress, passed=("hello", "card"), last_done_at=gone)
+    assert [(turn.step.key, turn.due_at) for turn in turns(sequence, done, LOCAL)] == [("said", at("2026-12-03 09:00"))]
+
+
+def test_day_n_waits_for_no_date() -> None:
+    card, tip = step("card", on_the_day(time(9))), step("tip", day(3))
+    progress = Progress(ENTERED, date=DATE)
+    assert [turn.step.key for turn in turns(letters(card, tip), progress, LOCAL)] == ["tip", "card"]
+
+
+def test_what_has_no_date_or_no_rhythm_can_not_be_due() -> None:
+    dated, rhythmic = step("dated", on_the_day()), step("rhythmic", later(1, Unit.RHYTHMS))
+    for each in (dated, rhythmic):
+        with pytest.raises(ValueError, match=r"date|rhythm"):
+            due_at(each, letters(each), Progress(ENTERED), LOCAL)
+    assert needs_rhythm(letters(rhythmic))
+    assert not needs_rhythm(letters(dated))

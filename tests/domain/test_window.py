@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.window import Span, Window, is_open, next_open, utc
+from service.domain.window import Span, Window, is_open, last_open, next_open, utc
 from tests.domain.stories import BERLIN, OFFICE, at
 
 ZONES = st.sampled_from(sorted(available_timezones() - {"localtime"}))
@@ -66,3 +66,41 @@ def test_a_local_time_that_does_not_exist_moves_forward_and_one_that_happens_twi
 
 def test_without_spans_it_is_always_open() -> None:
     assert next_open(Window.any(), at("2026-11-22 03:00"), BERLIN) == at("2026-11-22 03:00")
+
+
+NIGHT = Window((Span(frozenset(range(7)), time(1), time(2, 30)),))
+GAP = Window((Span(frozenset(range(7)), time(2, 10), time(3, 5)),))
+
+
+def test_an_end_that_does_not_exist_moves_forward_and_one_that_comes_twice_is_the_second() -> None:
+    assert is_open(NIGHT, at("2026-03-29 00:45"), BERLIN)  # a quarter to two, just before the clocks go forward
+    assert is_open(NIGHT, at("2026-03-29 01:30"), BERLIN)  # half past three, which half past two became
+    assert not is_open(NIGHT, at("2026-03-29 01:31"), BERLIN)
+    assert is_open(NIGHT, at("2026-10-25 01:30"), BERLIN)  # half past two for the second time
+    assert not is_open(NIGHT, at("2026-10-25 01:31"), BERLIN)
+
+
+def test_of_hours_that_were_left_out_there_may_be_nothing_left() -> None:
+    """From ten past two, which becomes ten past three, to five past three: not on this day."""
+    assert next_open(GAP, at("2026-03-29 00:00"), BERLIN) == at("2026-03-30 00:10")
+    assert last_open(GAP, at("2026-03-29 12:00"), BERLIN) == at("2026-03-28 02:05")
+
+
+def test_the_last_open_minute_is_where_one_may_still_leave_in() -> None:
+    assert last_open(OFFICE, at("2026-11-22 12:00"), BERLIN) == at("2026-11-21 18:00")
+    assert last_open(OFFICE, at("2026-11-20 12:00"), BERLIN) == at("2026-11-20 12:00")
+    assert last_open(OFFICE, at("2026-11-20 07:00"), BERLIN) == at("2026-11-19 18:00")
+    all_day = Window((Span(frozenset(range(7)), time(0), time.max),))
+    assert last_open(all_day, at("2026-11-20 07:00"), BERLIN, [date(2026, 11, 20)]) == at("2026-11-19 22:59")
+
+
+def test_a_window_that_never_opened_says_so() -> None:
+    every_day = [date(2025, 1, 1) + timedelta(days=day) for day in range(900)]
+    assert last_open(OFFICE, at("2026-11-20 10:00"), BERLIN, every_day) is None
+
+
+def test_two_spans_are_open_in_either() -> None:
+    two = Window((Span(frozenset({4}), time(9), time(10)), Span(frozenset({4}), time(14), time(15))))
+    assert next_open(two, at("2026-11-20 10:00"), BERLIN) == at("2026-11-20 13:00")
+    assert last_open(two, at("2026-11-20 12:30"), BERLIN) == at("2026-11-20 09:00")
+    assert next_open(two, at("2026-11-20 15:00"), BERLIN) == at("2026-11-27 08:00")

@@ -41,13 +41,19 @@ class Walk:
 
 def advance(life: Life) -> bool:
     """Take whatever is due a step further; whether anything was."""
-    due = [each for each in life.insides if each.is_under_way and each.wake_at and each.wake_at <= life.now]
-    past = life.past()
+    due = [each for each in life.insides if _is_due(life, each)]
+    if not due:
+        return False
     rows = [[row for row in life.rows_of(inside) if row.state in UNSENT] for inside in due]
     for inside, own in zip(due, rows, strict=True):
-        if inside.is_under_way:  # else an earlier one took the person out
-            _take_on(life, inside, past, own)
-    return bool(due)
+        # Else an earlier one took the person out, or moved the day on which they enter.
+        if inside in life.insides and _is_due(life, inside):
+            _take_on(life, inside, life.past(), own)
+    return True
+
+
+def _is_due(life: Life, inside: Inside) -> bool:
+    return inside.is_under_way and inside.wake_at is not None and inside.wake_at <= life.now
 
 
 def _take_on(life: Life, inside: Inside, past: Past, rows: list[Row]) -> None:

@@ -32,11 +32,22 @@ def enrol(life: Life, sequence: Sequence, occasion: Occasion) -> Inside | None:
     draft = _draft(life, sequence, occasion, life.now)
     if why_not_enter(sequence, life.facts(draft), last_entered(life, sequence), life.now) is not None:
         return None
-    if any(each.sequence is sequence and each.trigger_key == draft.trigger_key for each in life.insides):
+    taken = next((each for each in life.insides if _is_same(each, draft)), None)
+    if taken is None:
+        plan_next(life, draft)
+        life.take_in(draft)
+        return draft
+    if taken.state not in NOT_ENTERED:
         return None
-    plan_next(life, draft)
-    life.take_in(draft)
-    return draft
+    for name in MOVED:  # what was only awaited, or did not let the person in then, gives its place up
+        setattr(taken, name, getattr(draft, name))
+    taken.state, taken.why = "active", None
+    plan_next(life, taken)
+    return taken
+
+
+def _is_same(inside: Inside, draft: Inside) -> bool:
+    return inside.sequence is draft.sequence and inside.trigger_key == draft.trigger_key
 
 
 def _draft(life: Life, sequence: Sequence, occasion: Occasion, at: datetime) -> Inside:

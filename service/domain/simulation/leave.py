@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from service.domain.departure import OWED, Leave
+from service.domain.departure import OWED, RAN_ITS_COURSE, Leave
 from service.domain.simulation.life import UNSENT, Inside, Life, Row
 
 
 def end(life: Life, inside: Inside, rows: Iterable[Row], leave: Leave) -> None:
     """End one enrolment, with those of its touches that may still be open."""
-    inside.state, inside.why, inside.wake_at = leave.state, leave.reason, None
+    was_inside = inside.state != "awaited"
+    inside.state, inside.why, inside.wake_at = leave.state if was_inside else "declined", leave.reason, None
     for row in rows:
-        if row.state in UNSENT:
+        asked_again = row.occasion and leave.state in RAN_ITS_COURSE
+        if row.state in UNSENT and not asked_again:
             row.turn("cancelled", leave.rule, leave.reason)
     if leave.state not in OWED:
         _cancel_jobs(life, inside, leave.reason)

@@ -193,6 +193,7 @@ class Life:
         touches = (
             Touch(row.inside.number, row.inside.sequence.key, row.step.key, row.state, row.priority, row.at)
             for row in self.rows
+            if row.at is not None  # nobody asks about what did not leave
         )
         active = frozenset(each.sequence.key for each in self.insides if each.state == "active")
         return Past(tuple(self.happenings), tuple(touches), active)

@@ -99,11 +99,11 @@ def sign_up(life: Life, form: Form, fields: Mapping[str, Any]) -> None:
             life.contact[name] = value
     life.consented.update(consented_topics(life.library, form))
     life.happenings.append(Happening("signup", life.now, {"form": form.slug}, key=f"event:{life.count()}"))
+    life.wake()
     occasion = Occasion("signup", form.slug, f"signup:{life.count()}", {"form": {**fields, "slug": form.slug}})
     begun = enrol_by(life, occasion)
     expect_dates(life)
-    if not begun:
-        send_again(life, form)
+    send_again(life, form, begun)
 
 
 def unsubscribe(life: Life, topic: str | None) -> None:

@@ -1,0 +1,52 @@
+"""What changed between two versions of business.yaml, as far as people feel it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from service.domain.sequence.model import Business
+from service.domain.sequence.step_diff import said_change
+
+
+def compare_businesses(old: Business, new: Business) -> Iterable[tuple[str, str]]:
+    """What changed, and how: times, days, caps, topics."""
+    for how in said_change("", old.zone, new.zone):
+        yield "time zone", how
+    pairs = (
+        ("window", old.window, new.window, "other hours"),
+        ("closed", old.closed, new.closed, _days(old, new)),
+        ("throttle", old.caps, new.caps, _caps(old, new)),
+        ("rhythm", old.rhythm, new.rhythm, "other intervals"),
+        ("calendar", old.calendar, new.calendar, "other days"),
+        ("topics", _topics(old), _topics(new), _members(_topics(old), _topics(new))),
+        ("segments", _segments(old), _segments(new), _members(_segments(old), _segments(new))),
+    )
+    for name, was, now, how in pairs:
+        if was != now:
+            yield name, how
+
+
+def _days(old: Business, new: Business) -> str:
+    added = [f"+{day}" for day in new.closed if day not in old.closed]
+    return ", ".join(added + [f"-{day}" for day in old.closed if day not in new.closed])
+
+
+def _caps(old: Business, new: Business) -> str:
+    names = ("per_day", "per_week", "per_month", "gap", "gap_warm")
+    pairs = ((name.replace("_", " "), getattr(old.caps, name), getattr(new.caps, name)) for name in names)
+    return ", ".join(f"{name} {was} → {now}" for name, was, now in pairs if was != now)
+
+
+def _topics(business: Business) -> dict[str, str]:
+    return {topic.name: topic.basis for topic in business.topics}
+
+
+def _segments(business: Business) -> dict[str, str]:
+    return {name: expression.source for name, expression in business.segments}
+
+
+def _members(old: dict[str, str], new: dict[str, str]) -> str:
+    added = [f"+{name}" for name in new if name not in old]
+    removed = [f"-{name}" for name in old if name not in new]
+    changed = [f"{name}: {old[name]} → {new[name]}" for name in new if name in old and old[name] != new[name]]
+    return ", ".join(added + removed + changed)
