@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from benchmarks.bench import Bench, say
+from benchmarks.bench import Bench, say, wait_until
 from benchmarks.crowd import Place, gather
 from benchmarks.installation import Installation
 from benchmarks.people import decide
@@ -55,19 +55,21 @@ PLACE = Place("bench-advance", ("hello", "tip"), "Tips and ideas", delay=30, spr
 ROUNDS = 3
 LOOKS = 50  # at nothing that is due
 
-# So many of them, from all over the table, are due since some second of the last minute.
+# So many of them, from all over the table, are due since some second of the last minute. Thirty days are those of the
+# calendar, and have to lie behind the first mail as well.
 DUE = text("""
 WITH chosen AS (
-  SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM enrolment
-                  WHERE sequence = :sequence AND wake_at > :now) AS numbered
+  SELECT id, CAST(:now AS timestamptz) - (id % 60) * interval '1 second' AS due
+  FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM enrolment
+        WHERE sequence = :sequence AND wake_at > :now) AS numbered
   WHERE n % :every = 0 LIMIT :due
+), long_ago AS (
+  SELECT id, due, (due AT TIME ZONE :zone - interval '30 days') AT TIME ZONE :zone AS began FROM chosen
 ), woken AS (
-  UPDATE enrolment SET wake_at = CAST(:now AS timestamptz) - (id % 60) * interval '1 second',
-                       entered_at = CAST(:now AS timestamptz) - interval '30 days' - (id % 60) * interval '1 second'
-  WHERE id IN (SELECT id FROM chosen) RETURNING id, wake_at
+  UPDATE enrolment SET wake_at = due, entered_at = began, last_done_at = began, last_mail_at = began
+  FROM long_ago WHERE enrolment.id = long_ago.id RETURNING enrolment.id, due
 )
-UPDATE delivery SET due_at = woken.wake_at FROM woken
-WHERE delivery.enrolment_id = woken.id AND delivery.state = 'planned'
+UPDATE delivery SET due_at = due FROM woken WHERE delivery.enrolment_id = woken.id AND delivery.state = 'planned'
 """)
 COUNT = "SELECT count(*) FROM enrolment WHERE sequence = 'bench-advance' AND state = 'active'"
 OPENED = "SELECT count(*) FROM delivery WHERE step = 'tip' AND state = 'due'"
@@ -88,6 +90,7 @@ class Seen:
 def measure(bench: Bench) -> Mapping[str, Result]:
     """Steps a second and milliseconds a look, among all beside among a tenth of them."""
     installation, due, inside = bench.installation, bench.plan.due, bench.plan.inside
+    wait_until(lambda: "worker" in installation.families(), 60, "the workers are there")
     with installation.workers_paused():
         decide(installation.runtime)
         _publish(installation)
@@ -106,6 +109,11 @@ def _publish(installation: Installation) -> None:
     edition, _ = read_written(installation.runtime.settings)
     with installation.runtime.session() as session:
         publish(session, Edition({**edition.files, FILE: WORDS.encode()}, edition.targets))
+    wait_until(lambda: _is_known(installation), 10, "the publication is read")
+
+
+def _is_known(installation: Installation) -> bool:
+    return installation.runtime.published().library.sequence(PLACE.sequence) is not None
 
 
 def _among(installation: Installation, people: int, due: int) -> Seen:
@@ -120,8 +128,9 @@ def _among(installation: Installation, people: int, due: int) -> Seen:
 
 def _round(installation: Installation, people: int, due: int) -> float:
     """Steps a second, until nothing is due any more."""
+    zone = installation.runtime.published().library.business.zone
     with installation.runtime.session() as session:
-        values = {"sequence": PLACE.sequence, "due": due, "every": max(people // (2 * due), 1)}
+        values = {"sequence": PLACE.sequence, "due": due, "every": max(people // (2 * due), 1), "zone": zone}
         session.execute(DUE, values | {"now": journey_now(session)})
     began, moved = time.monotonic(), 0
     while (step := _look(installation)[0]) > 0:
