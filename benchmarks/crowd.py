@@ -63,6 +63,7 @@ def gather(session: Session, count: int, place: Place, now: datetime) -> None:
     values = {"count": count, "batch": token_hex(4), "topic": place.topic, "now": now, "sequence": place.sequence}
     more = {"first": place.steps[0], "second": place.steps[1], "delay": place.delay, "spread": place.spread}
     people = (PEOPLE, CONSENTS, EVENTS) if count else ()
+    session.execute(text("SET LOCAL statement_timeout = 0"))  # a million take their time
     for statement in (*people, ENROLMENTS, SENT, PLANNED):
         session.execute(statement, values | more)
     for table in ("contact", "consent", "event", "enrolment", "delivery"):

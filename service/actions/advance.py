@@ -24,6 +24,7 @@ from service.domain.reason import DONE, DUE, PLANNED_ANEW
 from service.domain.schedule import Progress, is_dated
 from service.domain.sequence.model import Sequence, Step
 from service.ports import Published
+from service.store.bulk import among
 from service.store.contact import Contact, lock_contacts
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
@@ -64,7 +65,7 @@ def advance(session: Session, published: Published, now: datetime, limit: int = 
         return 0
     enrolments = session.scalars(
         select(Enrolment)
-        .where(Enrolment.contact_id.in_(locked), Enrolment.state.in_(UNDER_WAY), Enrolment.wake_at <= now)
+        .where(among(Enrolment.contact_id, locked), Enrolment.state.in_(UNDER_WAY), Enrolment.wake_at <= now)
         .order_by(Enrolment.id)
         .with_for_update()
     ).all()
@@ -91,7 +92,7 @@ def _is_due(enrolment: Enrolment, now: datetime) -> bool:
 def _open_deliveries(session: Session, enrolment_ids: list[int]) -> dict[int, list[Delivery]]:
     rows: dict[int, list[Delivery]] = defaultdict(list)
     query = select(Delivery).where(
-        Delivery.enrolment_id.in_(enrolment_ids),
+        among(Delivery.enrolment_id, enrolment_ids),
         Delivery.state.in_((State.PLANNED, *ON_THEIR_WAY)),
         Delivery.staff_to.is_(None),
     )

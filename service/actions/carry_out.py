@@ -74,7 +74,7 @@ def _apply(
         case CallWebhook(name=name):
             queue_call(session, published, contact, enrolment, step, name, now)
         case EnrolIn(sequence=key):
-            _enrol(session, published, contact, enrolment, key, now)
+            _enrol(session, published, contact, enrolment, step, key, now)
         case LeaveOf(sequence=key):
             _leave(session, contact, enrolment, step, key, now)
 
@@ -95,7 +95,7 @@ def _set(session: Session, published: Published, contact: Contact, name: str, va
 
 
 def _enrol(
-    session: Session, published: Published, contact: Contact, enrolment: Enrolment, key: str, now: datetime
+    session: Session, published: Published, contact: Contact, enrolment: Enrolment, step: Step, key: str, now: datetime
 ) -> None:
     """The other file's `when`, `again` and topic are respected."""
     sequence = published.library.sequence(key)
@@ -104,7 +104,7 @@ def _enrol(
     topic = topic_of(published.library.business, sequence)
     if why_not(read_standings(session, [contact], now)[contact.id], topic) is not None:
         return
-    occasion = Occasion("enrol", enrolment.sequence, f"enrol:{enrolment.id}", {**enrolment.data})
+    occasion = Occasion("enrol", enrolment.sequence, f"enrol:{enrolment.id}:{step.key}", {**enrolment.data})
     enrol(session, published, contact, sequence, occasion, now)
 
 

@@ -14,7 +14,7 @@ from service.actions.leave import CAN_BE_CANCELLED
 from service.actions.proceed import progress_of
 from service.actions.replanned import Follower, Touch, write
 from service.domain.departure import Leave
-from service.domain.replan import HANDED, PLANNED, TAKEN_BACK, WAITING, asks_the_past, may_reopen, replan
+from service.domain.replan import HANDED, PLANNED, TAKEN_BACK, WAITING, asks_events, asks_the_past, may_reopen, replan
 from service.domain.sequence.model import Sequence as Journey
 from service.domain.sequence.model import Status
 from service.ports import Published
@@ -22,7 +22,7 @@ from service.store.bulk import among
 from service.store.contact import Contact
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
-from service.store.history import Past, facts_of, read_contacts, read_pasts
+from service.store.history import Past, facts_of, read_contacts, read_happenings, read_pasts
 from service.store.rollout import newest_of_person
 
 REMOVED = Leave("stopped", "removed", "Stopped: the sequence was taken out.")
@@ -77,6 +77,15 @@ def read_touches(session: Session, enrolment_ids: Collection[int], *, lock: bool
     return rows
 
 
+def read_for(session: Session, contact_ids: Collection[int], sequences: Collection[Journey]) -> dict[int, Past]:
+    """As much of people's pasts as it takes to tell when their next touches of these sequences come."""
+    if contact_ids and any(map(asks_the_past, sequences)):
+        return read_pasts(session, contact_ids)
+    if contact_ids and any(map(asks_events, sequences)):
+        return read_happenings(session, contact_ids)
+    return defaultdict(Past)
+
+
 def look_at(
     published: Published,
     sequence: Journey,
@@ -97,7 +106,7 @@ def _look_at_all(
     known = {each.id: each for each in enrolments}
     people = {each.contact_id for each in known.values()}
     contacts: Mapping[int, Contact] = read_contacts(session, people) if people else {}
-    pasts = read_pasts(session, people) if people and asks_the_past(sequence) else defaultdict(Past)
+    pasts = read_for(session, people, [sequence])
     touches = read_touches(session, list(known), lock=True) if known else {}
     return [
         look_at(published, sequence, each, contacts[each.contact_id], pasts[each.contact_id], touches[each.id], now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from service.actions.follow import look_at, read_touches
+from service.actions.follow import look_at, read_for, read_touches
 from service.actions.lives import inside_of, read_lives
 from service.actions.look_ahead import count_day, enter, follow, next_touch, opened_at_once
 from service.actions.proceed import progress_of
@@ -19,7 +18,7 @@ from service.actions.take_in import expected, invite, is_same, read_known, rooms
 from service.domain.departure import Leave
 from service.domain.enrolment import Wait
 from service.domain.outlook import Outlook
-from service.domain.replan import PLANNED, WAITING, ahead, asks_the_past, may_reopen
+from service.domain.replan import PLANNED, WAITING, ahead, may_reopen
 from service.domain.rollout import EXPECT, INTAKE, REOPEN, REPLAN, Work
 from service.domain.sequence.model import Library, Sequence, Status
 from service.domain.simulation.life import Inside, Life, Row
@@ -78,7 +77,8 @@ class _Planning:
         self.expects = self._sequences(work, EXPECT)
         self.intakes = self._sequences(work, INTAKE)
         followed = (new.sequence(key) for keys in self.keys.values() for key in keys)
-        self.asks = bool(self.expects or self.intakes) or any(map(asks_the_past, filter(None, followed)))
+        self.followed = [each for each in followed if each is not None]
+        self.asks_all = bool(self.expects or self.intakes)
         self.rooms = rooms_today(session, [each for each in work if each.what == INTAKE], new.business.zone, now)
 
     def _sequences(self, work: Collection[Work], what: str) -> list[Sequence]:
@@ -109,7 +109,7 @@ class _Planning:
     def look(self, ids: Collection[int]) -> None:
         """Count one batch of contacts."""
         contacts = self.session.scalars(select(Contact).where(Contact.id.in_(ids)).order_by(Contact.id)).all()
-        pasts = read_pasts(self.session, ids) if self.asks else defaultdict(Past)
+        pasts = read_pasts(self.session, ids) if self.asks_all else read_for(self.session, ids, self.followed)
         people = {each.id: _Person(each, pasts[each.id]) for each in contacts}
         self._follow(people)
         for sequence in self.expects:
@@ -194,7 +194,7 @@ class _Planning:
     def _live_ahead(self, people: Collection[_Person]) -> None:
         """Live the next day of those for whom something happens at once."""
         pasts = {each.contact.id: each.past for each in people}
-        if people and not self.asks:
+        if people and not self.asks_all:
             pasts = read_pasts(self.session, list(pasts))
         lives = read_lives(self.session, self.new, [each.contact for each in people], pasts, self.now)
         for person in people:

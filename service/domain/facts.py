@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,6 +41,9 @@ class Facts(Recall):
     arm: str | None = None
     seed: str = ""
     caught_up_at: datetime | None = None
+    _names: dict[str, object] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # once they were asked
 
     def holds(self, source: str) -> bool:
         """Whether a condition holds. Raises ExpressionError with a sentence where it can't be asked."""
@@ -62,10 +66,14 @@ class Facts(Recall):
 
     def names(self) -> dict[str, object]:
         """What expressions may name: records, values and functions."""
-        name, address = parseaddr(self.business.sender)
+        if not self._names:
+            self._names.update(self._make_names())
+        return dict(self._names)
+
+    def _make_names(self) -> dict[str, object]:
         business = {
             "name": self.business.name,
-            "from": name or address,
+            "from": _signature(self.business.sender),
             "address": self.business.address,
             "phone": self.business.phone,
         }
@@ -109,7 +117,10 @@ class Facts(Recall):
         expression = dict(self.business.segments).get(name)
         if expression is None:
             raise ExpressionError(f"there is no segment {name!r} in business.yaml")
-        return self.holds(expression.source)
+        try:
+            return self.holds(expression.source)
+        except RecursionError:
+            raise ExpressionError(f"segment {name!r} asks for itself") from None
 
     def _coupon(self, name: str) -> object:
         """A code of this enrolment's own, the same in each of its mails."""
@@ -119,6 +130,12 @@ class Facts(Recall):
         own = code(self.seed, "coupon", name, self.sequence, self.about or "", self.entered_at.isoformat())
         expires: date = add(self.entered_at, coupon.valid, self.zone).astimezone(self.zone).date()
         return Worded(f"{name}-{own}", {"expires": expires, "worth": coupon.worth})
+
+
+@lru_cache(maxsize=16)
+def _signature(sender: str) -> str:
+    name, address = parseaddr(sender)
+    return name or address
 
 
 def _plain(call: Callable[..., object]) -> Callable[..., object]:

@@ -46,8 +46,9 @@ def _was_inserted(sequence: Sequence, progress: Progress, turn: Turn, local: Loc
 
 def left_behind(sequence: Sequence, progress: Progress, local: Local, due: Iterable[Turn]) -> Skip | None:
     """The first step above a dated one that still waits when that is due: it is passed, unless its time is later."""
-    left = sorted(turns(sequence, progress, local), key=lambda each: each.place)
-    for turn in (turn for turn in due if is_dated(turn.step)):
+    dated = [turn for turn in due if is_dated(turn.step)]
+    left = sorted(turns(sequence, progress, local), key=lambda each: each.place) if dated else []
+    for turn in dated:
         for other in left:
             if other.place < turn.place and (not is_dated(other.step) or other.due_at < turn.due_at):
                 reason = f"Passed: “{turn.step.title}” waits for no step above it, and its time has come."

@@ -63,7 +63,8 @@ class Replan:
 def replan(sequence: Sequence, progress: Progress, facts: Facts, now: datetime, rows: Ordered[Row]) -> Replan:
     """What follows for one enrolment from the version in force. `rows` are those of its own touches."""
     facts = _as_of(sequence, facts, now, rows)
-    progress = replace(progress, date=facts.date)
+    if progress.date != facts.date:
+        progress = replace(progress, date=facts.date)
     drops = tuple(_drops(sequence, progress, rows))
     kept = [row for row in rows if row.step not in {drop.step for drop in drops} and row.rule not in TAKEN_BACK]
     progress, waiting = standing(sequence, progress, kept)
@@ -100,14 +101,20 @@ def _as_of(sequence: Sequence, facts: Facts, now: datetime, rows: Iterable[Row])
 
 
 def asks_the_past(sequence: Sequence) -> bool:
-    """Whether it takes more than the enrolment to tell when somebody's next touch comes: what happened to them.
+    """Whether it takes conditions on a person's past to tell when their next touch comes.
 
     Whether a step that is due is done does not count here; that is asked when it is.
     """
     exits = [*sequence.stop, *([sequence.goal] if sequence.goal else [])]
     asked = [way.when for way in exits if way.when] + [step.wait_for for step in sequence.steps if step.wait_for]
-    by_events = any(way.when is None for way in exits) or any(trigger.on == "rhythm" for trigger in sequence.enrol.on)
-    return by_events or needs_rhythm(sequence) or any("(" in each.source for each in asked)
+    return any("(" in each.source for each in asked)
+
+
+def asks_events(sequence: Sequence) -> bool:
+    """Whether it takes what happened to a person: an event that ends it, their rhythm."""
+    exits = [*sequence.stop, *([sequence.goal] if sequence.goal else [])]
+    by_rhythm = any(trigger.on == "rhythm" for trigger in sequence.enrol.on)
+    return any(way.when is None for way in exits) or by_rhythm or needs_rhythm(sequence)
 
 
 def may_reopen(sequence: Sequence, found: Replan) -> bool:
@@ -126,7 +133,7 @@ def standing(sequence: Sequence, progress: Progress, rows: Iterable[Row]) -> tup
     handed = {row.step for row in open_rows if row.state == HANDED}
     gone = tuple(step.key for step in sequence.steps if is_dated(step) and step.key in handed)
     waiting = frozenset(row.step for row in open_rows) - set(gone)
-    return replace(progress, passed=(*progress.passed, *gone)), waiting
+    return replace(progress, passed=(*progress.passed, *gone)) if gone else progress, waiting
 
 
 def _date(sequence: Sequence, facts: Facts, now: datetime) -> Moment | None:

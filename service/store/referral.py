@@ -11,6 +11,7 @@ from sqlalchemy import ForeignKey, ScalarSelect, func, select, update
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from service.domain.referral import BITS, given_name, spell
+from service.store.bulk import among
 from service.store.contact import Contact, lock_contacts
 from service.store.event import Event
 from service.store.tables import Id, Instant, Stamp, Table
@@ -47,7 +48,7 @@ def give_codes(session: Session, contact_ids: Collection[int]) -> dict[int, str]
 
     Whoever gets a first code is locked. The caller commits.
     """
-    known = select(Contact.id, Contact.referral_code).where(Contact.id.in_(contact_ids))
+    known = select(Contact.id, Contact.referral_code).where(among(Contact.id, contact_ids))
     codes: dict[int, str | None] = dict(session.execute(known).all())
     bare = [contact_id for contact_id, code in codes.items() if code is None]
     for contact_id in lock_contacts(session, bare) if bare else ():
@@ -74,7 +75,7 @@ def referrers_who_wait(session: Session, friend_ids: Collection[int]) -> set[int
     """Who brought these friends and waits for their first visit: to be locked together with them."""
     if not friend_ids:
         return set()
-    waiting = select(Referral.referrer_id).where(Referral.friend_id.in_(friend_ids), Referral.qualified_at.is_(None))
+    waiting = select(Referral.referrer_id).where(among(Referral.friend_id, friend_ids), Referral.qualified_at.is_(None))
     return set(session.scalars(waiting))
 
 
@@ -86,9 +87,9 @@ def count_friends(session: Session, referrer_id: int) -> Friends:
 
 def concerned(session: Session, contact_ids: Collection[int]) -> set[int]:
     """Those of these contacts who have a code, brought somebody or were brought: few, so this is asked first."""
-    with_code = select(Contact.id).where(Contact.id.in_(contact_ids), Contact.referral_code.is_not(None))
-    referrers = select(Referral.referrer_id).where(Referral.referrer_id.in_(contact_ids))
-    friends = select(Referral.friend_id).where(Referral.friend_id.in_(contact_ids))
+    with_code = select(Contact.id).where(among(Contact.id, contact_ids), Contact.referral_code.is_not(None))
+    referrers = select(Referral.referrer_id).where(among(Referral.referrer_id, contact_ids))
+    friends = select(Referral.friend_id).where(among(Referral.friend_id, contact_ids))
     return set(session.scalars(with_code.union(referrers, friends)))
 
 
@@ -100,7 +101,7 @@ def read_referrals(session: Session, contact_ids: Collection[int]) -> dict[int, 
     newest reward. Names that another person can't be shown are None.
     """
     columns = (Contact.id, Contact.referral_code, _from(), _friend(), _count(), _reward())
-    rows = session.execute(select(*columns).where(Contact.id.in_(contact_ids)))
+    rows = session.execute(select(*columns).where(among(Contact.id, contact_ids)))
     return {
         contact_id: {
             "code": code,

@@ -212,3 +212,12 @@ def test_a_form_of_ones_own_counts_as_any(engine: Engine) -> None:
         )
     house.work()
     assert [step for _, step in house.sent(signed.contact_id)] == ["your-checklist"]
+
+
+def test_two_steps_may_let_somebody_in_twice_where_the_other_file_allows_it(engine: Engine) -> None:
+    twice = head() + "\n## Day 0: one\nEnrol: more\n\n## Day 1: two\nEnrol: more\n"
+    more = head(on="manual", more="  again: always\n") + "\n## Day 0: more\nKind: service\nSubject: More\n\nReady?\n"
+    house = Written(engine, twice=twice, more=more)
+    ana = house.sign_up().contact_id
+    house.live_until(at("2026-11-23 00:00"))
+    assert [step for _, step in house.sent(ana)] == ["more", "more"]

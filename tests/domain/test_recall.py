@@ -180,3 +180,9 @@ def test_a_coupon_is_the_same_in_each_mail_of_an_enrolment_and_no_others() -> No
 def test_a_length_of_time_that_is_none_can_not_be_asked(within: str) -> None:
     with pytest.raises(ExpressionError, match="not a length of time"):
         known().holds(f'happened("purchase", within="{within}")')
+
+
+def test_segments_that_ask_for_each_other_can_not_be_asked() -> None:
+    circle = (("a", asks('segment("b")')), ("b", asks('not segment("a")')))
+    with pytest.raises(ExpressionError, match="asks for itself"):
+        replace(known(), business=replace(BUSINESS, segments=circle)).holds('segment("a")')

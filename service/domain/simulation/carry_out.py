@@ -41,7 +41,7 @@ def _apply(life: Life, inside: Inside, step: Step, effect: Effect) -> None:
         case CallWebhook():
             pass  # nobody is called by looking ahead
         case EnrolIn(sequence=key):
-            _enrol(life, inside, key)
+            _enrol(life, inside, step, key)
         case LeaveOf(sequence=key):
             others = [each for each in life.insides if each is not inside and each.is_under_way]
             end_all(
@@ -51,9 +51,9 @@ def _apply(life: Life, inside: Inside, step: Step, effect: Effect) -> None:
             )
 
 
-def _enrol(life: Life, inside: Inside, key: str) -> None:
+def _enrol(life: Life, inside: Inside, step: Step, key: str) -> None:
     """The other file's `when`, `again` and topic are respected."""
     sequence = life.library.sequence(key)
     if sequence is None or why_not(life.standing(), topic_of(life.business, sequence)) is not None:
         return
-    enrol(life, sequence, Occasion("enrol", inside.sequence.key, f"enrol:{inside.number}", {**inside.data}))
+    enrol(life, sequence, Occasion("enrol", inside.sequence.key, f"enrol:{inside.number}:{step.key}", {**inside.data}))
