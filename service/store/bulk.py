@@ -26,7 +26,9 @@ def rows_of(name: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> Subqu
         bindparam(f"{name}_{each}", list(of), type_=ARRAY(kind))
         for (each, kind), of in zip(columns.items(), values, strict=True)
     ]
-    table = func.unnest(*arrays).table_valued(
-        *(column(each, kind) for each, kind in columns.items()), name=f"{name}_rows"
-    ).render_derived()
+    table = (
+        func.unnest(*arrays)
+        .table_valued(*(column(each, kind) for each, kind in columns.items()), name=f"{name}_rows")
+        .render_derived()
+    )
     return select(table).subquery(name)
