@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("sequence", sa.Text(), nullable=False),
         sa.Column("what", sa.Text(), nullable=False),
         sa.Column("cursor", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("ends", sa.BigInteger(), nullable=True),
         sa.Column("per_day", sa.BigInteger(), nullable=True),
         sa.Column("day_began_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("entered_today", sa.BigInteger(), server_default=sa.text("0"), nullable=False),

@@ -202,11 +202,12 @@ class _Planning:
             due = {row.number for row in life.rows if row.state == PLANNED and row.due_at <= self.now}
             insides = [follow(life, each, self.now) for each in person.followers]
             entered = [enter(life, inside_of(self.new, each)) for each in person.drafts]
-            opened = [row for row in opened_at_once(life, [*insides, *entered]) if row.number not in due]
+            lived = opened_at_once(life, [*insides, *entered])
             for follower, inside in zip(person.followers, insides, strict=True):
                 if not isinstance(follower.found.move, Leave | Wait):
-                    self._note_at_once(life, follower, inside, opened)
-            count_day(life, opened, self.outlooks, self.now)
+                    self._note_at_once(life, follower, inside, lived)
+            # What was due already, and nobody had looked at yet, is none of the publication's doing.
+            count_day(life, [row for row in lived if row.number not in due], self.outlooks, self.now)
 
     def _note_at_once(self, life: Life, follower: Follower, inside: Inside, opened: Collection[Row]) -> None:
         outlook = self.outlooks[inside.sequence.key]

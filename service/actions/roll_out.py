@@ -16,6 +16,7 @@ from service.actions.follow import follow, reopen
 from service.actions.take_in import await_people, has_room, take_in
 from service.domain.rollout import EXPECT, INTAKE, REOPEN, REPLAN
 from service.ports import Published
+from service.store.bulk import among
 from service.store.contact import Contact, lock_contacts
 from service.store.enrolment import Enrolment
 from service.store.rollout import CONCERNS, Rollout, take_rollout
@@ -56,17 +57,17 @@ def _next_batch(session: Session, rollout: Rollout, limit: int) -> tuple[list[tu
     """(what the cursor counts, contact) of those to come, those that were skipped first; whether they are the last."""
     again = rollout.skipped[:limit]
     room = limit - len(again)
-    found: list[tuple[int, int]] = []
     if rollout.what in CONCERNS:
-        ids = select(Enrolment.id, Enrolment.contact_id)
+        number, query = Enrolment.id, select(Enrolment.id, Enrolment.contact_id)
         which = (Enrolment.sequence == rollout.sequence, Enrolment.state.in_(CONCERNS[rollout.what]))
-        found += _pairs(session, ids.where(Enrolment.id.in_(again))) if again else []
-        ahead = _pairs(session, ids.where(*which, Enrolment.id > rollout.cursor).order_by(Enrolment.id).limit(room))
+        ahead = query.where(*which)
     else:
-        people = select(Contact.id, Contact.id.label("contact_id"))
-        found += _pairs(session, people.where(Contact.id.in_(again))) if again else []
-        ahead = _pairs(session, people.where(Contact.id > rollout.cursor).order_by(Contact.id).limit(room))
-    return found + ahead, len(ahead) < room
+        number, query = Contact.id, select(Contact.id, Contact.id.label("contact_id"))
+        ahead = query
+    ahead = ahead if rollout.ends is None else ahead.where(number <= rollout.ends)
+    skipped = _pairs(session, query.where(among(number, again))) if again else []
+    found = _pairs(session, ahead.where(number > rollout.cursor).order_by(number).limit(room))
+    return skipped + found, len(found) < room
 
 
 def _pairs(session: Session, query: Select[int, int]) -> list[tuple[int, int]]:

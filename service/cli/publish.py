@@ -132,7 +132,7 @@ def _carry_on(engine: Engine, published: Published) -> None:
                 is_over = not anything_due(session, now)
             progress(total - min(left, total), total)
             if is_over:
-                click.echo(f"{counted(total, 'person', 'people')} looked at; everybody follows the new version.")
+                click.echo("Everybody whom it concerns follows it.")
                 return
             if done or left < was:
                 moved_at = time.monotonic()

@@ -6,15 +6,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, delete, func, or_, select, text
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, delete, func, or_, select, text, true
 from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, aliased, mapped_column
 
 from service.domain.rollout import INTAKE, REOPEN, REPLAN, Work
 from service.store.contact import Contact
 from service.store.enrolment import Enrolment
 from service.store.tables import Id, Instant, Stamp, Table
 
+MANY, PARTS = 10_000, 4  # people; rows
 CONCERNS = {REPLAN: ("active", "awaited"), REOPEN: ("finished",)}  # the states of enrolments that it is about
 
 
@@ -23,7 +24,8 @@ class Rollout(Table):
     themselves, `intake` of those who are here already.
 
     `cursor` is the last enrolment (replan, reopen) or contact (expect, intake) that was looked at, and `skipped` are
-    those before it that somebody else held just then. `wake_at` is journey time.
+    those before it that somebody else held just then. Much work is parted among several rows, so that several workers
+    do it: `ends` is the last id of this one's, None of the last one's. `wake_at` is journey time.
     """
 
     __tablename__ = "rollout"
@@ -33,6 +35,7 @@ class Rollout(Table):
     sequence: Mapped[str]
     what: Mapped[str]
     cursor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    ends: Mapped[int | None]
     per_day: Mapped[int | None]  # intake: `20 a day`
     day_began_at: Mapped[Instant | None]
     entered_today: Mapped[int] = mapped_column(server_default=text("0"))
@@ -49,10 +52,13 @@ def pending_work(session: Session) -> dict[str, set[str]]:
     return found
 
 
-def replace_work(session: Session, publication_id: int, changed: Collection[str], work: Iterable[Work]) -> None:
+def replace_work(
+    session: Session, publication_id: int, changed: Collection[str], work: Iterable[Work], many: int = MANY
+) -> None:
     """The work of a publication, in the place of what was left to do for the sequences that it changes.
 
-    Waits for a batch that is under way. People who entered today count for the new intake as well.
+    Waits for a batch that is under way. People who entered today count for the new intake as well. Work about `many`
+    people is parted.
     """
     gone = delete(Rollout).where(Rollout.sequence.in_(changed)).returning(Rollout)
     days = {row.sequence: row for row in session.scalars(gone) if row.what == INTAKE}
@@ -62,9 +68,27 @@ def replace_work(session: Session, publication_id: int, changed: Collection[str]
         day = {"day_began_at": before.day_began_at, "entered_today": before.entered_today} if before else {}
         empty = {"day_began_at": None, "entered_today": 0}
         new = {"publication_id": publication_id, "sequence": each.sequence, "what": each.what}
-        rows.append(new | {"per_day": each.per_day} | empty | day)
+        for part in _parts(session, each, many):
+            rows.append(new | {"per_day": each.per_day} | part | empty | day)
     if rows:
         session.execute(insert(Rollout), rows)
+
+
+def _parts(session: Session, work: Work, many: int) -> list[dict[str, int | None]]:
+    """The ranges of ids among which work is parted, about evenly."""
+    number, which = _concern(work.what, work.sequence)
+    first, last, count = session.execute(select(func.min(number), func.max(number), func.count()).where(which)).one()
+    if work.what == INTAKE or count < many:
+        return [{"cursor": 0, "ends": None}]
+    ends = [first + (last - first) * part // PARTS for part in range(1, PARTS)]
+    return [{"cursor": after, "ends": upto} for after, upto in zip([0, *ends], [*ends, None], strict=True)]
+
+
+def _concern(what: str, sequence: str) -> tuple[InstrumentedAttribute[int], ColumnElement[bool]]:
+    """What the cursor counts, and the condition for those that it is about."""
+    if what in CONCERNS:
+        return Enrolment.id, (Enrolment.sequence == sequence) & Enrolment.state.in_(CONCERNS[what])
+    return Contact.id, true()
 
 
 def take_rollout(session: Session, publication_id: int, now: datetime, settle: timedelta) -> Rollout | None:
@@ -90,13 +114,10 @@ def count_left(session: Session, now: datetime) -> int:
     """How many enrolments and contacts are still to be looked at now."""
     left = 0
     for row in session.scalars(select(Rollout).where(_is_due(now))):
-        left += len(row.skipped)
-        if row.what in CONCERNS:
-            which = (Enrolment.sequence == row.sequence, Enrolment.state.in_(CONCERNS[row.what]))
-            query = select(func.count()).select_from(Enrolment).where(*which, Enrolment.id > row.cursor)
-        else:
-            query = select(func.count()).select_from(Contact).where(Contact.id > row.cursor)
-        left += session.scalar(query) or 0
+        number, which = _concern(row.what, row.sequence)
+        ahead = select(func.count(number)).where(which, number > row.cursor)
+        ahead = ahead if row.ends is None else ahead.where(number <= row.ends)
+        left += len(row.skipped) + (session.scalar(ahead) or 0)
     return left
 
 

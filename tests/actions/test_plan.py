@@ -220,3 +220,16 @@ def test_people_who_are_here_enter_as_plan_said(room: Newsroom, name: str) -> No
 def in_sequence(room: Newsroom, key: str) -> Counter[str]:
     with room.begin() as session:
         return Counter(session.scalars(select(Enrolment.state).where(Enrolment.sequence == key)))
+
+
+def test_what_was_due_already_is_none_of_the_publications_doing(engine: Engine) -> None:
+    room = Newsroom(engine, letters=letters(*THREE))
+    room.people(3)  # and no worker has looked yet
+    told = plan_of(room, letters=letters(HELLO, "Day 4 at 10:00: tip", LETTER)).outlooks["letters"]
+    assert (told.due.total(), told.same, told.later.count) == (0, 3, 0)
+
+
+def test_looking_ahead_writes_nothing(room: Newsroom) -> None:
+    before = rows(room), states(room)
+    plan_of(room, letters=EDITS["much sooner"])
+    assert (rows(room), states(room)) == before

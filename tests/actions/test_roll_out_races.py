@@ -11,12 +11,13 @@ from sqlalchemy import Engine, func, select
 
 from service.actions.publish import Edition, publish
 from service.actions.roll_out import SETTLE, roll_out
+from service.domain.rollout import REPLAN, Work
 from service.ports import Published
 from service.store.contact import lock_contacts
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from service.store.publication import Publication
-from service.store.rollout import Rollout, anything_due, count_left
+from service.store.rollout import Rollout, anything_due, count_left, replace_work
 from tests.actions.house import NOW
 from tests.actions.newsroom import AT_ONCE, Newsroom, letters
 
@@ -160,6 +161,20 @@ def test_workers_beside_it_move_people_on_and_nobody_gets_anything_twice(engine:
     for days in range(1, 14):
         room.work(NOW + days * DAY)
     assert Counter(step for _, step in room.mails()) == {"hello": 60, "first": 60, "extra": 60, "second": 60}
+
+
+def test_much_work_is_parted_among_workers(room: Newsroom) -> None:
+    room.put_in_force(letters=NEW)
+    with room.begin() as session:
+        replace_work(session, room.published.id, ["letters"], [Work("letters", REPLAN)], many=5)
+        parts = [(row.cursor, row.ends) for row in session.scalars(select(Rollout).order_by(Rollout.id))]
+        assert parts == [(0, 3), (3, 5), (5, 7), (7, None)]
+        assert count_left(session, room.now) == 10
+    with room.begin() as first, room.begin() as second:  # each takes a part of its own, and waits for no other
+        assert roll_out(first, room.published, room.now, 100, AT_ONCE) == 3
+        assert roll_out(second, room.published, room.now, 100, AT_ONCE) == 2
+    room.roll_out()
+    assert planned(room) == {"tip": 10}
 
 
 def test_so_many_a_day_enter_by_the_days_of_the_business(room: Newsroom) -> None:

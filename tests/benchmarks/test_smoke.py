@@ -62,6 +62,7 @@ def test_every_measurement_works_on_a_real_installation(glance):
     assert found["steps_advanced_per_second"]["value"] > 0
     assert found["steps_advanced_per_second"]["people"] == 600
     assert found["idle_look_ms"]["value"] > 0
+    assert found["people_planned_per_second"]["people"] == found["people_replanned_per_second"]["people"] == 60
     whole = found["one_mail_in_all"]["value"]
     assert sum(found[f"one_mail_{step}"]["value"] for step in STEPS) == pytest.approx(whole, rel=0.05)
     assert found["machine"]["durability"] == {"fsync": "on", "synchronous_commit": "on"}

@@ -75,7 +75,7 @@ def test_plan_says_what_publish_then_does(settings: Settings) -> None:
     done = run(settings, "publish", "--yes")
     assert done.stdout.splitlines() == [
         "Published as 4: 1 sequence of Glow Studio.",
-        "1 person looked at; everybody follows the new version.",
+        "Everybody whom it concerns follows it.",
     ]
     assert run(settings, "plan").stdout.startswith("Nothing that people feel has changed")
 
