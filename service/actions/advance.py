@@ -29,6 +29,7 @@ from service.store.contact import Contact, lock_contacts
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.history import Past, facts_of, read_contacts, read_pasts
+from service.store.waiting import contacts_waiting
 
 log = structlog.get_logger()
 
@@ -58,8 +59,8 @@ def advance(session: Session, published: Published, now: datetime, limit: int = 
 
     Contacts that another worker holds are left to it.
     """
-    due = select(Enrolment.contact_id).where(Enrolment.state.in_(UNDER_WAY), Enrolment.wake_at <= now)
-    waiting = set(session.scalars(due.order_by(Enrolment.wake_at).limit(limit)))
+    under_way = Enrolment.state.in_(UNDER_WAY)
+    waiting = contacts_waiting(session, Enrolment.contact_id, Enrolment.wake_at, under_way, now=now, limit=limit)
     locked = lock_contacts(session, sorted(waiting), wait=False)
     if not locked:
         return 0

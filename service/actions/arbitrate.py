@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.actions.case import Case, leave_behind, read_cases
@@ -18,20 +17,22 @@ from service.domain.throttle import Candidate, Ruling, Verdict
 from service.domain.throttle import arbitrate as decide
 from service.domain.window import Window
 from service.ports import Published
+from service.store.bulk import among
 from service.store.contact import lock_contacts
 from service.store.delivery import Delivery, State
 from service.store.history import read_complaints, read_counted, read_standings, zone_of
 from service.store.task import REPLY
+from service.store.waiting import contacts_waiting
 
 
 def arbitrate(session: Session, published: Published, now: datetime, limit: int = 500) -> int:
     """Rule on one batch of contacts with something due; how many deliveries were ruled on. The caller commits."""
-    due = select(Delivery.contact_id).where(Delivery.state.in_((State.DUE, State.HELD)), Delivery.wake_at <= now)
-    waiting = set(session.scalars(due.order_by(Delivery.wake_at).limit(limit)))
+    unsettled = Delivery.state.in_((State.DUE, State.HELD))
+    waiting = contacts_waiting(session, Delivery.contact_id, Delivery.wake_at, unsettled, now=now, limit=limit)
     locked = lock_contacts(session, sorted(waiting), wait=False)
     if not locked:
         return 0
-    cases = read_cases(session, published, Delivery.contact_id.in_(locked), Delivery.state.in_((State.DUE, State.HELD)))
+    cases = read_cases(session, published, among(Delivery.contact_id, locked), unsettled)
     verdicts = rule(session, published, cases, now)
     write_plans(session, [apply(published, case, verdict, now) for case, verdict in verdicts])
     return len(cases)
