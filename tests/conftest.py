@@ -1,7 +1,7 @@
 """A real PostgreSQL and a real Valkey for whoever asks: one of each a test process, started at the first use.
 
-Every test gets a database of its own, cloned from a migrated one (30 ms), and an empty Valkey. Only what guards
-against a power cut is switched off.
+Every test finds a migrated database without a row and an empty Valkey. Only what guards against a power cut is
+switched off.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from service.local.home import Home
 from service.local.postgres import Postgres
 from service.local.valkey import Valkey
 from service.settings import Settings, read_settings
+from tests.database import SharedDatabase
 
 HASTE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 numbers = count(1)
@@ -52,23 +53,31 @@ def postgres_url(home: Home) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated(postgres_url: str) -> str:
-    """The name of a migrated database, to be cloned and never to be used."""
-    _run(postgres_url, "CREATE DATABASE migrated")
-    migrate(_database(postgres_url, "migrated"))
-    return "migrated"
+def shared_database(postgres_url: str) -> Iterator[tuple[str, SharedDatabase]]:
+    """The migrated database of this test process: its address, and how it is emptied."""
+    _run(postgres_url, "CREATE DATABASE shared")
+    url = _database(postgres_url, "shared")
+    migrate(url)
+    database = SharedDatabase(url.replace("+psycopg", ""))
+    yield url, database
+    database.close()
+
+
+@pytest.fixture
+def database_url(shared_database: tuple[str, SharedDatabase]) -> Iterator[str]:
+    """A migrated database without a row, for this test alone."""
+    url, database = shared_database
+    yield url
+    database.empty()
 
 
 @pytest.fixture
 def empty_database_url(postgres_url: str) -> Iterator[str]:
     """A database without any table, for this test alone."""
-    yield from _fresh(postgres_url, "template0")
-
-
-@pytest.fixture
-def database_url(postgres_url: str, migrated: str) -> Iterator[str]:
-    """A migrated, empty database, for this test alone."""
-    yield from _fresh(postgres_url, migrated)
+    name = f"test_{next(numbers)}"
+    _run(postgres_url, f"CREATE DATABASE {name} TEMPLATE template0")
+    yield _database(postgres_url, name)
+    _run(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -109,13 +118,6 @@ def redis(redis_url: str) -> Iterator[Redis]:
 def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
     """Settings of this test's own servers; `model_copy(update=…)` for others."""
     return read_settings({"DATABASE_URL": database_url, "REDIS_URL": redis_url, "EVERAFTER_HOME": str(tmp_path)})
-
-
-def _fresh(postgres_url: str, template: str) -> Iterator[str]:
-    name = f"test_{next(numbers)}"
-    _run(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    yield _database(postgres_url, name)
-    _run(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _database(postgres_url: str, name: str) -> str:
