@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from copy import copy
 from datetime import timedelta
 from textwrap import dedent
 
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import sessionmaker
 
 from service.actions.publish import Edition, publish
 from service.actions.roll_out import roll_out
@@ -14,6 +16,7 @@ from service.domain.sequence.library import read_library
 from service.ports import Published
 from service.store.contact import Contact
 from service.store.delivery import Delivery
+from tests.actions.house import Postman
 from tests.actions.written import BUSINESS, Written, library_of
 
 AT_ONCE = timedelta(0)
@@ -46,6 +49,12 @@ class Newsroom(Written):
         super().__init__(engine)
         self.business = business
         self.publish(**sequences)
+
+    def again(self, engine: Engine) -> Newsroom:
+        """The same house over a copy of its database, with a postman who remembers nothing."""
+        other = copy(self)
+        other.sessions, other.postman = sessionmaker(engine, expire_on_commit=False), Postman()
+        return other
 
     def files(self, **sequences: str) -> dict[str, bytes]:
         written = {f"sequences/{key.replace('_', '-')}.md": text.encode() for key, text in sequences.items()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.orm import Session
 
 from service.actions.plan_publication import Plan, plan_publication
@@ -16,6 +16,7 @@ from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from tests.actions.house import NOW
 from tests.actions.newsroom import Newsroom, letters
+from tests.database import Copy, SharedDatabase
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 LIVELY = {"sent", "held", "due", "open", "done"}
@@ -59,15 +60,27 @@ def states(room: Newsroom) -> Counter[str]:
         return Counter(session.scalars(select(Enrolment.state)))
 
 
-@pytest.fixture
-def room(engine: Engine) -> Newsroom:
+@pytest.fixture(scope="module")
+def lived(shared_database: tuple[str, SharedDatabase]) -> tuple[Newsroom, Copy]:
     """Twelve readers, one a day: some have had only the first letter, some wait for the last, two are through."""
+    url, database = shared_database
+    engine = create_engine(url)
     room = Newsroom(engine, letters=letters(*THREE))
     for number in range(12):
         room.work(NOW + number * DAY)
         room.sign_up(f"reader-{number}@example.org")
     room.work(NOW + 12 * DAY)
-    return room
+    engine.dispose()
+    rows = database.copy()
+    database.empty()
+    return room, rows
+
+
+@pytest.fixture
+def room(lived: tuple[Newsroom, Copy], engine: Engine, shared_database: tuple[str, SharedDatabase]) -> Newsroom:
+    room, rows = lived
+    shared_database[1].fill(rows)
+    return room.again(engine)
 
 
 EDITS = {

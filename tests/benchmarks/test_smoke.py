@@ -107,7 +107,7 @@ def test_wrk_reports_what_was_answered_and_what_was_refused():
     except Missing as why:
         pytest.skip(str(why))  # the run above has used our own generator
     with ThreadingHTTPServer(("127.0.0.1", 0), HalfOpen) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         base = f"http://127.0.0.1:{server.server_port}"
         answered = Load(2, fetch=False).run(base, [Request("GET", "/"), Request("POST", "/", "a=b")], 1)
         server.shutdown()

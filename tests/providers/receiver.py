@@ -56,7 +56,7 @@ def receive() -> Iterator[Receiver]:
         def log_message(self, format: str, *args: object) -> None: ...
 
     server = _Server(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
     yield receiver
     server.shutdown()

@@ -82,7 +82,7 @@ def test_the_page_and_all_its_parts_come_from_here(office: Office) -> None:
 @pytest.fixture
 def address(office: Office) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, office.app, threaded=True)
-    serving = threading.Thread(target=server.serve_forever)
+    serving = threading.Thread(target=server.serve_forever, args=(0.01,))
     serving.start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
