@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,11 +13,11 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from service.actions.enrol import enrol_by
+from service.actions.enrol import enrol, enrol_by
 from service.actions.expect import expect_dates, expect_visits
 from service.actions.receive_reply import receive_reply
 from service.domain.effect import STAGE_AFTER
-from service.domain.entry import Occasion
+from service.domain.entry import Occasion, answers, begins_anew
 from service.domain.happening import Happening
 from service.domain.throttle import COMPLAINT
 from service.ports import Published
@@ -46,7 +47,8 @@ def receive_event(session: Session, published: Published, contact: Contact, seen
     """Keep an event about a locked contact; its id, or None where the same was told before. The caller commits.
 
     The person's enrolments are woken, so that stops and goals take effect at once, on claimed mail too. The same name
-    about the same thing again is a correction: what it began gets the new data and date, and nothing begins anew.
+    about the same thing again is a correction: what it began gets the new data and date, and only what was called
+    off begins anew.
     """
     event_id = _keep(session, contact, seen)
     if event_id is None:
@@ -61,10 +63,12 @@ def receive_event(session: Session, published: Published, contact: Contact, seen
     data = Happening(seen.name, seen.at, seen.data, seen.value, about=seen.about).as_event()
     if seen.currency is not None:
         data["currency"] = seen.currency
+    occasion = Occasion("event", seen.name, key, {"event": data}, about=key)
     if corrects:
-        _correct(session, contact.id, seen, data)
+        again = replace(occasion, key=f"{key}#{event_id}")
+        _correct(session, published, contact, again, now)
     else:
-        enrol_by(session, published, contact, Occasion("event", seen.name, key, {"event": data}, about=key), now)
+        enrol_by(session, published, contact, occasion, now)
     expect_visits(session, published, contact, seen.name, now)
     stage = STAGE_AFTER.get(seen.name)
     if stage is not None:
@@ -95,12 +99,19 @@ def _replace_older(session: Session, contact_id: int, seen: Seen, event_id: int)
     return session.execute(replace).first() is not None
 
 
-def _correct(session: Session, contact_id: int, seen: Seen, data: dict[str, Any]) -> None:
+def _correct(session: Session, published: Published, contact: Contact, told: Occasion, now: datetime) -> None:
     """What the event began learns what it says now; its dates are looked at when it wakes, which is at once."""
-    begun = (Enrolment.contact_id == contact_id, Enrolment.about == seen.about, Enrolment.began_by == seen.name)
+    states = defaultdict(list)
+    begun = (Enrolment.contact_id == contact.id, Enrolment.about == told.about, Enrolment.began_by == told.name)
     for enrolment in session.scalars(select(Enrolment).where(*begun).order_by(Enrolment.id).with_for_update()):
-        enrolment.data = enrolment.data | {"event": data}
+        enrolment.data = enrolment.data | dict(told.data)
+        states[enrolment.sequence].append(enrolment.state)
     session.flush()
+    about = select(Event.name).where(Event.contact_id == contact.id, Event.about == told.about, ~Event.replaced)
+    called_off = session.scalars(about).all() if states else ()
+    for sequence in published.library.sequences:
+        if begins_anew(sequence, states[sequence.key], called_off) and answers(sequence, told):
+            enrol(session, published, contact, sequence, told, now)
 
 
 def _let_go(session: Session, contact_id: int, now: datetime) -> None:

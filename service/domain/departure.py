@@ -112,11 +112,14 @@ def _reached(way: Exit, facts: Facts, until: datetime | None, now: datetime) -> 
 
 
 def _about_the_same(name: str, facts: Facts) -> Iterable[Happening]:
-    """What is told late counts too: a cancellation may reach us together with its booking, and lie before entering."""
+    """What was told since the thing began, or was told of anew.
+
+    It may lie before entering: a cancellation can reach us together with its booking.
+    """
     if facts.about is None:
         return ()
     began = read_moment(facts.event.get("at"), facts.zone)
-    since = min(began.at, facts.entered_at) if began else facts.entered_at
+    since = began.at if began and began.at <= facts.now else facts.entered_at
     return (
         each
         for each in facts.happenings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -62,6 +62,16 @@ def consented_topics(library: Library, form: Form) -> tuple[str, ...]:
     if form.topics:
         return form.topics
     return tuple(dict.fromkeys(each.topic for each in library.sequences if starts(each, form)))
+
+
+def begins_anew(sequence: Sequence, states: Collection[str], called_off: Collection[str]) -> bool:
+    """Whether what an event tells once more about the same thing begins the sequence again, and is no mere correction.
+
+    It is so for what counts from a date and was called off: an appointment that is cancelled and then booked after
+    all. `states` are those of the enrolments that the thing began, `called_off` the events told about it.
+    """
+    stops = {stop.same for stop in sequence.stop}
+    return sequence.date is not None and set(states) == {"stopped"} and bool(stops & set(called_off))
 
 
 def trigger_key(sequence: Sequence, occasion: Occasion) -> str:

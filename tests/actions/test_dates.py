@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
 from sqlalchemy import Engine
 
 from tests.actions.written import Written
@@ -83,6 +86,32 @@ def test_the_cancelled_one_is_the_one_that_ends(engine: Engine) -> None:
     stopped, finished = house.enrolments(ana)
     assert (stopped.state, stopped.why) == ("stopped", "Stopped: “appointment.cancelled” happened.")
     assert finished.state == "finished"
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["after the engine looked", "before it did"])
+def test_what_is_booked_after_all_is_reminded_of(engine: Engine, seen: bool) -> None:
+    house = Written(engine, appointment=APPOINTMENT)
+    ana = house.sign_up().contact_id
+    for _ in range(2):
+        house.tell(ana, "appointment.booked", "A1", starts="2026-11-25T16:00:00+01:00")
+        house.set_time(house.now + timedelta(hours=1))
+        house.tell(ana, "appointment.cancelled", "A1")
+        if seen:
+            house.work()
+        house.set_time(house.now + timedelta(hours=1))
+    house.tell(ana, "appointment.booked", "A1", starts="2026-11-27T16:00:00+01:00")
+    house.tell(ana, "appointment.booked", "A1", starts="2026-11-28T16:00:00+01:00")
+    house.live_until(at("2026-12-20 00:00"))
+    assert house.sent(ana) == [("2026-11-27 10:00", "tomorrow"), ("2026-11-28 18:00", "thanks")]
+
+
+def test_a_correction_of_what_is_over_begins_nothing(engine: Engine) -> None:
+    house = Written(engine, appointment=APPOINTMENT)
+    ana = house.sign_up().contact_id
+    house.tell(ana, "appointment.booked", "A1", starts="2026-11-25T16:00:00+01:00")
+    house.live_until(at("2026-11-26 00:00"))
+    house.tell(ana, "appointment.booked", "A1", starts="2026-11-25T16:00:00+01:00", chair="by the window")
+    assert [each.state for each in house.enrolments(ana)] == ["finished"]
 
 
 def test_an_appointment_moved_into_the_past_gets_no_reminder(engine: Engine) -> None:

@@ -22,6 +22,7 @@ OF_PEOPLE = {
           - {at: 2026-03-03 11:00, name: appointment.booked, about: A2, data: {starts: 2026-04-02 09:30}}
           - {at: 2026-03-19 16:00, name: appointment.booked, about: A1, data: {starts: 2026-03-27 12:00}}
           - {at: 2026-03-31 18:00, name: appointment.cancelled, about: A2}
+          - {at: 2026-04-01 12:00, name: appointment.booked, about: A2, data: {starts: 2026-04-09 09:30}}
           - {at: 2026-03-27 13:00, name: visit.completed, about: A1, value: 48.00}
         """,
         60,

@@ -13,12 +13,12 @@ from service.domain.consent import Suppressed
 from service.domain.departure import left_with, unsubscribed
 from service.domain.duration import add
 from service.domain.effect import STAGE_AFTER
-from service.domain.entry import Occasion, consented_topics
+from service.domain.entry import Occasion, answers, begins_anew, consented_topics
 from service.domain.happening import Happening
 from service.domain.reason import wrote_back
 from service.domain.sequence.model import Form
 from service.domain.simulation.again import send_again
-from service.domain.simulation.enter import enrol_by, expect_dates, expect_visits
+from service.domain.simulation.enter import enrol, enrol_by, expect_dates, expect_visits
 from service.domain.simulation.leave import end_all
 from service.domain.simulation.life import WAITING, Inside, Job, Life
 from service.domain.simulation.settlement import settlement_of
@@ -44,20 +44,26 @@ def receive(life: Life, told: Happening, currency: str | None = None) -> bool:
     if told.name == "complaint.resolved":
         _let_go(life)
     event = seen.as_event() | ({"currency": currency} if currency else {})
+    occasion = Occasion("event", told.name, key, {"event": event}, about=key)
     if older:
-        _correct(life, told, event)
+        _correct(life, replace(occasion, key=f"{key}#{life.count()}"))
     else:
-        enrol_by(life, Occasion("event", told.name, key, {"event": event}, about=key))
+        enrol_by(life, occasion)
     expect_visits(life, told.name)
     if told.name in STAGE_AFTER:
         become(life, STAGE_AFTER[told.name])
     return True
 
 
-def _correct(life: Life, told: Happening, event: Mapping[str, Any]) -> None:
-    for inside in life.insides:
-        if inside.about == told.about and inside.began_by == told.name:
-            inside.data = {**inside.data, "event": event}
+def _correct(life: Life, told: Occasion) -> None:
+    begun = [each for each in life.insides if each.about == told.about and each.began_by == told.name]
+    for inside in begun:
+        inside.data = {**inside.data, **told.data}
+    called_off = {each.name for each in life.happenings if each.about == told.about}
+    for sequence in life.library.sequences:
+        states = [each.state for each in begun if each.sequence is sequence]
+        if begins_anew(sequence, states, called_off) and answers(sequence, told):
+            enrol(life, sequence, told)
 
 
 def _let_go(life: Life) -> None:
