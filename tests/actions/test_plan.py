@@ -142,6 +142,44 @@ def test_publishing_does_what_plan_said(room: Newsroom, edit: str) -> None:
     assert told.due["wait"] + told.due["expire"] == ends["held"] + ends["due"] + ends["expired"]
 
 
+@pytest.fixture(scope="module")
+def left_alone(
+    lived: tuple[Newsroom, Copy], shared_database: tuple[str, SharedDatabase]
+) -> dict[int, set[tuple[str, str]]]:
+    """What everybody had got in the end if nothing had been published."""
+    room, copy = lived
+    url, database = shared_database
+    engine = create_engine(url)
+    database.fill(copy)
+    got = live_on(room.again(engine))
+    engine.dispose()
+    database.empty()
+    return got
+
+
+@pytest.mark.parametrize("edit", ["insert", "insert two", "insert by delay", "remove", "remove the last", "a task"])
+def test_who_was_said_to_get_more_or_miss_something_does(
+    room: Newsroom, left_alone: dict[int, set[tuple[str, str]]], edit: str
+) -> None:
+    told = plan_of(room, letters=EDITS[edit]).outlooks["letters"]
+    room.publish(letters=EDITS[edit])
+    got = live_on(room)
+    assert told.gain == sum(1 for enrolment, steps in got.items() if steps - left_alone[enrolment])
+    assert told.lose == sum(1 for enrolment, steps in got.items() if left_alone[enrolment] - steps)
+    assert told.gain + told.lose > 0
+
+
+def live_on(room: Newsroom) -> dict[int, set[tuple[str, str]]]:
+    """The steps that each enrolment has had in a month, as `opened` tasks and `sent` mails."""
+    ends = room.now + 30 * DAY
+    while (upcoming := room.next_wake()) is not None and upcoming <= ends:
+        room.work(upcoming)
+    got: dict[int, set[tuple[str, str]]] = {}
+    for row in rows(room).values():
+        got.setdefault(row.enrolment, set()).update({(row.step, row.state)} if row.state in {"sent", "open"} else ())
+    return got
+
+
 def opened(before: Rows, after: Rows) -> Rows:
     """The touches that came due: none of them was before, and a publication did not take them back."""
     waited = {id_ for id_, row in before.items() if row.state != "planned"}
