@@ -55,10 +55,10 @@ def postgres_url(home: Home) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def shared_database(postgres_url: str) -> Iterator[tuple[str, SharedDatabase]]:
     """The migrated database of this test process: its address, and how it is emptied."""
-    _run(postgres_url, "CREATE DATABASE shared")
+    _run(postgres_url, "CREATE DATABASE migrated")
+    migrate(_database(postgres_url, "migrated"))
     url = _database(postgres_url, "shared")
-    migrate(url)
-    database = SharedDatabase(url.replace("+psycopg", ""))
+    database = SharedDatabase(_plain(postgres_url), _plain(url), "migrated")
     yield url, database
     database.close()
 
@@ -125,5 +125,10 @@ def _database(postgres_url: str, name: str) -> str:
 
 
 def _run(postgres_url: str, statement: str) -> None:
-    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as connection:
+    with psycopg.connect(_plain(postgres_url), autocommit=True) as connection:
         connection.execute(statement.encode())
+
+
+def _plain(url: str) -> str:
+    """An address as psycopg reads it, without SQLAlchemy's word for the driver."""
+    return url.replace("+psycopg", "")

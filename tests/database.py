@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import psycopg
-from psycopg import sql
+from psycopg import Connection, sql
 
 # Who is still connected would hold what is to be emptied, and write into the next test.
 HANG_UP = """
@@ -11,24 +11,39 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_d
 """
 TABLES = """
 SELECT tablename, pg_get_serial_sequence(quote_ident(tablename), attname)
-FROM pg_tables LEFT JOIN pg_attribute ON attrelid = tablename::regclass AND attidentity <> ''
-WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+FROM pg_tables LEFT JOIN pg_attribute ON attrelid = quote_ident(tablename)::regclass AND attidentity <> ''
+WHERE schemaname = 'public' AND tablename <> 'alembic_version' ORDER BY tablename
 """
+STRUCTURE = """
+SELECT (SELECT array_agg(version_num) FROM alembic_version),
+  (SELECT array_agg(tablename ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public')
+"""
+
 Copy = dict[str, tuple[bytes, int | None]]  # by table: its rows, and the last number given
 
 
 class SharedDatabase:
     """A database to be emptied after each test: 10 ms, where making one for each takes 100 and writes it to disk."""
 
-    def __init__(self, url: str) -> None:
-        """`url` leads to a migrated database without a row."""
-        self._connection = psycopg.connect(url, autocommit=True)
+    def __init__(self, server: str, url: str, template: str) -> None:
+        """`url` will lead to it, `server` to another one there; `template` names a migrated one that nobody uses."""
+        self._server, self._url, self._template = server, url, template
+        self._connection = self._make()
         self._sequences: dict[str, str | None] = dict(self._connection.execute(TABLES).fetchall())
         self._used = sql.SQL(" UNION ALL ").join(_is_used(*each) for each in self._sequences.items())
+        self._structure = self._connection.execute(STRUCTURE).fetchone()
 
     def empty(self) -> None:
         """No row is left, nobody is connected, and numbers count from one again."""
-        self._connection.execute(HANG_UP)
+        try:
+            self._connection.execute(HANG_UP)
+            changed = self._connection.execute(STRUCTURE).fetchone() != self._structure
+        except psycopg.Error:  # the test cut everybody's connection, or took a table away
+            changed = True
+        if changed:
+            self._connection.close()
+            self._connection = self._make()
+            return
         used = [sql.Identifier(table) for (table,) in self._connection.execute(self._used)]
         if used:
             truncate = sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(sql.SQL(", ").join(used))
@@ -49,14 +64,20 @@ class SharedDatabase:
                 if last is not None:
                     cursor.execute("SELECT setval(%s, %s)", [self._sequences[table], last])
 
+    def close(self) -> None:
+        self._connection.close()
+
+    def _make(self) -> Connection:
+        with psycopg.connect(self._server, autocommit=True) as server:
+            server.execute("DROP DATABASE IF EXISTS shared WITH (FORCE)")
+            server.execute(sql.SQL("CREATE DATABASE shared TEMPLATE {}").format(sql.Identifier(self._template)))
+        return psycopg.connect(self._url, autocommit=True)
+
     def _read(self, table: str) -> tuple[bytes, int | None]:
         name = self._sequences[table]
         found = self._connection.execute("SELECT pg_sequence_last_value(%s)", [name]).fetchone() if name else None
         with self._connection.cursor().copy(sql.SQL("COPY {} TO STDOUT BINARY").format(sql.Identifier(table))) as copy:
             return b"".join(map(bytes, copy)), found[0] if found else None
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 def _is_used(table: str, sequence: str | None) -> sql.Composed:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
+from itertools import accumulate, takewhile
 
 # Advance widths in ems, rounded up, as DejaVu Sans 2.37 has them; a letter with an accent is as wide as without.
 _EMS = {
@@ -28,6 +30,7 @@ def width(text: str, size: float) -> float:
     return size * sum(map(_em, text))
 
 
+@lru_cache(maxsize=4096)
 def _em(sign: str) -> float:
     if unicodedata.east_asian_width(sign) in {"W", "F"}:
         return _FULL
@@ -52,7 +55,7 @@ def shorten(text: str, size: float, room: float) -> str:
     """The text, or as much of it as fits, with an ellipsis."""
     if width(text, size) <= room:
         return text
-    text = text.removesuffix("…")
-    while text and width(f"{text}…", size) > room:
-        text = text[:-1]
-    return f"{text.rstrip(' ,;:·')}…"
+    room -= width("…", size)
+    ends = accumulate(size * _em(sign) for sign in text.removesuffix("…"))
+    fits = sum(1 for _ in takewhile(lambda end: end <= room, ends))
+    return f"{text[:fits].rstrip(' ,;:·')}…"
