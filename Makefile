@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint check bench clean pins
+.PHONY: help up test lint check bench bench-policy clean pins
 
 help: ## list every target
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: $(VENV)/.up ## run everything on this machine (ARGS="--port 8080" …); Ctrl-C ends it
 	@$(BIN)/everafter up $(ARGS)
@@ -28,6 +28,9 @@ check: $(VENV)/.up ## look the sequences and mails over
 
 bench: $(VENV)/.test ## measure speed and scale
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-policy: $(VENV)/.test ## compare policies of sending in eleven worlds, and write docs/throttling.md's tables
+	@$(BIN)/python -m benchmarks.policy $(ARGS)
 
 clean: ## remove what was installed and cached; the data in .everafter stays
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

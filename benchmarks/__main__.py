@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import advancing, hits, mails, profile, publishing, report, signups
+from benchmarks import advancing, arbitration, hits, mails, profile, publishing, report, signups
 from benchmarks.bare import serving
 from benchmarks.bench import Bench, say
 from benchmarks.installation import forget_settings, installed
@@ -40,6 +40,7 @@ MEASUREMENTS: Mapping[str, Callable[[Bench], Mapping[str, Result]]] = {
     "profile": profile.measure,
     "publishing": publishing.measure,
     "signups": signups.measure,  # late: it leaves people behind whose mails are still to be sent
+    "arbitration": arbitration.measure,
     "advance": advancing.measure,  # the last: it leaves a million of them
 }
 

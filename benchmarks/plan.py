@@ -19,6 +19,7 @@ class Plan:
     beside: int = 1_000  # mails that are sent meanwhile
     inside: int = 1_000_000  # people inside a sequence, most of them with nothing to do
     due: int = 10_000  # steps that are due among them, each round
+    rivals: int = 10_000  # people with three mails due at once
     connections: int = 16  # kept by the load generator
     workers: int = 2
     web: int = 2
@@ -32,6 +33,7 @@ class Plan:
 
 WHOLE = Plan()
 QUICK = Plan(
+    rivals=1_000,
     inside=100_000,
     due=1_000,
     crowd=10_000,
@@ -44,6 +46,7 @@ QUICK = Plan(
     profiled=200,
 )
 GLANCE = Plan(
+    rivals=20,
     inside=600,
     due=10,
     crowd=60,

@@ -17,6 +17,7 @@ from service.actions.put_into_words import Desk
 from service.rendering import templates
 from service.runtime import Runtime
 
+PACE = ("groups", "attend", "draw", "settle", "leave")
 STATEMENTS = ("do_execute", "do_executemany", "do_execute_no_params", "do_ping", "do_rollback")
 
 
@@ -57,6 +58,7 @@ class Watches:
     sign: Stopwatch = field(default_factory=Stopwatch)
     encode: Stopwatch = field(default_factory=Stopwatch)
     smtp: Stopwatch = field(default_factory=Stopwatch)
+    pace: Stopwatch = field(default_factory=Stopwatch)
     statements: Stopwatch = field(default_factory=Stopwatch)
     commits: Stopwatch = field(default_factory=Stopwatch)
 
@@ -67,9 +69,10 @@ class Watches:
             "sign": self.sign,
             "encode": self.encode,
             "smtp": self.smtp,
+            "pace": self.pace,
             "database_statements": self.statements,
             "database_commits": self.commits,
-            "rows_and_rules": self.whole.less(self.render, self.smtp, self.statements, self.commits),
+            "rows_and_rules": self.whole.less(self.render, self.smtp, self.pace, self.statements, self.commits),
         }
 
 
@@ -82,7 +85,7 @@ def measure(bench: Bench) -> Mapping[str, Result]:
         decide(runtime)
         watches = Watches()
         with watching(runtime, watches):
-            desk = Desk(runtime.session, runtime.published, runtime.renderer, runtime.provider, 25)
+            desk = Desk(runtime.session, runtime.published, runtime.renderer, runtime.provider, 25, runtime.pacer)
             sent = watches.whole.timing(deliver)(desk, Lease(), lambda: False)
     return {
         f"one_mail_{name}": Result(1000 * watch.wall / sent, "ms", more=_more(watch, sent))
@@ -104,6 +107,7 @@ def watching(runtime: Runtime, watches: Watches) -> Iterator[None]:
             (templates, "quoted_printable", watches.encode),
             (runtime.renderer, "render", watches.render),
             (runtime.provider, "send", watches.smtp),
+            *((runtime.pacer, name, watches.pace) for name in PACE if runtime.pacer is not None),
             (dialect, "do_commit", watches.commits),
             *((dialect, name, watches.statements) for name in STATEMENTS),
         ):

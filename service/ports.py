@@ -6,12 +6,13 @@ vocabulary of a hand-over: proof that it was refused for good, proof that it was
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from service.domain.pacing import Answers, Ask, Grant
 from service.domain.sequence.model import Library
 
 
@@ -29,11 +30,15 @@ class Refused(HandOverError):  # noqa: N818 (the field's own word)
 
 
 class TryLater(HandOverError):  # noqa: N818 (the field's own word)
-    """Proof that the mail was not taken (a 4xx reply, 429, connection refused). `after` is in seconds."""
+    """Proof that the mail was not taken (a 4xx reply, 429, connection refused). `after` is in seconds.
 
-    def __init__(self, reason: str, code: str = "", after: float | None = None) -> None:
+    `in_all`: the service asks for a pause whoever mail is for; else it is about this recipient, or their provider.
+    """
+
+    def __init__(self, reason: str, code: str = "", after: float | None = None, *, in_all: bool = False) -> None:
         super().__init__(reason, code)
         self.after = after
+        self.in_all = in_all
 
 
 class Uncertain(HandOverError):  # noqa: N818 (the field's own word)
@@ -86,6 +91,25 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Let go of kept connections."""
+
+
+class Pacer(Protocol):
+    """Paces what leaves, for all hosts together. Never raises: without its store each process keeps to its share."""
+
+    def groups(self, domains: Collection[str]) -> Mapping[str, str]:
+        """The mailbox group of each domain, in bounded time; a domain that can't be looked up is its own."""
+
+    def attend(self, seats: int) -> bool:
+        """Tell that this process lives; whether it may hand over now, as one of `seats` at once (0: of any number)."""
+
+    def leave(self) -> None:
+        """Give the seat up."""
+
+    def draw(self, sender: str, asks: Sequence[Ask]) -> list[Grant]:
+        """Draw what may leave now, one grant an ask. `sender` is the sending domain."""
+
+    def settle(self, sender: str, answers: Mapping[str, Answers]) -> None:
+        """Tell what came of what was drawn, by group; "" is all mail together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from service.bell import RedisBell
 from service.domain.sequence.library import read_library
 from service.domain.token import Signer
-from service.ports import Caller, Doorbell, Provider, Published
-from service.providers import open_provider
+from service.ports import Caller, Doorbell, Pacer, Provider, Published
+from service.providers import open_pacer, open_provider
 from service.providers.webhook import WebhookCaller
 from service.rendering.compiled import Compiled
 from service.rendering.renderer import StepRenderer
@@ -69,6 +69,11 @@ class Runtime:
     @cached_property
     def provider(self) -> Provider:
         return open_provider(self.settings)
+
+    @cached_property
+    def pacer(self) -> Pacer | None:
+        """The pace towards the world; none where mail only goes into the development mailbox."""
+        return open_pacer(self.settings, self.redis)
 
     @cached_property
     def caller(self) -> Caller:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service import clock
 from service.actions.move_journey import move_journey, start_journey
-from service.actions.prune import prune
+from service.actions.prune import BATCH, prune
 from service.logs import configure
 from service.runtime import NothingPublished, Runtime
 from service.settings import read_settings
@@ -69,6 +69,8 @@ class Beat:
 
     def tick(self) -> None:
         """Ring, and where nobody could hear it, do the work here; then drain: clicks are judged without Redis too."""
+        if self.runtime.pacer is not None:
+            self.runtime.pacer.attend(0)  # heard of, so that whoever has to work alone keeps to its share
         if not self.runtime.bell.ring():
             work(self.runtime, self.stopping, budget=TICK * 5)
         drain(self.runtime)
@@ -84,8 +86,10 @@ class Beat:
         self.runtime.bell.ring()
 
     def prune(self) -> None:
-        with self.runtime.session() as session:
-            prune(session)
+        gone = BATCH
+        while gone >= BATCH and not self.stopping.is_set():
+            with self.runtime.session() as session:
+                gone = prune(session)
 
     def _until_it_works(self, call: Callable[[], None]) -> None:
         while not self.stopping.is_set():

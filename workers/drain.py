@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 
 import structlog
 from redis import RedisError
+from sqlalchemy.orm import Session
 
 from service.actions.judge_clicks import MOMENT, clicks_wait, judge_clicks
+from service.actions.lighten import lighten, opened_by
 from service.actions.record_hits import record_hits
 from service.clock import machine_now
+from service.domain.hit import RawHit
 from service.runtime import Runtime
 from service.store import stream
+from service.store.contact import lock_contacts
+from service.store.journey import journey_now
 
 BATCH = 5_000  # hits a transaction
 BUDGET = 5.0  # seconds a call, after which beat has other things to do
@@ -47,9 +53,18 @@ def _record(runtime: Runtime, deadline: float) -> tuple[int, bool]:
         if not entries:
             return recorded, True
         with runtime.session() as session:
-            recorded += record_hits(session, [hit for entry in entries for hit in entry.hits])
+            hits = [hit for entry in entries for hit in entry.hits]
+            recorded += record_hits(session, hits)
+            _lighten(runtime, session, hits)
         stream.forget(runtime.redis, entries)
     return recorded, False
+
+
+def _lighten(runtime: Runtime, session: Session, hits: Sequence[RawHit]) -> None:
+    """What people opened weighs less on them; a hit that came past Redis is looked at with their next mail."""
+    people = opened_by(session, hits)
+    if people:
+        lighten(session, runtime.published(), lock_contacts(session, sorted(people)), journey_now(session))
 
 
 def _judge(runtime: Runtime, until: datetime, deadline: float) -> None:

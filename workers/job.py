@@ -23,6 +23,7 @@ from service.actions.look_after_tasks import look_after_tasks
 from service.actions.put_into_words import Desk
 from service.actions.reap import reap
 from service.actions.roll_out import roll_out
+from service.actions.sunset import leave_in_peace
 from service.runtime import NothingPublished, Runtime
 from service.store.journey import journey_now
 from workers import process
@@ -48,7 +49,8 @@ def run(runtime: Runtime, stopping: threading.Event, budget: float = BUDGET) -> 
 
     count = 0
     lease = Lease()
-    desk = Desk(runtime.session, runtime.published, runtime.renderer, runtime.provider, runtime.settings.handoff_group)
+    group = runtime.settings.handoff_group
+    desk = Desk(runtime.session, runtime.published, runtime.renderer, runtime.provider, group, runtime.pacer)
     with _alive(runtime, lease):
         while not over():
             moved = _decide(runtime)
@@ -84,7 +86,7 @@ def _decide(runtime: Runtime) -> int:
     published = runtime.published()
     with runtime.session() as session:
         moved = reap(session, published)
-    for step in (roll_out, advance, look_after_tasks, arbitrate):
+    for step in (roll_out, leave_in_peace, advance, look_after_tasks, arbitrate):
         with runtime.session() as session:
             moved += step(session, published, journey_now(session))
     return moved

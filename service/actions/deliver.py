@@ -15,15 +15,18 @@ import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from service.actions.arbitrate import apply, rule
+from service.actions.arbitrate import take_back
 from service.actions.carry_out import carry_out
 from service.actions.case import Case, leave_behind, read_cases
-from service.actions.lease import Lease, take
+from service.actions.claim import Claim
+from service.actions.lease import Lease
 from service.actions.proceed import Plan, write_plans
 from service.actions.put_into_words import Desk, put_into_words
+from service.actions.rule import rule
+from service.actions.sunset import weigh
 from service.domain.delivery import retry_after
 from service.domain.reason import SENT, SERVICE_SENT
-from service.domain.throttle import Ruling
+from service.domain.throttle import Ruling, Verdict
 from service.ports import (
     Message,
     Outcome,
@@ -34,6 +37,7 @@ from service.ports import (
 )
 from service.store.contact import lock_contacts
 from service.store.delivery import Delivery, State
+from service.store.due import Due, read_due
 from service.store.journey import journey_now
 
 log = structlog.get_logger()
@@ -59,21 +63,20 @@ def deliver(desk: Desk, lease: Lease, stop: Callable[[], bool]) -> int:
     """
     count = 0
     done: list[Handed] = []
-    while not stop():
-        with desk.begin() as session:
-            taken = take(session, lease, desk.group)
-        if not taken:
-            break
-        messages = put_into_words(desk, lease)
+    claim = Claim(desk, lease)
+    while not stop() and (taken := claim.take()) is not None:
+        messages = put_into_words(desk, lease) if taken else []  # none where all of them have to wait
         with desk.begin() as session:
             record(session, desk.published(), lease, done, also_lock=taken)
             granted, woken = _intend(session, desk, lease, messages)
         start_by = time.monotonic() + BUDGET
         outcomes = desk.provider.send(granted, start_by) if granted else []
+        claim.settle(granted, outcomes)
         done = [Handed(message.delivery_id, outcome) for message, outcome in zip(granted, outcomes, strict=True)]
         count += len(granted)
         if woken and not granted:
             break  # the engine has to look at these first; they would only be taken again
+    claim.close()
     if done:
         with desk.begin() as session:
             record(session, desk.published(), lease, done)
@@ -88,24 +91,14 @@ def _intend(session: Session, desk: Desk, lease: Lease, messages: Sequence[Messa
     published = desk.published()
     now = journey_now(session)
     mine = (Delivery.id.in_(lease.ids), Delivery.state == State.CLEARED, Delivery.token == lease.token)
-    cases = read_cases(session, published, *mine)
+    dues = read_due(session, *mine, lock=True)
+    verdicts = rule(session, published, dues, now, cleared=[due.id for due in dues])
     worded = {message.delivery_id for message in messages}
-    granted: set[int] = set()
-    woken = 0
-    plans: list[Plan | None] = []
-    for case, verdict in rule(session, published, cases, now):
-        if verdict.ruling is not Ruling.CLEARED:
-            plans.append(apply(published, case, verdict, now))
-            continue
-        if _woken(case, now):
-            woken += 1
-            case.delivery.lease_until = None
-            continue
-        if case.delivery.id not in worded:
-            case.delivery.lease_until = None  # its step was published a moment ago: the next round has its words
-            continue
-        granted.add(case.delivery.id)
-    write_plans(session, plans)
+    cleared = [due for due, verdict in verdicts if verdict.ruling is Ruling.CLEARED]
+    woken = [due.id for due in cleared if _woken(due, now)]
+    # Of one whose step was published a moment ago the next round has the words.
+    granted = {due.id for due in cleared if due.id in worded}.difference(woken)
+    _take_back(session, published, verdicts, [due.id for due in cleared if due.id not in granted], now)
     # One statement for the group; with the database's own clock in it, each row would be an update of its own.
     intent = {
         "state": State.HANDED,
@@ -119,17 +112,28 @@ def _intend(session: Session, desk: Desk, lease: Lease, messages: Sequence[Messa
     }
     mark = update(Delivery).where(Delivery.id.in_(granted)).values(intent)
     session.execute(mark, execution_options={"synchronize_session": False})
-    return [message for message in messages if message.delivery_id in granted], woken
+    return [message for message in messages if message.delivery_id in granted], len(woken)
 
 
-def _woken(case: Case, now: datetime) -> bool:
+def _take_back(
+    session: Session, published: Published, verdicts: Sequence[tuple[Due, Verdict]], given: Sequence[int], now: datetime
+) -> None:
+    """What may not leave after all waits or is put aside; `given` are given back for another round."""
+    changed = [each for each in verdicts if each[1].ruling is not Ruling.CLEARED]
+    if changed:
+        take_back(session, published, changed, now)
+    if given:
+        back = update(Delivery).where(Delivery.id.in_(given)).values(lease_until=None)
+        session.execute(back, execution_options={"synchronize_session": False})
+
+
+def _woken(due: Due, now: datetime) -> bool:
     """Whether something happened to the enrolment that the engine has not looked at: it may have a stop in it."""
-    enrolment = case.enrolment
     return (
-        not case.delivery.occasion
-        and enrolment.state == "active"
-        and enrolment.wake_at is not None
-        and enrolment.wake_at <= now
+        not due.occasion
+        and due.enrolment_state == "active"
+        and due.enrolment_wakes_at is not None
+        and due.enrolment_wakes_at <= now
     )
 
 
@@ -154,6 +158,12 @@ def record(
     for case in cases:
         if case.delivery.state in LEFT and case.delivery.id not in known:
             act(session, published, case, now)
+    weigh(session, published, weighs_on(cases), now)
+
+
+def weighs_on(cases: Sequence[Case]) -> set[int]:
+    """The contacts of what is no service mail, and no mail to a colleague."""
+    return {case.contact.id for case in cases if case.delivery.priority and case.delivery.staff_to is None}
 
 
 def _settle(published: Published, case: Case, outcome: Outcome, now: datetime) -> Plan | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from secrets import token_hex
 
 from sqlalchemy import func, text, update
@@ -17,15 +18,27 @@ TAKE = text(
     """
     WITH ready AS MATERIALIZED (
         SELECT id FROM delivery
-        WHERE state = 'cleared'
+        WHERE state = 'cleared' AND pace_group IS NULL
           AND (retry_at IS NULL OR retry_at <= clock_timestamp())
           AND (lease_until IS NULL OR lease_until <= clock_timestamp())
         ORDER BY priority, id LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     UPDATE delivery SET token = :token, lease_until = clock_timestamp() + make_interval(secs => :lease)
-    FROM ready WHERE delivery.id = ready.id RETURNING delivery.id
+    FROM ready, contact WHERE delivery.id = ready.id AND contact.id = delivery.contact_id
+    RETURNING delivery.id, delivery.priority, delivery.expires_at,
+              split_part(coalesce(delivery.staff_to, contact.email), '@', -1) AS domain
     """
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A mail that was taken, to whichever domain."""
+
+    id: int
+    priority: int
+    expires_at: datetime | None
+    domain: str
 
 
 @dataclass(slots=True)
@@ -37,10 +50,12 @@ class Lease:
     ids: tuple[int, ...] = ()
 
 
-def take(session: Session, lease: Lease, limit: int) -> tuple[int, ...]:
+def take(session: Session, lease: Lease, limit: int) -> list[Taken]:
     """Take up to `limit` cleared mails, the most urgent first, past those that others hold. The caller commits."""
-    lease.ids = tuple(session.scalars(TAKE, {"limit": limit, "token": lease.token, "lease": LEASE}))
-    return lease.ids
+    rows = session.execute(TAKE, {"limit": limit, "token": lease.token, "lease": LEASE})
+    taken = [Taken(*row) for row in rows]
+    lease.ids += tuple(each.id for each in taken)
+    return taken
 
 
 def renew(session: Session, lease: Lease) -> None:

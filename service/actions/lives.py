@@ -25,11 +25,13 @@ from service.domain.sequence.model import (
     Subject,
     When,
 )
+from service.domain.simulation.burden import Burden
 from service.domain.simulation.life import Inside, Life, Row
 from service.store.contact import Contact
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.history import Past, contact_facts, read_standings, seed_of
+from service.store.pressure import Told, read_told
 
 UNWRITTEN = Place("sequences/")  # of what is in no file any more
 NEW = 10**15  # numbers of what comes about from now on, behind all ids
@@ -46,13 +48,34 @@ def read_lives(
     for enrolment in session.scalars(select(Enrolment).where(Enrolment.contact_id.in_(ids)).order_by(Enrolment.id)):
         enrolments[enrolment.contact_id].append(enrolment)
     touches: dict[int, list[Delivery]] = defaultdict(list)
+    told = read_told(session, library, ids, now)
     query = select(Delivery).where(Delivery.contact_id.in_(ids), Delivery.staff_to.is_(None))
     for row in session.scalars(query.order_by(Delivery.id)):
         touches[row.contact_id].append(row)
-    return {
+    lives = {
         each.id: _life(library, each, pasts[each.id], standings[each.id], enrolments[each.id], touches[each.id], now)
         for each in contacts
     }
+    for each in contacts:
+        lives[each.id].burden = _burden(each, told[each.id])
+    return lives
+
+
+def _burden(contact: Contact, told: Told) -> Burden:
+    """What the contact's row remembers of what weighs on them, and what it was folded from."""
+    return Burden(
+        evidence=list(told.evidence),
+        hides_opens=contact.hides_opens,
+        less_often=contact.less_often,
+        agreed_at=told.agreed_at,
+        pressure=contact.pressure,
+        weighed_at=contact.pressure_at,
+        rest_until=contact.rest_until,
+        in_a_row=contact.unengaged_mails,
+        since=contact.unengaged_since,
+        engaged_at=contact.engaged_at,
+        asked_at=contact.sunset_at,
+    )
 
 
 def _life(

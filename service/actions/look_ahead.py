@@ -14,6 +14,7 @@ from service.domain.simulation.enter import plan_next
 from service.domain.simulation.life import PLANNED, Inside, Life, Row
 from service.domain.simulation.simulate import upcoming
 from service.domain.simulation.slot import arbitrate, deliver
+from service.domain.simulation.sunset import leave_in_peace
 
 A_DAY = timedelta(days=1)
 OVER = {"expired": "expire", "cancelled": "barred", "skipped": "skipped"}
@@ -53,7 +54,7 @@ def enter(life: Life, inside: Inside) -> Inside:
 def opened_at_once(life: Life, insides: Collection[Inside]) -> list[Row]:
     """Live what is due now; the touches of these enrolments that came due by it."""
     before = {row.number for row in life.rows if row.state != PLANNED}
-    _live(life)
+    live(life)
     return [row for row in life.rows if row.inside in insides and row.state != PLANNED and row.number not in before]
 
 
@@ -63,7 +64,7 @@ def count_day(life: Life, opened: Iterable[Row], outlooks: Mapping[str, Outlook]
     at = min(upcoming(life, ()), default=None)
     while at is not None and at <= now + A_DAY and any(row.state in {"due", "held"} for row in opened):
         life.now = at
-        _live(life)
+        live(life)
         at = min(upcoming(life, ()), default=None)
     for row in opened:
         outlooks[row.inside.sequence.key].due[_outcome(row, row.number in at_once)] += 1
@@ -87,11 +88,12 @@ def next_touch(life: Life, inside: Inside) -> datetime | None:
     return min(rows, default=None) if inside.is_under_way else None
 
 
-def _live(life: Life) -> None:
+def live(life: Life) -> None:
     """All that is due at `life.now`. Nobody settles a task meanwhile."""
     while True:
         moved = True
         while moved:
+            leave_in_peace(life)
             moved = advance(life)
             moved = arbitrate(life) or moved
         for job in life.jobs:

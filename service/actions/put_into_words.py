@@ -16,7 +16,7 @@ from service.actions.lease import Lease
 from service.actions.proceed import find_step
 from service.actions.staff_mail import staff_letters
 from service.domain.referral import prints_code
-from service.ports import Letter, Message, Provider, Published, Renderer, StaffLetter, Unrenderable
+from service.ports import Letter, Message, Pacer, Provider, Published, Renderer, StaffLetter, Unrenderable
 from service.store.contact import Contact
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
@@ -31,13 +31,17 @@ POISON_REST = timedelta(hours=1)  # a mail that can't be put into words is looke
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What handing over needs: where sessions come from, the words, the provider, and the size of a group."""
+    """What handing over needs: where sessions come from, the words, the provider, the size of a group, and the pace.
+
+    Without a pacer everything leaves as fast as it can: into the development mailbox.
+    """
 
     begin: Callable[[], AbstractContextManager[Session]]  # a session that commits at the end of its `with`
     published: Callable[[], Published]
     renderer: Renderer
     provider: Provider
     group: int
+    pacer: Pacer | None = None
 
 
 def put_into_words(desk: Desk, lease: Lease) -> list[Message]:

@@ -7,8 +7,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.actions.case import leave_behind, read_cases
-from service.actions.deliver import act, make_uncertain
+from service.actions.deliver import act, make_uncertain, weighs_on
 from service.actions.proceed import write_plans
+from service.actions.sunset import weigh
 from service.ports import Published
 from service.store.contact import lock_contacts
 from service.store.delivery import Delivery, State
@@ -35,4 +36,5 @@ def reap(session: Session, published: Published, limit: int = 500) -> int:
     write_plans(session, plans)
     for case in cases:
         act(session, published, case, now)
+    weigh(session, published, weighs_on(cases), now)
     return len(cases)

@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 
 from service.actions.enrol import enrol, enrol_by
 from service.actions.expect import expect_dates, expect_visits
+from service.actions.lighten import lighten
 from service.actions.receive_reply import receive_reply
 from service.domain.effect import STAGE_AFTER
 from service.domain.entry import Occasion, answers, begins_anew
 from service.domain.happening import Happening
+from service.domain.pressure import EVIDENCE
 from service.domain.throttle import COMPLAINT
 from service.ports import Published
 from service.store.contact import Contact
@@ -55,6 +57,8 @@ def receive_event(session: Session, published: Published, contact: Contact, seen
         return None
     corrects = _replace_older(session, contact.id, seen, event_id)
     wake(session, contact.id, now)
+    if seen.name in EVIDENCE:
+        lighten(session, published, [contact.id], now)
     if seen.name == "reply":
         receive_reply(session, published, contact, seen.data, now)
     if seen.name == "complaint.resolved":

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.actions.lighten import lighten
 from service.actions.sign_up import Evidence
 from service.domain.field import Fault, Unfit, in_utc
 from service.domain.sequence.spelling import did_you_mean
@@ -51,6 +52,8 @@ def record_consents(
     if faults:
         raise Unfit(*faults)
     session.flush()
+    if contact.sunset_at is not None:
+        lighten(session, published, [contact.id], now)
 
 
 def _judge(

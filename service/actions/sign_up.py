@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from service.actions.enrol import NOT_ENTERED, enrol_by
 from service.actions.expect import expect_dates
+from service.actions.lighten import lighten
 from service.actions.receive_event import wake
 from service.actions.refer import joined
 from service.actions.send_again import send_again
@@ -88,6 +89,8 @@ def sign_up(
         joined(session, published, contact, ref, now)
     if not is_new:
         wake(session, contact.id, now)
+    if contact.sunset_at is not None and consents:
+        lighten(session, published, [contact.id], now)
     occasion = Occasion("signup", form.slug, f"signup:{token_hex(8)}", {"form": dict(fields) | {"slug": form.slug}})
     begun = enrol_by(session, published, contact, occasion, now, newcomer=is_new)
     expect_dates(session, published, contact, now, newcomer=is_new)

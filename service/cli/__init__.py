@@ -19,6 +19,7 @@ COMMANDS = {
     "simulate": ("service.cli.simulate:simulate", "Show the calendar one contact would live."),
     "plan": ("service.cli.plan:plan", "Say what publishing would do to the people inside."),
     "publish": ("service.cli.publish:publish", "Publish sequences/ for the people inside."),
+    "pacing": ("service.cli.pacing:pacing", "Show how fast mail leaves, and what waits."),
     "access": ("service.cli.access:access", "Show all that is stored about a person."),
     "key": ("service.cli.key:key", "Give programs access, and take it back."),
     "migrate": ("service.cli.migrate:run", "Bring the database up to date."),

@@ -51,9 +51,10 @@ def lines(calendar: Calendar, first_name: str | None, currency: str, width: int)
 
 
 def _in_order(calendar: Calendar) -> list[Touch | Note]:
-    """Events come before the touches of their instant."""
+    """Events come before the touches of their instant, and why a mail waited before what became of it."""
     found: list[tuple[datetime, int, Touch | Note]] = [(note.at, 0, note) for note in calendar.notes]
-    found += [(touch.at, 1, touch) for touch in calendar.touches]
+    found += [(touch.at, 2, touch) for touch in calendar.touches]
+    found += [(wait.at, 1, wait) for touch in calendar.touches for wait in touch.waits() if wait.at >= calendar.start]
     return [entry for _, _, entry in sorted(found, key=lambda each: each[:2])]
 
 

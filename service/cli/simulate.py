@@ -11,6 +11,7 @@ import click
 
 from service.cli.calendar import print_calendar
 from service.cli.folder import read_folders
+from service.cli.population import simulate_population
 from service.domain.scenario import Scenario, read_scenario
 from service.domain.sequence.findings import Findings
 from service.domain.sequence.library import read_library
@@ -18,14 +19,19 @@ from service.domain.sequence.manuscript import MAX_BYTES
 from service.domain.sequence.model import Library, Problem, Severity
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.simulation.calendar import Calendar, Touch
+from service.domain.simulation.population.policies import WHAT
 from service.domain.simulation.simulate import simulate as look_ahead
 from service.domain.window import utc
 from service.settings import read_settings
+
+YEAR = 365
 
 EPILOG = """\b
 Example: everafter simulate --as ana.yaml
          everafter simulate after-visit time-again --as ana.yaml --days 90
          everafter simulate --as ana.yaml --from 2026-06-01 --json
+         everafter simulate --population 4000 --seed 1 --policy none --policy everafter
+         everafter simulate --population 2000 --world tired.json --svg policies.svg
 
 \b
 A scenario file says who it is and what happens to them:
@@ -49,7 +55,6 @@ class Unreadable(click.ClickException):
 @click.option(
     "--as",
     "scenario_path",
-    required=True,
     metavar="FILE.yaml",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Who it is, and what happens to them.",
@@ -57,12 +62,55 @@ class Unreadable(click.ClickException):
 @click.option(
     "--from", "first_day", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The first day; the first event’s."
 )
-@click.option("--days", default=400, show_default=True, type=click.IntRange(1, 3_660), help="How many days.")
+@click.option(
+    "--days", type=click.IntRange(1, 3_660), help="How many days.  [default: 400; of a population 365, at most 730]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what programs can read.")
+@click.option(
+    "--population",
+    type=click.IntRange(2, 100_000),
+    metavar="N",
+    help="Policies side by side, on N simulated recipients.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), metavar="S", help="Which N they are.  [default: 1]")
+@click.option(
+    "--policy", "policies", multiple=True, type=click.Choice(list(WHAT)), help="Only this policy; repeatable.  [all]"
+)
+@click.option(
+    "--world",
+    "world_path",
+    metavar="FILE.json",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Other assumptions about the recipients.",
+)
+@click.option("--journeys-alone", is_flag=True, help="Without the world’s newsletters and offers.")
+@click.option("--svg", "picture", metavar="FILE.svg", type=click.Path(dir_okay=False, path_type=Path), help="Draw it.")
 def simulate(
-    sequences: tuple[str, ...], scenario_path: Path, first_day: datetime | None, days: int, as_json: bool
+    sequences: tuple[str, ...],
+    scenario_path: Path | None,
+    first_day: datetime | None,
+    days: int | None,
+    as_json: bool,
+    population: int | None,
+    **of_population: Any,
 ) -> None:
+    _check_way(population, scenario_path, sequences, first_day, of_population)
     library = _library()
+    if population is not None:
+        simulate_population(
+            library,
+            contacts=population,
+            seed=1 if of_population["seed"] is None else of_population["seed"],
+            days=min(days or YEAR, 2 * YEAR),
+            names=of_population["policies"],
+            world_path=of_population["world_path"],
+            journeys_alone=of_population["journeys_alone"],
+            picture=of_population["picture"],
+            as_json=as_json,
+        )
+        return
+    assert scenario_path is not None
+    days = days or 400
     for key in sequences:
         if library.sequence(key) is None:
             hint = did_you_mean(key, [each.key for each in library.sequences])
@@ -76,6 +124,22 @@ def simulate(
         click.echo(json.dumps(_plain(shown, days), ensure_ascii=False, indent=2))
     else:
         print_calendar(shown, scenario.contact.get("first_name"), library.business.currency)
+
+
+def _check_way(
+    population: int | None,
+    scenario_path: Path | None,
+    sequences: tuple[str, ...],
+    first_day: datetime | None,
+    of_population: dict[str, Any],
+) -> None:
+    """One contact or many: each has options of its own."""
+    if (population is None) == (scenario_path is None):
+        raise click.UsageError("Say whom to simulate: one contact with --as FILE.yaml, or many with --population N.")
+    if population is None and any(value not in {None, False, ()} for value in of_population.values()):
+        raise click.UsageError("--seed, --policy, --world, --journeys-alone and --svg belong to --population.")
+    if population is not None and (sequences or first_day):
+        raise click.UsageError("A population lives all sequences, from a Monday on: SEQUENCE and --from are for --as.")
 
 
 def _library() -> Library:
@@ -120,7 +184,7 @@ def _plain(calendar: Calendar, days: int) -> dict[str, Any]:
 
 def _touch(touch: Touch) -> dict[str, Any]:
     return {
-        "at": touch.at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "at": _instant(touch.at),
         "local": touch.local.isoformat(timespec="seconds"),
         "sequence": touch.sequence,
         "step": touch.step,
@@ -130,4 +194,12 @@ def _touch(touch: Touch) -> dict[str, Any]:
         "class": touch.mail_class,
         "transactional": touch.transactional,
         "enrolment": touch.enrolment,
+        "holds": [
+            {"at": _instant(each.at), "until": _instant(each.until), "rule": each.rule, "reason": each.reason}
+            for each in touch.holds
+        ],
     }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if at is not None else None

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from service.domain.consent import Standing, why_not
 from service.domain.kind import MANNERS
 from service.domain.reason import wrote_back
 from service.domain.schedule import window_of
 from service.domain.sequence.model import Business, Sequence, Status, Step, Topic
-from service.domain.throttle import COMPLAINT, Candidate, Ruling, Verdict
+from service.domain.sunset import UNENGAGED
+from service.domain.throttle import COMPLAINT, PAST, Candidate, Ruling, Verdict
 
 REPLY = "reply"  # the rule that holds a sequence's mail while a reply waits for somebody
 PAUSED = "paused"
-PAST = timedelta(microseconds=1)  # a held mail is looked at once more just after its end, and expires
 
 
 def topic_of(business: Business, sequence: Sequence) -> Topic:
@@ -58,8 +58,37 @@ def held_by_complaint(
     return Verdict(Ruling.HELD, COMPLAINT, reason, expires_at + PAST)
 
 
-def candidate(number: int, sequence: Sequence, step: Step, expires_at: datetime, business: Business) -> Candidate:
-    """A step's mail as it competes for a slot; `number` is its own."""
+def candidate(
+    number: int,
+    sequence: Sequence,
+    step: Step,
+    expires_at: datetime,
+    business: Business,
+    *,
+    seed: str = "",
+    due_at: datetime | None = None,
+) -> Candidate:
+    """A step's mail as it competes for a slot; `number` is its own, `seed` the person's."""
     priority = MANNERS[step.kind].priority
     window = window_of(sequence, step, business.window)
-    return Candidate(number, priority, expires_at, window, closed_days=priority > 0)
+    return Candidate(
+        number,
+        priority,
+        expires_at,
+        window,
+        step.kind,
+        closed_days=priority > 0,
+        seed=draws_from(seed, sequence.key, step.key) if seed else "",
+        due_at=due_at,
+        asks_to_stay=asks_to_stay(sequence),
+    )
+
+
+def draws_from(seed: str, sequence: str, step: str) -> str:
+    """What the jitter of a mail is drawn from: the person's seed, and the keys of its sequence and step."""
+    return f"{seed}:{sequence}:{step}"
+
+
+def asks_to_stay(sequence: Sequence) -> bool:
+    """Whether this is the sequence that the sunset begins: it asks whether somebody wants to stay."""
+    return any(trigger.on == "event" and trigger.name == UNENGAGED for trigger in sequence.enrol.on)

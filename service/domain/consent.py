@@ -11,8 +11,8 @@ from service.domain.sequence.model import Topic
 # Who counts as a client for a topic's `basis: client`. Whoever has just left still gets the goodbye; `lapsed` does not.
 CLIENTS = frozenset({"client", "former"})
 
-# An unsubscribe spares what people need for what they booked; a complaint or a dead mailbox spares nothing.
-SPARES_SERVICE = frozenset({"unsubscribed"})
+# An unsubscribe or a silence spares what people need for what they booked; a complaint or a dead mailbox nothing.
+SPARES_SERVICE = frozenset({"unsubscribed", "unengaged"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Standing:
 SENTENCES = {
     "unsubscribed": "unsubscribed on {day:%-d %B %Y}",
     "complained": "marked a mail as spam on {day:%-d %B %Y}",
+    "unengaged": "never answered our mail, and is left in peace since {day:%-d %B %Y}",
     "bounced": "has a mailbox that refused our mail for good on {day:%-d %B %Y}",
 }
 

@@ -43,6 +43,12 @@ def unsubscribed(topic: str | None, at: datetime) -> Leave:
     return Leave("left", "unsubscribed", f"Not sent: the person left {what} on {at:%-d %B %Y}.")
 
 
+def left_in_peace(at: datetime) -> Leave:
+    """The person was asked whether they want to stay, and never said."""
+    reason = f"Not sent: the person never answered, and is left in peace since {at:%-d %B %Y}."
+    return Leave("left", "unengaged", reason)
+
+
 def left_with(library: Library, topic: str | None) -> set[str]:
     """The sequences that somebody is out of who leaves a topic, or all marketing.
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from service.domain.arm import HOLDOUT
 from service.domain.departure import Leave, at_most, exit_of
 from service.domain.facts import Facts
-from service.domain.kind import MANNERS
+from service.domain.kind import MANNERS, keeps_of
 from service.domain.late import date_over, left_behind, too_late
 from service.domain.move import Move as Move
 from service.domain.move import Open as Open
@@ -206,7 +206,7 @@ def expires_at(sequence: Sequence, step: Step, due: datetime, facts: Facts) -> d
     if step.drop_after is not None:
         ends = facts.plus(first, step.drop_after, sequence)
     elif step.is_email:
-        ends = first + MANNERS[step.kind].keeps
+        ends = first + keeps_of(step.kind, facts.business.throttle)
     else:
         ends = first + TASKS_KEEP
     if step.when.anchor is Anchor.BEFORE and facts.date is not None:

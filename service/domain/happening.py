@@ -10,6 +10,7 @@ from typing import Any
 
 # What ends a row of unanswered mails, and wakes a waiting step: a person did something.
 RESPONSES = frozenset({"click", "answer", "reply", "appointment.booked"})
+LESS_OFTEN = "less-often"  # they asked for less mail, or took it back
 
 
 @dataclass(frozen=True, slots=True)

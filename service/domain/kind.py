@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from service.domain.sequence.model import Kind, Stage
+from service.domain.policy import Policy
+from service.domain.sequence.vocabulary import Kind, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +52,8 @@ DEFAULT_KIND: dict[Stage, Kind] = {
     Stage.REFERRAL: Kind.REFERRAL,
     Stage.FAREWELL: Kind.LETTER,
 }
+
+
+def keeps_of(kind: Kind, policy: Policy) -> timedelta:
+    """How long a mail of this kind may wait before it expires: what `throttle.keeps` says, else the table."""
+    return policy.keeps.get(kind) or MANNERS[kind].keeps

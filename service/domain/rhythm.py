@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from service.domain.duration import nominal_days
 from service.domain.happening import Happening
+from service.domain.policy import PressurePolicy
 from service.domain.sequence.model import Business, Duration, Sequence, Unit
 
 PRIOR = 3  # the default counts as much as three gaps of the person's own
@@ -50,6 +51,24 @@ def interval(business: Business, event: str, happenings: Iterable[Happening]) ->
     gaps = [later.at - earlier.at for earlier, later in pairwise(known)]
     usual = timedelta(days=nominal_days(usual_interval(business, event, known[-1].service if known else "")))
     return (PRIOR * usual + sum(gaps, timedelta(0))) / (PRIOR + len(gaps))
+
+
+def due_between(
+    business: Business, happenings: Iterable[Happening], policy: PressurePolicy
+) -> tuple[datetime, datetime] | None:
+    """From when until when a client is due for a visit, reckoned from the last by their own rhythm.
+
+    None for whoever never came, and where business.yaml names no rhythm.
+    """
+    if not business.rhythm:
+        return None
+    event = business.rhythm[0][0]
+    told = [each for each in happenings if each.name == event]
+    known = visits(told, event)
+    if not known:
+        return None
+    length = interval(business, event, told)
+    return known[-1].at + policy.due_from * length, known[-1].at + policy.due_until * length
 
 
 def usual_interval(business: Business, event: str, service: str) -> Duration:

@@ -21,18 +21,22 @@ from service.domain.sequence.spelling import did_you_mean
 from service.domain.task import END, GO_ON
 
 TOLD = ("at", "name", "about", "key", "value", "currency", "data")  # what every event may say
-# What those that the service sees itself say, as words of their own; `task.skipped` is a scenario's alone.
+# What those that the service sees itself say, as words of their own; `open`, by a person, and `task.skipped` are a
+# scenario's alone.
 OWN_WORDS: dict[str, tuple[str, ...]] = {
     "signup": ("form",),
+    "open": ("sequence", "step"),
     "click": ("sequence", "step", "topic"),
     "answer": ("sequence", "step", "note"),
     "reply": ("sequence", "step"),
     "unsubscribed": ("topic",),
+    "less-often": ("wish",),
     "task.done": ("sequence", "step", "note"),
     "task.skipped": ("sequence", "step", "note"),
 }
 NEEDED = {
     "signup": ("form",),
+    "open": ("sequence", "step"),
     "click": ("sequence", "step"),
     "answer": ("sequence", "step", "value"),
     "task.done": ("sequence",),
@@ -53,7 +57,12 @@ class Speaker:
     def shapes(self) -> dict[str, dict[str, Shape]]:
         """All events that may happen, each with what its `data` may hold."""
         contact = {name: shape for name, shape in CONTACT.items() if name != "tags"} | dict(self.business.fields)
-        return events_of(self.business) | RAISED | {"signup": contact, "task.done": contact, "task.skipped": {}}
+        return (
+            events_of(self.business)
+            | RAISED
+            | {"signup": contact, "task.done": contact}
+            | {"open": {}, "task.skipped": {}}
+        )
 
 
 def read_event(keys: Keys, speaker: Speaker) -> Happening | None:
@@ -111,6 +120,7 @@ def _refuse_unknown(keys: Keys, name: str, speaker: Speaker) -> None:
     _known(keys, "form", [form.slug for form in business.forms])
     _known(keys, "topic", [topic.name for topic in business.topics])
     _known(keys, "sequence", sequences)
+    _known(keys, "wish", ("yes", "no"))
     sequence = sequences.get(keys.text("sequence"))
     if sequence is None or not keys.text("step"):
         if sequence is not None and name == "task.done":

@@ -1,41 +1,29 @@
-"""Who may be written to now: all that is due for one person competes for the slots that the caps allow.
+"""Who may be written to now: all that is due for one person competes for the slots that pace leaves.
 
-A pure function of candidates, history, limits and `now`; the same for sending and for looking ahead. The limits are
-those of section 3a of the research in `docs/throttling.md`: rolling windows, counted by person.
+A pure function of candidates, person, policy and `now`; the same for sending, for looking ahead and for the model of
+many people. What may stand against a mail is in `service.domain.bar`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from service.domain.sequence.model import Caps
-from service.domain.window import Window, next_open
+from service.domain.bar import Bar, Slots, spoken
+from service.domain.breaker import Breaker as Breaker
+from service.domain.candidate import Candidate as Candidate
+from service.domain.candidate import Person as Person
+from service.domain.candidate import rank
+from service.domain.jitter import opened_within, spread_out
+from service.domain.policy import Policy
+from service.domain.window import next_open
 
-DAY = timedelta(days=1)
 COMPLAINT = "complaint"  # the rule that holds marketing mail while a complaint is open
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A mail that is due. `window` is the one in force for it; `closed_days` whether closure days hold it too."""
-
-    id: int
-    priority: int
-    expires_at: datetime
-    window: Window
-    closed_days: bool = True
-
-    @property
-    def capped(self) -> bool:
-        return self.priority > 0
-
-    @property
-    def warm(self) -> bool:
-        return 1 <= self.priority <= 3
+PAST = timedelta(microseconds=1)  # a held mail is looked at once more just after its end, and expires
 
 
 class Ruling(StrEnum):
@@ -46,107 +34,111 @@ class Ruling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was decided for a candidate, by which rule, and the reason in a sentence. `until` only where held."""
+    """What was decided for a candidate, by which rule, and the reason in a sentence. `until` only where held.
+
+    `inputs` are the few numbers it was decided by, as JSON values.
+    """
 
     ruling: Ruling
     rule: str
     reason: str
     until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A limit that is reached: until when (UTC), by which rule, and why in words."""
-
-    until: datetime
-    rule: str
-    why: str
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 def arbitrate(
     candidates: Iterable[Candidate],
-    history: Sequence[datetime],
-    caps: Caps,
-    closed: Sequence[date],
-    zone: ZoneInfo,
+    person: Person,
+    policy: Policy,
     now: datetime,
+    breaker: Breaker = Breaker.CLOSED,
 ) -> dict[int, Verdict]:
     """A verdict for each candidate of one person, by its id.
 
-    `history` are the instants (UTC) of mails that count towards the caps. The most urgent class wins a slot, ties
-    go to the one that expires first; the winner counts at once against those behind it.
+    The most urgent class wins a slot, ties go to the one that expires first; the winner counts at once against those
+    behind it. A held mail is looked at again at `until`, which is later than now and at most just past its end.
     """
-    counted = sorted(history)
+    slots = Slots(person, policy, now, breaker)
     verdicts: dict[int, Verdict] = {}
-    for candidate in sorted(candidates, key=lambda each: (each.priority, each.expires_at, each.id)):
-        verdict = _judge(candidate, counted, caps, closed, zone, now)
+    for candidate in sorted(candidates, key=lambda each: (rank(each, person, now), each.expires_at, each.id)):
+        verdict = _judge(candidate, slots)
         verdicts[candidate.id] = verdict
-        if verdict.ruling is Ruling.CLEARED and candidate.capped:
-            counted.append(now)
+        if verdict.ruling is Ruling.CLEARED:
+            slots.take(candidate)
     return verdicts
 
 
-def _judge(
-    candidate: Candidate,
-    history: Sequence[datetime],
-    caps: Caps,
-    closed: Sequence[date],
-    zone: ZoneInfo,
-    now: datetime,
-) -> Verdict:
-    if now > candidate.expires_at:
-        when = _local(candidate.expires_at, zone)
-        return Verdict(Ruling.EXPIRED, "expired", f"Expired unsent: it was worth sending until {when}.")
-    shut = closed if candidate.closed_days else ()
-    bar = reached(candidate, history, caps, now) if candidate.capped else None
-    opens = next_open(candidate.window, bar.until if bar else now, zone, shut)
-    if opens is None:
-        return Verdict(Ruling.EXPIRED, "window", "Not sent: its window does not open within a year.")
-    if opens == now:
-        return Verdict(Ruling.CLEARED, "slot", "Cleared to leave.")
-    when = _local(opens, zone)
-    if opens > candidate.expires_at:
-        # Held to its end rather than dropped: a slot may come back when another mail turns out not to have left.
-        opens = candidate.expires_at + timedelta(microseconds=1)
-        when = f"{when}, past its own end on {_local(candidate.expires_at, zone)}"
+def _judge(candidate: Candidate, slots: Slots) -> Verdict:
+    bar, inputs = _weighed(candidate, slots)
+    if slots.now > candidate.expires_at:
+        return Verdict(Ruling.EXPIRED, "expired", _expired(candidate, bar, slots), inputs=inputs)
+    leaves = _leaves(candidate, bar, slots)
+    if leaves is None:
+        return Verdict(Ruling.EXPIRED, "window", "Not sent: its window does not open within a year.", inputs=inputs)
+    if leaves == slots.now:
+        return Verdict(Ruling.CLEARED, "slot", "Cleared to leave.", inputs=inputs)
+    # Held to its end rather than dropped: a slot may come back when another mail turns out not to have left.
+    until = min(leaves, candidate.expires_at + PAST)
+    return Verdict(Ruling.HELD, bar.rule if bar else "window", _held(candidate, bar, leaves, slots), until, inputs)
+
+
+def _weighed(candidate: Candidate, slots: Slots) -> tuple[Bar | None, dict[str, Any]]:
+    """What stands against a mail, and by which numbers. Against service mail nothing ever does."""
+    if candidate.priority == 0:
+        return None, {"class": 0}
+    stake = slots.stake(candidate)
+    return slots.against(candidate, stake), slots.inputs(stake)
+
+
+def _leaves(candidate: Candidate, bar: Bar | None, slots: Slots) -> datetime | None:
+    """When a mail may leave: its window is open, and what stands against it now does not any more.
+
+    None where its window does not open within a year; just past its end where what stands against it lasts.
+    """
+    window, zone = candidate.window, slots.person.zone
+    shut = slots.person.closed if candidate.closed_days else ()
+    ready = slots.now if bar is None else bar.until or candidate.expires_at + PAST
+    opens = next_open(window, ready, zone, shut)
+    if opens is None or opens > candidate.expires_at or not candidate.capped or (window.always_open and not shut):
+        return opens
+    opening: datetime | None = opens
+    if opens == ready:
+        opening = _opened_for(candidate, ready, slots.policy.spread, zone, shut)
+    if opening is None:
+        return ready
+    leaves = spread_out(opening, candidate.expires_at, candidate.seed, slots.policy.spread, window, zone, shut)
+    return max(ready, leaves)
+
+
+def _opened_for(
+    candidate: Candidate, ready: datetime, spread: timedelta, zone: ZoneInfo, shut: Sequence[date]
+) -> datetime | None:
+    """When the window opened that is open at `ready`, if that was a moment ago and this mail was due before."""
+    due = candidate.due_at
+    if not candidate.seed or due is None or due >= ready:
+        return None
+    opening = opened_within(spread, ready, candidate.window, zone, shut)
+    return opening if opening is not None and due < opening else None
+
+
+def _held(candidate: Candidate, bar: Bar | None, leaves: datetime, slots: Slots) -> str:
+    zone = slots.person.zone
     if bar is None:
-        return Verdict(Ruling.HELD, "window", f"Held until {when}: its window is closed now.", opens)
-    return Verdict(Ruling.HELD, bar.rule, f"Held until {when}: {bar.why}", opens)
+        why = "its window is closed now" if _is_closed(candidate, slots) else "many wait for this hour, and take turns"
+    else:
+        why = f"{bar.why}; {bar.then}" if bar.then else bar.why
+    if bar is not None and bar.until is None:
+        return f"Held to its own end on {spoken(candidate.expires_at, zone)}: {why}."
+    end = f", past its own end on {spoken(candidate.expires_at, zone)}" if leaves > candidate.expires_at else ""
+    return f"Held until {spoken(leaves, zone)}{end}: {why}."
 
 
-def reached(candidate: Candidate, history: Sequence[datetime], caps: Caps, now: datetime) -> Bar | None:
-    """The limit that holds a capped mail longest, or None where a slot is free now."""
-    gap = timedelta(hours=caps.gap_warm if candidate.warm else caps.gap)
-    bars = [
-        _gap(history, gap, now),
-        _cap(history, caps.per_day, DAY, "per-day", "24 hours", now),
-        _cap(history, caps.per_week, 7 * DAY, "per-week", "seven days", now),
-    ]
-    if not candidate.warm:
-        bars.append(_cap(history, caps.per_month, 30 * DAY, "per-month", "30 days", now))
-    return max((bar for bar in bars if bar), key=lambda bar: bar.until, default=None)
+def _is_closed(candidate: Candidate, slots: Slots) -> bool:
+    shut = slots.person.closed if candidate.closed_days else ()
+    return next_open(candidate.window, slots.now, slots.person.zone, shut) != slots.now
 
 
-def _gap(history: Sequence[datetime], gap: timedelta, now: datetime) -> Bar | None:
-    last = max(history, default=None)
-    if last is None or last + gap <= now:
-        return None
-    hours = round(gap / timedelta(hours=1))
-    return Bar(last + gap, "gap", f"the last mail went out less than {hours} hours before.")
-
-
-def _cap(history: Sequence[datetime], cap: int, span: timedelta, rule: str, words: str, now: datetime) -> Bar | None:
-    recent = sorted(at for at in history if at + span > now)
-    if len(recent) < cap:
-        return None
-    mails = "one mail" if cap == 1 else f"{_number(cap)} mails"
-    return Bar(recent[-cap] + span, rule, f"{mails} in {words}; the oldest leaves the window then.")
-
-
-def _number(count: int) -> str:
-    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-    return words[count] if count < len(words) else str(count)
-
-
-def _local(instant: datetime, zone: ZoneInfo) -> str:
-    return f"{instant.astimezone(zone):%a %-d %b %H:%M}"
+def _expired(candidate: Candidate, bar: Bar | None, slots: Slots) -> str:
+    when = spoken(candidate.expires_at, slots.person.zone)
+    against = f" Against it stood: {bar.why}." if bar else ""
+    return f"Expired unsent: it was worth sending until {when}.{against}"

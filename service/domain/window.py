@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 ALL_DAYS = frozenset(range(7))
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +58,36 @@ def next_open(window: Window, at: datetime, zone: ZoneInfo, closed: Iterable[dat
     shut = frozenset(closed)
     if window.always_open and not shut:
         return at
-    spans = window.spans or (Span(ALL_DAYS, time.min, time.max),)
-    first = at.astimezone(zone).date()
+    today = at.astimezone(zone).date()
+    if today not in shut and _holds(_hours(window, today, zone), at):
+        return at
     # An hour repeated in autumn can make yesterday's last local minute come late, so the search starts a day early.
-    for offset in range(-1, 367):
-        day = first + timedelta(days=offset)
-        if day in shut:
-            continue
-        opens = [_open_on(day, span, at, zone) for span in spans if day.weekday() in span.days]
-        found = [instant for instant in opens if instant is not None]
-        if found:
-            return min(found)
+    day = today - DAY
+    for _ in range(368):
+        if day not in shut:
+            for start, ends in _hours(window, day, zone):
+                if at < ends:
+                    return max(at, start)
+        day += DAY
     return None
 
 
-def _open_on(day: date, span: Span, at: datetime, zone: ZoneInfo) -> datetime | None:
-    start, last = _bounds(day, span, zone)
-    if start > last:
-        return None
-    if at <= start:
-        return start
-    return at if at < last + MINUTE else None
+def opened_at(window: Window, at: datetime, zone: ZoneInfo) -> datetime | None:
+    """When the hours opened that hold this instant, of a window that is open; None where they began the day before."""
+    hours = _hours(window, at.astimezone(zone).date(), zone)
+    return next((start for start, ends in hours if start <= at < ends), None)
+
+
+def _holds(hours: tuple[tuple[datetime, datetime], ...], at: datetime) -> bool:
+    return any(start <= at < ends for start, ends in hours)
+
+
+@lru_cache(maxsize=4096)  # many people share the hours of a day
+def _hours(window: Window, day: date, zone: ZoneInfo) -> tuple[tuple[datetime, datetime], ...]:
+    """What is open on a local day: from each first instant until before the last, the earliest first."""
+    spans = window.spans or (Span(ALL_DAYS, time.min, time.max),)
+    bounds = (_bounds(day, span, zone) for span in spans if day.weekday() in span.days)
+    return tuple(sorted((start, last + MINUTE) for start, last in bounds if start <= last))
 
 
 def _bounds(day: date, span: Span, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -95,26 +106,14 @@ def last_open(window: Window, at: datetime, zone: ZoneInfo, closed: Iterable[dat
     shut = frozenset(closed)
     if window.always_open and not shut:
         return at
-    spans = window.spans or (Span(ALL_DAYS, time.min, time.max),)
-    last = at.astimezone(zone).date()
-    for offset in range(1, -367, -1):
-        day = last + timedelta(days=offset)
-        if day in shut:
-            continue
-        ends = [_open_until(day, span, at, zone) for span in spans if day.weekday() in span.days]
-        found = [instant for instant in ends if instant is not None]
+    day = at.astimezone(zone).date() + DAY
+    for _ in range(368):
+        hours = _hours(window, day, zone) if day not in shut else ()
+        found = [at if at < ends else ends - MINUTE for start, ends in hours if start <= at]
         if found:
             return max(found)
+        day -= DAY
     return None
-
-
-def _open_until(day: date, span: Span, at: datetime, zone: ZoneInfo) -> datetime | None:
-    start, last = _bounds(day, span, zone)
-    if start > last:
-        return None
-    if at >= last + MINUTE:
-        return last
-    return at if at >= start else None
 
 
 def is_open(window: Window, at: datetime, zone: ZoneInfo, closed: Iterable[date] = ()) -> bool:

@@ -113,8 +113,9 @@ class Smtp:
     def _envelope(self, session: smtplib.SMTP, message: Message) -> Outcome | None:
         """MAIL and RCPT; None when the server is ready for the data's 354."""
         code, reply = session.mail(message.sender)
-        if code == 250:
-            code, reply = session.rcpt(message.recipient)
+        if code != 250:
+            return self._answer(session, code, reply, in_all=True)  # it has not heard yet whom the mail is for
+        code, reply = session.rcpt(message.recipient)
         if code not in {250, 251}:
             return self._answer(session, code, reply)
         code, reply = session.docmd("data")
@@ -135,17 +136,17 @@ class Smtp:
             return Sent(reply.decode("utf-8", "replace")[:200])
         return self._answer(session, code, reply)
 
-    def _answer(self, session: smtplib.SMTP, code: int, reply: bytes) -> Outcome:
+    def _answer(self, session: smtplib.SMTP, code: int, reply: bytes, *, in_all: bool = False) -> Outcome:
         """What a refusal means, with the server's own words; the session is made ready for the next mail."""
         words = f"{code} {reply.decode('utf-8', 'replace')}"[:300]
         if code == 421 or not 200 <= code < 600:
             self._drop()  # the server is closing the channel (RFC 5321 §3.8), or speaks no SMTP
-            return TryLater(words, str(code))
+            return TryLater(words, str(code), in_all=in_all)
         try:
             session.rset()
         except (OSError, smtplib.SMTPException):
             self._drop()
-        return Refused(words, str(code)) if code >= 500 else TryLater(words, str(code))
+        return Refused(words, str(code)) if code >= 500 else TryLater(words, str(code), in_all=in_all)
 
     def _drop(self) -> None:
         session, self._session, self._sent = self._session, None, 0

@@ -25,12 +25,14 @@ from service.rendering.signed import Signed
 from service.rendering.templates import address_of, variable
 
 PREFERENCES = variable("_preferences")
+LESS_OFTEN = f"{PREFERENCES}#less-often"  # where on that page it is
 UNSUBSCRIBE = variable("_unsubscribe")
 OPEN_PIXEL = variable("_open")
 BASE = variable("_base")
 
+CHOICES = {"preferences": PREFERENCES, "less-often": LESS_OFTEN}
 OWN: dict[str, Purpose] = {"referral": "share", "calendar": "calendar", "my-data": "my-data"}
-NOT_BUILT = ("less-often", "pause")
+NOT_BUILT = ("pause",)
 ANSWER = re.compile(r"[a-z0-9-]{1,80}")
 
 _Each = TypeVar("_Each")
@@ -81,13 +83,13 @@ class Links:
             return self._tracked(normalizeLink(known[name]))
         if name.startswith("event."):
             return self._of_event(name.removeprefix("event."))
-        if name == "preferences":
-            return PREFERENCES
+        if name in CHOICES:
+            return CHOICES[name]
         if name in OWN:
             return self.token(OWN[name])
         if name in NOT_BUILT:
             raise self._fault("not-built", f"`link:{name}` can't be sent yet.", "use link:preferences")
-        raise self._unknown("link", name, [*known, "preferences", *OWN])
+        raise self._unknown("link", name, [*known, *CHOICES, *OWN])
 
     def _of_event(self, name: str) -> str:
         if not FIELD_NAME.fullmatch(name):
@@ -148,7 +150,7 @@ class StaffLinks(Links):
         return BASE + target if target.startswith("/") else target
 
     def _named(self, name: str) -> str:
-        if name == "preferences":
+        if name in CHOICES:
             return self.token("manage")
         return super()._named(name)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, select, text
+from sqlalchemy import Double, ForeignKey, Index, LargeBinary, SmallInteger, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.store.bulk import among
@@ -19,6 +19,7 @@ class Contact(Table):
         Index("ix_contact_address_hash", "address_hash"),
         Index("ix_contact_stage", "stage", "id"),
         Index("ix_contact_tags", "tags", postgresql_using="gin"),
+        Index("ix_contact_sunset", "sunset_at", postgresql_where=text("sunset_at IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -40,6 +41,16 @@ class Contact(Table):
     fields: Mapped[Json] = mapped_column(server_default=text("'{}'"))
     referral_code: Mapped[str | None] = mapped_column(unique=True)
     caught_up_at: Mapped[Instant | None]  # when an overdue touch was last let through: one a day, so nothing bursts
+    # What is remembered of how much mail weighs on them: `service.store.pressure` folds it from what happened.
+    pressure: Mapped[float] = mapped_column(Double(), server_default=text("0"))
+    pressure_at: Mapped[Instant | None]
+    rest_until: Mapped[Instant | None]
+    less_often: Mapped[bool] = mapped_column(server_default=text("false"))  # their own wish, from the preferences
+    unengaged_mails: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))  # in a row
+    unengaged_since: Mapped[Instant | None]  # the first of them
+    engaged_at: Mapped[Instant | None]  # the last that a person, never a machine, did about our mail
+    sunset_at: Mapped[Instant | None]  # when the event `unengaged` was told, until they answer or are left in peace
+    hides_opens: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
 
@@ -75,12 +86,13 @@ class Suppression(Table):
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
+        Index("ix_suppression_complained", "at", postgresql_where=text("reason = 'complained'")),
     )
 
     id: Mapped[Id]
     address_hash: Mapped[bytes] = mapped_column(LargeBinary())
     topic: Mapped[str | None]
-    reason: Mapped[str]  # unsubscribed, complained, bounced, manual
+    reason: Mapped[str]  # unsubscribed, complained, bounced, unengaged, manual
     source: Mapped[str]
     at: Mapped[Instant]
     recorded_at: Mapped[Stamp]

@@ -32,6 +32,8 @@ class State(StrEnum):
 COUNTED = (State.CLEARED, State.HANDED, State.SENT, State.UNCERTAIN)
 
 UNSENT = "state IN ('failed', 'skipped', 'expired', 'cancelled')"  # what ended without leaving
+UNPACED = "state = 'cleared' AND pace_group IS NULL"
+PACED = "state = 'cleared' AND pace_group IS NOT NULL"
 
 
 class Delivery(Table):
@@ -48,9 +50,12 @@ class Delivery(Table):
         CheckConstraint("state IN (" + ", ".join(f"'{state.value}'" for state in State) + ")", name="state"),
         Index("ix_delivery_contact", "contact_id", "id"),
         Index("ix_delivery_waiting", "wake_at", postgresql_where=text("state IN ('due', 'held')")),
-        Index("ix_delivery_cleared", "priority", "id", postgresql_where=text("state = 'cleared'")),
+        Index("ix_delivery_cleared", "priority", "id", postgresql_where=text(UNPACED)),
+        Index("ix_delivery_paced", "pace_group", "priority", "id", postgresql_where=text(PACED)),
+        Index("ix_delivery_paced_ends", "expires_at", postgresql_where=text(PACED)),
         Index("ix_delivery_handed", "lease_until", postgresql_where=text("state = 'handed'")),
         Index("ix_delivery_uncertain", "id", postgresql_where=text("state = 'uncertain'")),
+        Index("ix_delivery_handed_at", "handed_at", postgresql_using="brin"),
         Index("ix_delivery_unsent", "state", "id", postgresql_where=text(UNSENT)),
     )
 
@@ -70,6 +75,7 @@ class Delivery(Table):
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     message_id: Mapped[str]
     publication_id: Mapped[int | None] = mapped_column(ForeignKey("publication.id"))
+    pace_group: Mapped[str | None]  # cleared, and waiting until its mailbox group may get more
     retry_at: Mapped[Instant | None]  # cleared again after proof that it was not taken: not before
     lease_until: Mapped[Instant | None]
     token: Mapped[str | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,14 +18,14 @@ from service.domain.happening import Happening, Touch
 from service.domain.moment import Moment
 from service.domain.schedule import Local
 from service.domain.sequence.model import Business
-from service.store.bulk import among
+from service.store.bulk import among, fetch
 from service.store.contact import Consent, Contact, Suppression
-from service.store.delivery import COUNTED, Delivery
+from service.store.delivery import Delivery
+from service.store.due import Someone
 from service.store.enrolment import Enrolment
 from service.store.event import Event
 from service.store.referral import concerned, read_referrals
 
-MONTH = timedelta(days=30)
 CONTACT_FIELDS = (
     "email",
     "first_name",
@@ -54,7 +54,7 @@ class Past:
     referral: Mapping[str, Any] = field(default_factory=lambda: NOBODY)
 
 
-def zone_of(contact: Contact, business: Business) -> ZoneInfo:
+def zone_of(contact: Contact | Someone, business: Business) -> ZoneInfo:
     """The contact's time zone, else the business's; a name that is none (any more) must not hold up everybody."""
     try:
         return ZoneInfo(contact.timezone or business.zone)
@@ -62,7 +62,7 @@ def zone_of(contact: Contact, business: Business) -> ZoneInfo:
         return ZoneInfo(business.zone)
 
 
-def seed_of(contact: Contact) -> str:
+def seed_of(contact: Contact | Someone) -> str:
     """What everything that is drawn for a person is drawn from; keyed, so that nobody outside can tell."""
     return contact.address_hash.hex()
 
@@ -77,13 +77,15 @@ def contact_facts(contact: Contact) -> Mapping[str, Any]:
     return dict(contact.fields) | {name: getattr(contact, name) for name in CONTACT_FIELDS}
 
 
-def read_happenings(session: Session, contact_ids: Collection[int]) -> dict[int, Past]:
-    """Of the pasts of many contacts only what happened, for whoever asks no more."""
+def read_happenings(session: Session, contact_ids: Collection[int], only: str | None = None) -> dict[int, Past]:
+    """Of the pasts of many contacts only what happened, or `only` what has this name, for whoever asks no more."""
     pasts: dict[int, Past] = defaultdict(Past)
     events = select(
         Event.contact_id, Event.id, Event.name, Event.at, Event.data, Event.value, Event.about, Event.key
     ).where(among(Event.contact_id, contact_ids), ~Event.replaced)
-    for contact_id, event_id, name, at, data, value, about, key in session.execute(events.order_by(Event.id)):
+    if only is not None:
+        events = events.where(Event.name == only)
+    for contact_id, event_id, name, at, data, value, about, key in fetch(session, events.order_by(Event.id)):
         named = about or key or event_key(event_id)
         happening = Happening(name, at, data, value, data.get("enrolment"), about, named)
         pasts[contact_id].happenings.append(happening)
@@ -136,7 +138,7 @@ def read_consents(session: Session, contact_ids: Collection[int]) -> dict[int, s
         .order_by(Consent.id)
     )
     topics: dict[int, set[str]] = defaultdict(set)
-    for contact_id, topic, act in session.execute(acts):
+    for contact_id, topic, act in fetch(session, acts):
         if act == "confirmed" and topic is not None:
             topics[contact_id].add(topic)
         elif topic is None:
@@ -146,59 +148,36 @@ def read_consents(session: Session, contact_ids: Collection[int]) -> dict[int, s
     return topics
 
 
-def read_standings(session: Session, contacts: Collection[Contact], now: datetime) -> dict[int, Standing]:
+def read_standings(session: Session, contacts: Collection[Contact | Someone], now: datetime) -> dict[int, Standing]:
     """What each contact wishes to get, for `service.domain.consent.why_not`."""
-    consents = read_consents(session, [contact.id for contact in contacts])
-    hashes = {contact.address_hash: contact.id for contact in contacts}
+    ids = [contact.id for contact in contacts]
+    consents = read_consents(session, ids)
     suppressed: dict[int, list[Suppressed]] = defaultdict(list)
-    rows = session.execute(
-        select(Suppression.address_hash, Suppression.topic, Suppression.reason, Suppression.at).where(
-            Suppression.address_hash.in_(hashes),
-            (Suppression.expires_at.is_(None)) | (Suppression.expires_at > now),
-        )
+    lines = (
+        select(Contact.id, Suppression.topic, Suppression.reason, Suppression.at)
+        .join(Suppression, Suppression.address_hash == Contact.address_hash)
+        .where(among(Contact.id, ids), (Suppression.expires_at.is_(None)) | (Suppression.expires_at > now))
     )
-    for address_hash, topic, reason, at in rows:
-        suppressed[hashes[address_hash]].append(Suppressed(topic, reason, at))
+    for contact_id, topic, reason, at in fetch(session, lines):
+        suppressed[contact_id].append(Suppressed(topic, reason, at))
     return {
         contact.id: Standing(
-            tuple(suppressed[contact.id]), frozenset(consents.get(contact.id, ())), contact.stage in CLIENTS
+            tuple(suppressed.get(contact.id, ())), frozenset(consents.get(contact.id, ())), contact.stage in CLIENTS
         )
         for contact in contacts
     }
-
-
-def read_counted(
-    session: Session, contact_ids: Collection[int], but: Collection[int], now: datetime
-) -> dict[int, list[datetime]]:
-    """The instants of the mails that count towards each contact's caps, those in `but` left out.
-
-    A mail counts from when it was cleared, at the time of its hand-over once it has one (journey time).
-    """
-    rows = session.execute(
-        select(Delivery.contact_id, Delivery.handed_at).where(
-            Delivery.contact_id.in_(contact_ids),
-            Delivery.state.in_(COUNTED),
-            Delivery.priority > 0,
-            Delivery.id.not_in(but),
-            (Delivery.handed_at.is_(None)) | (Delivery.handed_at > now - MONTH),
-        )
-    )
-    counted: dict[int, list[datetime]] = defaultdict(list)
-    for contact_id, handed_at in rows:
-        counted[contact_id].append(handed_at or now)
-    return counted
 
 
 def read_complaints(session: Session, contact_ids: Collection[int]) -> dict[int, datetime]:
     """When each contact's open complaint was raised, for those who have one."""
     told = (
         select(Event.contact_id, Event.name, Event.at)
-        .where(Event.contact_id.in_(contact_ids), Event.name.in_(("complaint.raised", "complaint.resolved")))
+        .where(among(Event.contact_id, contact_ids), Event.name.in_(("complaint.raised", "complaint.resolved")))
         .where(~Event.replaced)
         .order_by(Event.at, Event.id)
     )
     opened: dict[int, datetime] = {}
-    for contact_id, name, at in session.execute(told):
+    for contact_id, name, at in fetch(session, told):
         if name == "complaint.raised":
             opened[contact_id] = at
         else:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Row, Select, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service.store.contact import Consent, Contact, Suppression
+from service.store.decision import Decision
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from service.store.event import Event, Hit
@@ -42,6 +43,15 @@ HERSELF = (
     "tags",
     "fields",
     "referral_code",
+    "pressure",
+    "pressure_at",
+    "rest_until",
+    "less_often",
+    "unengaged_mails",
+    "unengaged_since",
+    "engaged_at",
+    "sunset_at",
+    "hides_opens",
     "created_at",
     "updated_at",
 )
@@ -61,6 +71,7 @@ def read_person(session: Session, contact: Contact) -> Stored:
         "suppressions": read_suppressions(session, contact.address_hash),
         "sequences": _read_enrolments(session, mine),
         "mails": _read_mails(session, mine),
+        "decisions": _read_decisions(session, mine),
         "opens_and_clicks": _read_hits(session, mine),
         "events": _read_events(session, mine),
         "tasks": _read_tasks(session, mine),
@@ -127,6 +138,19 @@ def _read_mails(session: Session, mine: int) -> list[Stored]:
     )
     touches = _of(Delivery.contact_id == mine, *columns).join(Enrolment, Enrolment.id == Delivery.enrolment_id)
     return _rows(session, touches.where(Delivery.staff_to.is_(None)).order_by(Delivery.id))
+
+
+def _read_decisions(session: Session, mine: int) -> list[Stored]:
+    columns = (
+        Decision.at,
+        Decision.delivery_id.label("mail"),
+        Decision.verdict,
+        Decision.rule,
+        Decision.sentence,
+        Decision.until,
+        Decision.inputs,
+    )
+    return _rows(session, _of(Decision.contact_id == mine, *columns).order_by(Decision.id))
 
 
 def _read_hits(session: Session, mine: int) -> list[Stored]:

@@ -12,6 +12,7 @@ from sqlalchemy import case, func, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from service.store.contact import Consent
+from service.store.decision import Decision, read_decisions
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.event import Event
@@ -19,14 +20,14 @@ from service.store.task import Task
 
 KINDS = ("consent", "event", "task", "touch")  # in this order where they happened at the same instant
 
-Story = Consent | Event | Task | tuple[Delivery, Enrolment, int | None]
+Story = Consent | Event | Task | tuple[Delivery, Enrolment, int | None, list[Decision]]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """`at` is when it happened, or is due (a held mail: when it is looked at next).
 
-    Behind a touch stand its enrolment and, where it is a colleague's, the id of its task.
+    Behind a touch stand its enrolment, the id of its task where it is a colleague's, and the decisions about its mail.
     """
 
     at: datetime
@@ -38,7 +39,7 @@ class Entry:
 def read_timeline(
     session: Session, contact_id: int, limit: int, after: tuple[datetime, str, int] | None
 ) -> list[Entry]:
-    """Up to `limit` entries behind the place `after`, the earliest first, in at most five queries."""
+    """Up to `limit` entries behind the place `after`, the earliest first, in at most six queries."""
     held = case((Delivery.state == State.HELD, Delivery.wake_at))
     at = func.coalesce(Delivery.sent_at, Delivery.handed_at, held, Delivery.due_at)
     every = union_all(
@@ -56,11 +57,11 @@ def read_timeline(
     if after is not None:
         query = query.where(tuple_(*place) > after)
     found = session.execute(query).all()
-    rows = _read(session, {kind: [row_id for _, each, row_id in found if each == kind] for kind in KINDS})
+    rows = _read(session, contact_id, {kind: [row_id for _, each, row_id in found if each == kind] for kind in KINDS})
     return [Entry(at, kind, row_id, rows[kind, row_id]) for at, kind, row_id in found if (kind, row_id) in rows]
 
 
-def _read(session: Session, ids: dict[str, list[int]]) -> dict[tuple[str, int], Story]:
+def _read(session: Session, contact_id: int, ids: dict[str, list[int]]) -> dict[tuple[str, int], Story]:
     rows: dict[tuple[str, int], Story] = {}
     for consent in session.scalars(select(Consent).where(Consent.id.in_(ids["consent"]))):
         rows["consent", consent.id] = consent
@@ -74,6 +75,7 @@ def _read(session: Session, ids: dict[str, list[int]]) -> dict[tuple[str, int], 
         .join(Enrolment, Enrolment.id == Delivery.enrolment_id)
         .outerjoin(Task, Task.delivery_id == Delivery.id)
     )
+    decisions = read_decisions(session, contact_id, ids["touch"])
     for delivery, enrolment, task_id in session.execute(touches.where(Delivery.id.in_(ids["touch"]))):
-        rows["touch", delivery.id] = (delivery, enrolment, task_id)
+        rows["touch", delivery.id] = (delivery, enrolment, task_id, decisions.get(delivery.id, []))
     return rows

@@ -28,6 +28,7 @@ from service.store.enrolment import Enrolment
 from service.store.journey import journey_now
 from service.web.api.auth import authorize
 from service.web.network import is_local
+from service.web.pace_metrics import PaceCollector
 
 NAME = "everafter.metrics"
 KEPT = 15.0  # seconds for which one look at the database serves every scrape
@@ -92,6 +93,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     """Add `/metrics` to the app."""
     registry = CollectorRegistry()
     registry.register(Database(runtime))
+    registry.register(PaceCollector(runtime))
     # Of several processes a scrape meets any one, and counters that jump from one to the other say nothing.
     app.extensions[NAME] = (registry,) if runtime.settings.web_processes > 1 else (registry, REGISTRY)
     app.register_blueprint(metrics)

@@ -19,6 +19,7 @@ from service.actions.look_after_tasks import look_after_tasks
 from service.actions.put_into_words import Desk
 from service.actions.reap import reap
 from service.actions.sign_up import Evidence, SignedUp, sign_up
+from service.actions.sunset import leave_in_peace
 from service.domain.contact import read_address
 from service.domain.sequence.model import Business, Form, Library, Topic
 from service.domain.sequence.model import Sequence as Journey
@@ -109,6 +110,8 @@ class House:
         while moved:
             with self.begin() as session:
                 moved = bool(look_after_tasks(session, self.published, self.now))
+            with self.begin() as session:
+                moved = bool(leave_in_peace(session, self.published, self.now)) or moved
             with self.begin() as session:
                 moved = bool(advance(session, self.published, self.now)) or moved
             with self.begin() as session:

@@ -36,7 +36,10 @@ def test_as_json_it_prints_what_the_interface_says() -> None:
         "days": 400,
     }
     names = ["at", "local", "sequence", "step", "kind", "state", "reason", "class", "transactional", "enrolment"]
-    assert all(list(touch) == names for touch in told["touches"])
+    assert all(list(touch) == [*names, "holds"] for touch in told["touches"])
+    offer = next(touch for touch in told["touches"] if touch["step"] == "fifteen-minutes-for-you")
+    assert [(hold["at"], hold["rule"]) for hold in offer["holds"]][:1] == [("2026-01-14T09:00:00Z", "pressure")]
+    assert offer["holds"][0]["reason"].startswith("Held until ")
     assert {touch["state"] for touch in told["touches"]} <= {"sent", "done", "skipped", "held", "expired", "cancelled"}
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", touch["at"]) for touch in told["touches"])
     assert (told["touches"][0]["at"], told["touches"][0]["local"]) == (
@@ -82,7 +85,7 @@ def test_a_scenario_that_does_not_fit_is_told_with_its_places(tmp_path: Path) ->
         (("--as", "nobody.yaml"), "does not exist"),
         (("--as", ANA, "--from", "soon"), "does not match the format"),
         (("--as", ANA, "--days", "0"), "is not in the range"),
-        ((), "Missing option '--as'"),
+        ((), "one contact with --as FILE.yaml"),
     ],
 )
 def test_a_wrong_call_is_told(arguments: tuple[str, ...], words: str) -> None:

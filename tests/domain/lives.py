@@ -24,6 +24,7 @@ from service.domain.occurrence import ASK_AGAIN, silenced
 from service.domain.schedule import window_of
 from service.domain.sequence.model import Kind
 from service.domain.throttle import Candidate, Ruling, arbitrate
+from service.domain.throttle import Person as Paced
 from tests.domain.person import Incident, Inside, Person, Row, counts
 from tests.domain.watch import look_back, watch_leaving, watch_opening
 
@@ -213,8 +214,8 @@ class Life(Person):
         candidates = [self._candidate(number, row) for number, row in waiting.items()]
         taken = [row for row in self.rows if row.state in {"cleared", "sent", "uncertain"} and counts(row)]
         history = [row.at or self.now for row in taken]
-        caps, closed = self.business.caps, self.business.closed
-        for number, verdict in arbitrate(candidates, history, caps, closed, self.zone, self.now).items():
+        person = Paced(history, zone=self.zone, closed=self.business.closed)
+        for number, verdict in arbitrate(candidates, person, self.business.throttle, self.now).items():
             row = waiting[number]
             row.state, row.reason, row.wake_at = str(verdict.ruling), verdict.reason, verdict.until
             if verdict.ruling is Ruling.EXPIRED:
@@ -224,7 +225,8 @@ class Life(Person):
     def _candidate(self, number: int, row: Row) -> Candidate:
         assert row.expires_at is not None
         window = window_of(row.inside.sequence, row.step, self.business.window)
-        return Candidate(number, MANNERS[row.step.kind].priority, row.expires_at, window, counts(row))
+        kind = row.step.kind
+        return Candidate(number, MANNERS[kind].priority, row.expires_at, window, kind, counts(row))
 
     def _deliver(self) -> bool:
         """Hand over what is cleared; some of it is refused, and of some nobody knows."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-from service.domain.sequence.model import Caps
-from service.domain.throttle import Candidate, Ruling, arbitrate
+from service.domain.kind import MANNERS
+from service.domain.policy import Caps, Policy
+from service.domain.sequence.times import read_window
+from service.domain.sequence.vocabulary import Kind
+from service.domain.throttle import Breaker, Candidate, Person, Ruling, Verdict, arbitrate
 from service.domain.window import Window
 from tests.domain.stories import BERLIN, OFFICE, at
 
@@ -21,7 +25,7 @@ def mail(number: int, priority: int, *, expires: datetime = SOON, window: Window
 
 
 def decide(*candidates: Candidate, history: tuple[datetime, ...] = (), now: datetime = NOW, caps: Caps | None = None):
-    return arbitrate(candidates, history, caps or Caps(), (), BERLIN, now)
+    return arbitrate(candidates, Person(history, zone=BERLIN), Policy(caps or Caps()), now)
 
 
 def test_one_mail_wins_the_slot_and_the_other_is_held_with_a_date() -> None:
@@ -79,47 +83,220 @@ def test_a_mail_past_its_end_expires_and_one_that_can_not_leave_before_it_is_hel
     assert tomorrow < verdict.until < tomorrow + timedelta(seconds=1)
 
 
-CANDIDATES = st.lists(
-    st.builds(
-        Candidate,
-        st.integers(1, 10_000),
-        st.integers(0, 7),
-        st.datetimes(datetime(2026, 11, 19), datetime(2026, 12, 30), timezones=st.just(UTC)),
-        st.sampled_from([Window.any(), OFFICE]),
-    ),
-    max_size=12,
-    unique_by=lambda each: each.id,
-)
-HISTORY = st.lists(st.datetimes(datetime(2026, 10, 1), datetime(2026, 11, 20, 10), timezones=st.just(UTC)), max_size=20)
-CAPS = st.builds(
-    Caps, st.integers(1, 4), st.integers(1, 9), st.integers(1, 20), st.integers(0, 100), st.integers(0, 100)
-)
+def of(kind: Kind, number: int = 1, **fields: Any) -> Candidate:
+    return Candidate(number, MANNERS[kind].priority, fields.pop("expires", SOON), Window.any(), kind, **fields)
 
 
-@given(CANDIDATES, HISTORY, CAPS)
-def test_no_cap_is_ever_exceeded(candidates: list[Candidate], history: list[datetime], caps: Caps) -> None:
-    verdicts = arbitrate(candidates, history, caps, (), BERLIN, NOW)
-    won = [each for each in candidates if each.capped and verdicts[each.id].ruling is Ruling.CLEARED]
-    for span, cap in ((timedelta(days=1), caps.per_day), (timedelta(days=7), caps.per_week)):
-        before = sum(1 for instant in history if instant + span > NOW)
-        assert not won or before + len(won) <= cap
+def ruled(candidate: Candidate, person: Person, policy: Policy | None = None, **rest: Any) -> Verdict:
+    known = replace(person, zone=BERLIN)
+    return arbitrate([candidate], known, policy or Policy(), rest.pop("now", NOW), **rest)[candidate.id]
 
 
-@given(CANDIDATES, HISTORY, CAPS)
-def test_every_candidate_gets_one_verdict_with_a_reason_and_held_ones_a_later_look(
-    candidates: list[Candidate], history: list[datetime], caps: Caps
-) -> None:
-    verdicts = arbitrate(candidates, history, caps, (), BERLIN, NOW)
-    assert set(verdicts) == {each.id for each in candidates}
-    assert verdicts == arbitrate(list(reversed(candidates)), history, caps, (), BERLIN, NOW)
-    for verdict in verdicts.values():
-        assert verdict.reason.endswith(".")
-        assert (verdict.until is not None and verdict.until > NOW) == (verdict.ruling is Ruling.HELD)
+def test_pressure_holds_a_mail_until_the_level_has_fallen_far_enough() -> None:
+    person = Person(level=0.8)
+    held = ruled(of(Kind.NEWSLETTER, expires=NOW + timedelta(days=30)), person)
+    assert (held.rule, held.ruling) == ("pressure", Ruling.HELD)
+    assert held.reason == "Held until Sun 29 Nov 04:11: pressure 0.8 + 1 is over 1.6."
+    assert held.until is not None
+    later = Person(level=0.8 * 2 ** (-((held.until - NOW) / timedelta(days=21))))
+    assert ruled(of(Kind.NEWSLETTER, expires=NOW + timedelta(days=30)), later, now=held.until).rule == "slot"
 
 
-@given(CANDIDATES, HISTORY)
-def test_service_mail_is_never_held_by_the_pace(candidates: list[Candidate], history: list[datetime]) -> None:
-    verdicts = arbitrate(candidates, history, Caps(), (), BERLIN, NOW)
-    for each in candidates:
-        if each.priority == 0:
-            assert verdicts[each.id].rule in {"slot", "expired", "window"}
+@pytest.mark.parametrize(("kind", "most"), [(Kind.CHECK_IN, 11.5), (Kind.ONBOARDING, 7.3), (Kind.LETTER, 5)])
+def test_each_class_has_a_ceiling_of_its_own(kind: Kind, most: float) -> None:
+    assert ruled(of(kind), Person(level=most - 0.01)).ruling is Ruling.CLEARED
+    assert ruled(of(kind), Person(level=most + 0.01)).rule == "pressure"
+
+
+def test_a_verdict_tells_the_numbers_it_was_decided_by() -> None:
+    person = Person([NOW - timedelta(days=days) for days in (20, 6, 3)], level=1.234)
+    verdict = ruled(of(Kind.REFERRAL), person)
+    assert verdict.ruling is Ruling.CLEARED
+    numbers = {"pressure": 1.23, "weight": 1.25, "ceiling": 2.5, "day": 0, "week": 2, "month": 3}
+    assert verdict.inputs == {"class": 5, **numbers}
+
+
+def test_who_rests_gets_mail_about_a_visit_alone() -> None:
+    person = Person(rest_until=at("2026-11-24 08:00"))
+    held = ruled(of(Kind.LETTER), person)
+    assert held.rule == "rest"
+    assert held.reason == (
+        "Held until Tue 24 Nov 09:00: pressure went above 8, and until then only mail about a visit leaves."
+    )
+    assert ruled(of(Kind.CHECK_IN), person).ruling is Ruling.CLEARED
+    assert ruled(of(Kind.LETTER), Person(rest_until=NOW)).ruling is Ruling.CLEARED
+
+
+def test_the_weeks_last_slot_is_kept_for_a_warm_mail_that_is_near() -> None:
+    sent = [NOW - timedelta(days=days) for days in (2.5, 4.5)]
+    near = Person(sent, warm_ahead=NOW + timedelta(hours=20))
+    held = ruled(of(Kind.REFERRAL), near)
+    assert (held.rule, held.until) == ("look-ahead", NOW + timedelta(hours=20))
+    assert held.reason == (
+        "Held until Sat 21 Nov 07:00: the week's last slot is kept for a warmer mail within 48 hours."
+    )
+    assert ruled(of(Kind.REVIEW), near).ruling is Ruling.CLEARED
+    assert ruled(of(Kind.REFERRAL), Person(sent, warm_ahead=NOW + timedelta(hours=49))).ruling is Ruling.CLEARED
+    assert ruled(of(Kind.REFERRAL), Person(sent[:1], warm_ahead=near.warm_ahead)).ruling is Ruling.CLEARED
+
+
+def test_the_slot_is_not_the_last_one_where_another_comes_free_in_time() -> None:
+    sent = [NOW - timedelta(days=days) for days in (2.5, 6.5)]
+    near = Person(sent, warm_ahead=NOW + timedelta(hours=20))
+    assert ruled(of(Kind.REFERRAL), near).ruling is Ruling.CLEARED
+
+
+def test_an_offer_waits_until_its_reader_is_due_and_then_goes_before_a_letter() -> None:
+    wanted = NOW + timedelta(days=6)
+    person = Person(level=2.1, due_from=wanted, due_until=wanted + timedelta(days=40))
+    held = ruled(of(Kind.OFFER), person)
+    assert (held.rule, held.until) == ("due", wanted)
+    assert held.reason == (
+        "Held until Thu 26 Nov 11:00: pressure 2.1 + 1.25 is over 1.3, and the client is not due for a visit before "
+        "26 November."
+    )
+    due = replace(person, zone=BERLIN)
+    both = arbitrate([of(Kind.OFFER, 1), of(Kind.LETTER, 2)], due, Policy(), wanted)
+    assert both[1].ruling is Ruling.CLEARED
+    assert both[1].inputs["class"] == 3.5
+    assert both[2].rule == "gap"
+    over = ruled(of(Kind.OFFER), replace(person, level=3.9), now=wanted)
+    assert over.reason.endswith("pressure 3.9 + 1.25 is over 5.")
+
+
+def test_an_offer_that_nobody_is_due_for_any_more_has_little_room() -> None:
+    person = Person(level=1, due_from=NOW - timedelta(days=50), due_until=NOW - timedelta(days=1))
+    held = ruled(of(Kind.OFFER), person)
+    assert held.rule == "pressure"
+    assert held.reason.endswith("pressure 1 + 1.25 is over 1.3, and the client is not due for a visit any more.")
+
+
+def test_an_offer_that_expired_says_what_stood_against_it() -> None:
+    person = Person(level=2.1, due_from=at("2026-12-12 00:00"))
+    verdict = ruled(of(Kind.OFFER, expires=NOW - timedelta(minutes=1)), person)
+    assert verdict.ruling is Ruling.EXPIRED
+    assert verdict.reason == (
+        "Expired unsent: it was worth sending until Fri 20 Nov 10:59. Against it stood: pressure 2.1 + 1.25 is over "
+        "1.3, and the client is not due for a visit before 12 December."
+    )
+
+
+def test_less_often_halves_the_ceilings() -> None:
+    person = Person(level=2.5, less_often=True)
+    assert ruled(of(Kind.LETTER), Person(level=2.5)).ruling is Ruling.CLEARED
+    held = ruled(of(Kind.LETTER), person)
+    assert held.reason.endswith("pressure 2.5 + 1 is over 3, the ceiling of those who asked for less.")
+    assert ruled(of(Kind.LETTER), replace(person, level=2)).ruling is Ruling.CLEARED
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.SERVICE])
+def test_less_often_never_means_never(kind: Kind) -> None:
+    """Half of a newsletter's ceiling is less than a newsletter weighs; whoever got none for long still gets one."""
+    assert ruled(of(kind), Person(less_often=True)).ruling is Ruling.CLEARED
+    assert ruled(of(kind), Person(level=0.01, less_often=True)).ruling is Ruling.CLEARED
+
+
+def test_when_people_complain_mail_gets_less_and_then_stops() -> None:
+    slow = {kind: ruled(of(kind), Person(), breaker=Breaker.SLOW) for kind in Kind}
+    assert {kind for kind, verdict in slow.items() if verdict.rule == "breaker"} == {
+        Kind.REFERRAL,
+        Kind.NEWSLETTER,
+        Kind.OFFER,
+    }
+    assert ruled(of(Kind.LETTER), Person(level=2.5), breaker=Breaker.SLOW).rule == "pressure"
+    stopped = {kind: ruled(of(kind), Person(), breaker=Breaker.STOPPED) for kind in Kind}
+    assert {kind for kind, verdict in stopped.items() if verdict.rule != "breaker"} == {Kind.SERVICE}
+    assert stopped[Kind.CHECK_IN].reason == (
+        "Held until Sat 21 Nov 01:00: 0.3% of mails or more were complained about, and only service mail leaves; "
+        "it is looked at again then."
+    )
+
+
+def test_who_was_asked_whether_to_stay_gets_nothing_else_until_they_answer() -> None:
+    person = Person(silent_since=at("2026-11-03 10:00"), level=9, rest_until=NOW + timedelta(days=9))
+    held = ruled(of(Kind.CHECK_IN, expires=NOW + timedelta(days=90)), person)
+    assert (held.rule, held.until) == ("sunset", at("2027-01-02 10:00"))
+    assert held.reason.endswith(": asked on 3 November whether to stay, and no answer yet.")
+    assert ruled(of(Kind.LETTER, asks_to_stay=True), person).ruling is Ruling.CLEARED
+    assert ruled(of(Kind.LETTER, asks_to_stay=True), replace(person, sent=[NOW])).rule == "gap"
+    after = Person(silent_since=NOW - timedelta(days=90))
+    assert ruled(of(Kind.LETTER), after).reason.startswith("Held to its own end on Fri 27 Nov 11:00: asked on ")
+
+
+def test_two_that_are_equal_share_no_slot_and_the_first_number_wins() -> None:
+    verdicts = decide(mail(2, 4), mail(1, 4))
+    assert verdicts[1].ruling is Ruling.CLEARED
+    assert verdicts[2].rule == "gap"
+
+
+MORNING = read_window("Mon-Fri 09:00-12:00")
+
+
+def waiting(number: int, due: datetime | None, expires: datetime = SOON, window: Window = MORNING) -> Candidate:
+    return Candidate(number, 4, expires, window, seed=f"ana:{number}", due_at=due)
+
+
+def test_what_a_window_lets_go_leaves_one_after_the_other() -> None:
+    night, opening = at("2026-11-19 22:00"), at("2026-11-20 08:00")
+    until = [ruled(waiting(number, night), Person(), now=night).until for number in range(200)]
+    assert min(until) >= opening
+    assert opening + timedelta(minutes=14) < max(until) < opening + timedelta(minutes=15)
+    assert len(set(until)) > 100
+
+
+def test_a_mail_that_waited_for_its_window_waits_for_its_turn_too_however_often_it_is_looked_at() -> None:
+    night, opening = at("2026-11-19 22:00"), at("2026-11-20 08:00")
+    late = next(each for each in (waiting(number, night) for number in range(99)) if _minutes(each, night) > 5)
+    leaves = ruled(late, Person(), now=night).until
+    assert leaves is not None
+    for moment in (opening - timedelta(seconds=1), opening, opening + timedelta(minutes=5)):
+        held = ruled(late, Person(), now=moment)
+        assert (held.rule, held.until) == ("window", leaves)
+    assert held.reason.endswith(": many wait for this hour, and take turns.")
+    assert ruled(late, Person(), now=leaves).ruling is Ruling.CLEARED
+
+
+def _minutes(candidate: Candidate, now: datetime) -> float:
+    until = ruled(candidate, Person(), now=now).until
+    assert until is not None
+    return (until - at("2026-11-20 08:00")) / timedelta(minutes=1)
+
+
+def test_a_mail_that_falls_due_while_its_window_is_open_does_not_wait() -> None:
+    opening = at("2026-11-20 08:00")
+    for number in range(20):
+        for now in (opening, opening + timedelta(minutes=3)):
+            assert ruled(waiting(number, now), Person(), now=now).ruling is Ruling.CLEARED
+            assert ruled(waiting(number, None), Person(), now=now).ruling is Ruling.CLEARED
+
+
+def test_taking_turns_leads_neither_past_a_windows_end_nor_past_a_mails() -> None:
+    night, opening = at("2026-11-19 22:00"), at("2026-11-20 08:00")
+    short = read_window("Mon-Fri 09:00-09:02")
+    for number in range(50):
+        until = ruled(waiting(number, night, window=short), Person(), now=night).until
+        assert until is not None
+        assert until < opening + timedelta(minutes=3)
+        ends = opening + timedelta(minutes=1)
+        until = ruled(waiting(number, night, expires=ends), Person(), now=night).until
+        assert until is not None
+        assert until <= ends
+
+
+def test_hours_that_go_on_after_midnight_do_not_open_then() -> None:
+    evening = read_window("20:00-24:00, 00:00-06:00")
+    midnight = at("2026-11-19 23:00")
+    late = [waiting(number, midnight - timedelta(hours=1), window=evening) for number in range(20)]
+    assert {ruled(each, Person(), now=midnight + timedelta(minutes=1)).ruling for each in late} == {Ruling.CLEARED}
+
+
+def test_service_mail_takes_no_turns() -> None:
+    night, opening = at("2026-11-19 22:00"), at("2026-11-20 08:00")
+    service = [replace(waiting(number, night), priority=0, kind=Kind.SERVICE) for number in range(20)]
+    assert {ruled(each, Person(), now=night).until for each in service} == {opening}
+
+
+def test_a_day_on_which_the_business_is_closed_holds_all_but_service_mail() -> None:
+    person = Person(closed=(date(2026, 11, 20),))
+    assert ruled(of(Kind.LETTER), person).rule == "window"
+    assert ruled(of(Kind.SERVICE, closed_days=False), person).ruling is Ruling.CLEARED

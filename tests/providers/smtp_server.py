@@ -19,8 +19,12 @@ class Script:
     taken: list[bytes] = field(default_factory=list)
     connections: int = 0
     greeting: str = "220 ready"
+    refuse_domain: str = ""  # whose mailboxes are answered with `refusal`
+    refusal: str = ""
 
-    def reply(self, verb: str) -> str:
+    def reply(self, verb: str, line: bytes = b"") -> str:
+        if verb == "rcpt" and self.refuse_domain and self.refuse_domain.encode() in line:
+            return self.refusal
         return self.replies.get(verb, {"data": "354 go on", "end": "250 2.0.0 queued as 7"}.get(verb, "250 fine"))
 
 
@@ -35,7 +39,7 @@ class Session(socketserver.StreamRequestHandler):
             if verb == "quit":
                 self.say("221 bye")
                 return
-            if not self.say(self.script.reply(verb)):
+            if not self.say(self.script.reply(verb, line)):
                 return
             if verb == "data" and self.script.reply("data").startswith("354") and not self.take():
                 return

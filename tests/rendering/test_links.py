@@ -68,3 +68,10 @@ def test_mailto_and_preferences_are_left_as_they_are() -> None:
     assert 'href="mailto:ben@glow.example?subject=Hi&amp;body=x"' in html_of(message)
     assert "Write: ben@glow.example\n" in text_of(message)
     assert f"choose: {BASE}/preferences/{SIGNER.sign('manage', '7.12')}" in text_of(message)
+
+
+def test_less_often_leads_to_its_place_on_the_page_of_choices() -> None:
+    message = rendered(written("[Now and then is enough](link:less-often)\n"))
+    address = f"{BASE}/preferences/{SIGNER.sign('manage', '7.12')}#less-often"
+    assert f'href="{address}"' in html_of(message)
+    assert address in text_of(message)

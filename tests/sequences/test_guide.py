@@ -9,7 +9,8 @@ from itertools import pairwise
 import pytest
 
 from service.domain.kind import DEFAULT_KIND, MANNERS
-from service.domain.sequence import enrolling, fields, front_matter
+from service.domain.policy import Policy
+from service.domain.sequence import enrolling, fields, front_matter, throttle
 from service.domain.sequence.filters import FILTERS
 from service.domain.sequence.library import read_library
 from service.domain.sequence.links import BUILT_IN, NAMED
@@ -33,7 +34,7 @@ FRONT = (
 ABOVE = "## Day 0: fifteen minutes\nKind: service\nSubject: Fifteen minutes\n\n[Pick a time](link:booking)\n\n"
 HEADING = "## Day 1 at 10:00: example\nSubject: An example\n\n"
 ORDER = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "last"]
-LATER = {f"`{name}`" for name in ("link:less-often", "link:pause")} & set(NOT_BUILT.values())
+LATER = {"`link:pause`"} & set(NOT_BUILT.values())
 
 
 def with_example(text: str, name: str = "example") -> dict[str, bytes]:
@@ -63,12 +64,28 @@ def test_an_example_that_is_wrong_is_told_exactly_what_the_guide_shows(example: 
 def test_the_guide_shows_examples_of_each_sort() -> None:
     assert len(RIGHT) >= 6
     assert len(WRONG) >= 1
-    assert len(BLOCKS) == len(RIGHT) + 2 * len(WRONG) + 1
+    assert len(BLOCKS) == len(RIGHT) + 2 * len(WRONG) + 2  # a form, and the limits
 
 
 def test_the_form_that_the_guide_shows_is_the_one_that_ships() -> None:
     (form,) = [text for kind, text in BLOCKS if kind == "yaml"]
     assert form in FILES["sequences/business.yaml"].decode()
+
+
+def test_the_limits_that_the_guide_shows_are_the_ones_in_force_and_all_there_are() -> None:
+    (limits,) = [text for kind, text in BLOCKS if kind == "yaml throttle"]
+    plain = FILES["sequences/business.yaml"].decode()
+    assert "\nthrottle:" not in plain
+    library, problems = read_library(FILES | {"sequences/business.yaml": f"{plain}\n{limits}".encode()})
+    assert [str(each) for each in problems if each.severity is Severity.ERROR] == []
+    assert library is not None
+    assert library.business.throttle == Policy(keeps={Kind.NEWSLETTER: MANNERS[Kind.NEWSLETTER].keeps})
+    keys = {each.key for each in (*throttle.LIMITS, *throttle.TIMES, *sum(throttle.GROUPS.values(), ()))}
+    written = re.findall(r"^ +([a-z -]+):", limits, re.MULTILINE)
+    assert {*keys, *throttle.THROTTLE, "weights", "ceilings"} - {*written} == set()
+    named = dict(re.findall(r"(weights|ceilings): \{([^}]*)\}", limits))
+    assert set(re.findall(r"([a-z-]+):", named["weights"])) == set(Kind) - {Kind.SERVICE}
+    assert throttle.OFFER_DUE in named["ceilings"]
 
 
 def test_the_table_of_kinds_is_the_one_in_force() -> None:

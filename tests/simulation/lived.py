@@ -5,6 +5,7 @@ What is taken for granted about colleagues is the simulator's own (`settlement_o
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
@@ -16,6 +17,8 @@ from sqlalchemy.orm import Session
 from service.actions.answer import answer
 from service.actions.expect import expect_dates
 from service.actions.join import join
+from service.actions.less_often import wish_less_often
+from service.actions.lighten import lighten
 from service.actions.receive_event import Seen, receive_event
 from service.actions.settle_task import TaskOver, settle_task, skip_task
 from service.actions.sign_up import Evidence, sign_up
@@ -23,25 +26,34 @@ from service.actions.tell import Told, tell
 from service.actions.unsubscribe import unsubscribe
 from service.domain.contact import address_hash, read_address
 from service.domain.happening import Happening
+from service.domain.hit import Class
+from service.domain.hit import Kind as HitKind
 from service.domain.scenario import Scenario
 from service.domain.sequence.model import Library
 from service.domain.simulation.calendar import STATES, kind_of
 from service.domain.simulation.settlement import SKIPPED, outcome_of, settlement_of
+from service.domain.sunset import silence_ends
 from service.domain.task import Times
 from service.store.contact import Consent, Contact, lock_contacts
+from service.store.decision import Decision
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
+from service.store.event import Hit
 from service.store.history import CONTACT_FIELDS
 from service.store.referral import Referral
 from service.store.task import Task
 from tests.actions.house import KEY, House
 
 WORDS = ("task.done", "task.skipped")
+Wait = tuple[datetime, str, str, datetime | None]
 
 
 @dataclass(frozen=True)
 class Touched:
-    """A touch as both tell of it; `enrolment` by its number among those of the same life."""
+    """A touch as both tell of it; `enrolment` by its number among those of the same life.
+
+    `waits` are the decisions that held it: (when, rule, sentence, until).
+    """
 
     at: datetime
     sequence: str
@@ -50,6 +62,7 @@ class Touched:
     state: str
     reason: str
     enrolment: int
+    waits: tuple[Wait, ...] = ()
 
 
 @dataclass
@@ -111,8 +124,18 @@ class Lived(House):
             while self.script and self.script[0].at <= at:
                 self._happen(self.script.pop(0))
             self._settle_all()
-            found = [self.next_wake(), *(each.at for each in (*self.script, *self.words, *self.settlements))]
+            found = [
+                self.next_wake(),
+                self._silence_over(),
+                *(each.at for each in (*self.script, *self.words, *self.settlements)),
+            ]
             at = min((each for each in found if each is not None and each > self.now), default=None)
+
+    def _silence_over(self) -> datetime | None:
+        """When a worker would find that whoever was asked to stay has been silent for long enough."""
+        with self.begin() as session:
+            asked_at = session.get_one(Contact, self.ana).sunset_at
+        return silence_ends(asked_at, self.library.business.throttle.sunset) if asked_at is not None else None
 
     def _settle_all(self) -> None:
         while True:
@@ -168,6 +191,10 @@ class Lived(House):
                     mail = self._mail(session, data)
                     if mail is not None:
                         answer(session, self.published, mail, str(data["value"]), data.get("note"), self.now)
+                case "open":
+                    self._open(session, data)
+                case "less-often":
+                    wish_less_often(session, self.published, self.ana, data.get("wish") != "no", self.now)
                 case "unsubscribed":
                     unsubscribe(session, self.published, self.ana, self.now, topic=data.get("topic") or None)
                 case name if name.startswith("referral."):
@@ -194,6 +221,15 @@ class Lived(House):
         told = {"sequence": data["sequence"], "step": data["step"]}
         told["enrolment"] = session.get_one(Delivery, mail).enrolment_id
         receive_event(session, self.published, contact, Seen("click", self.now, key=token_hex(8), data=told), self.now)
+
+    def _open(self, session: Session, data: dict[str, Any]) -> None:
+        """A hit that was judged to be a person's."""
+        mail = self._mail(session, data)
+        if mail is not None:
+            told = {"delivery_id": mail, "kind": HitKind.OPEN, "nonce": token_hex(8), "verdict": Class.HUMAN}
+            session.add(Hit(**told, at=self.now, journey_at=self.now, rule="seen", ruleset=1))
+            session.flush()
+            lighten(session, self.published, [self.ana], self.now)
 
     def _mail(self, session: Session, data: dict[str, Any]) -> int | None:
         newest = select(Delivery.id).join(Enrolment, Enrolment.id == Delivery.enrolment_id)
@@ -227,12 +263,20 @@ class Lived(House):
         with self.begin() as session:
             query = select(Delivery, Enrolment.sequence).join(Enrolment, Enrolment.id == Delivery.enrolment_id)
             rows = session.execute(query.where(*of_ana)).all()
-        return [self._seen(row, sequence) for row, sequence in rows]
+            waits = self._waits(session)
+        return [self._seen(row, sequence, waits[row.id]) for row, sequence in rows]
 
-    def _seen(self, row: Delivery, sequence: str) -> Touched:
+    def _waits(self, session: Session) -> dict[int, list[Wait]]:
+        """Every decision that held a mail, as it is kept."""
+        waits: dict[int, list[Wait]] = defaultdict(list)
+        for each in session.scalars(select(Decision).where(Decision.verdict == "held").order_by(Decision.id)):
+            waits[each.delivery_id].append((each.at, each.rule, each.sentence, each.until))
+        return waits
+
+    def _seen(self, row: Delivery, sequence: str, waits: list[Wait]) -> Touched:
         written = self.library.sequence(sequence)
         step = written.step(row.step) if written else None
         assert step is not None
         at = row.sent_at or (row.wake_at if row.state == State.HELD else None) or row.due_at
         state = STATES.get(row.state, str(row.state))
-        return Touched(at, sequence, row.step, kind_of(step), state, row.reason or "", row.enrolment_id)
+        return Touched(at, sequence, row.step, kind_of(step), state, row.reason or "", row.enrolment_id, tuple(waits))

@@ -12,12 +12,12 @@ from sqlalchemy import Engine
 from service.domain.scenario import Scenario, read_scenario
 from service.domain.sequence.findings import Findings
 from service.domain.sequence.model import Library
-from service.domain.simulation.calendar import Calendar
+from service.domain.simulation.calendar import Calendar, Touch
 from service.domain.simulation.settlement import GRANTED
 from service.domain.simulation.simulate import simulate
 from service.domain.window import utc
 from tests.rendering.studio import renderer
-from tests.simulation.lived import Lived, Touched
+from tests.simulation.lived import Lived, Touched, Wait
 
 
 def read_life(text: str, library: Library) -> Scenario:
@@ -44,12 +44,19 @@ def both(
         lived.clerk = renderer(files)  # type: ignore[assignment]
     lived.live(until)
     calendar = simulate(library, scenario, start, until, seed=lived.seed)
-    shown = [
-        Touched(each.at, each.sequence, each.step, each.kind, each.state, _plain(each.reason), each.enrolment)
-        for each in calendar.touches
-    ]
+    shown = [_shown(each) for each in calendar.touches]
     real = [each for each in lived.seen() if start <= each.at < until or (each.state == "held" and each.at >= start)]
     return _numbered(real), _numbered(shown), calendar
+
+
+def _shown(touch: Touch) -> Touched:
+    at, reason = touch.at, _plain(touch.reason)
+    return Touched(at, touch.sequence, touch.step, touch.kind, touch.state, reason, touch.enrolment, _waits(touch))
+
+
+def _waits(touch: Touch) -> tuple[Wait, ...]:
+    """Why it had to wait; that words are missing is found when it is put into words, and no decision."""
+    return tuple((each.at, each.rule, each.reason, each.until) for each in touch.holds if each.rule != "words")
 
 
 def _plain(reason: str) -> str:

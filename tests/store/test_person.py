@@ -14,6 +14,7 @@ from service.actions.tell import Told, tell
 from service.actions.unsubscribe import unsubscribe
 from service.store.access import IdempotentReply
 from service.store.contact import Consent, Contact
+from service.store.decision import Decision
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.event import Event, Hit
@@ -25,7 +26,7 @@ from service.store.webhook_call import WebhookCall
 from tests.actions.house import House
 from tests.domain.stories import day, letters, step
 
-SHOWN = {Consent, Delivery, Enrolment, Event, Referral, Task, WebhookCall}
+SHOWN = {Consent, Decision, Delivery, Enrolment, Event, Referral, Task, WebhookCall}
 DOUBLES = {IdempotentReply}  # an answer of the API, kept for a day: what it says stands in the others
 
 

@@ -80,6 +80,8 @@ def test_metrics_count_without_naming_anybody(shop: Shop) -> None:
     assert families["everafter_enrolments_active"].samples[0].value == 1
     assert families["everafter_database_up"].samples[0].value == 1
     assert families["everafter_oldest_due_seconds"].samples[0].value == 0
+    assert {sample.labels["group"] for sample in families["everafter_pace_factor"].samples} == {"all"}
+    assert families["everafter_pace_warm_up_day"].samples[0].value == 0
     routes = {sample.labels["route"] for sample in families["everafter_requests"].samples if sample.labels}
     assert "/forms/<slug>" in routes
     outcomes = {(each.labels["form"], each.labels["outcome"]) for each in families["everafter_signups"].samples}

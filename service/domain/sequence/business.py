@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 from service.domain.sequence import declared
 from service.domain.sequence.draft import Draft
 from service.domain.sequence.findings import Fault, Findings
-from service.domain.sequence.forms import CAPS, read_caps, read_forms
+from service.domain.sequence.forms import read_forms
 from service.domain.sequence.keys import Keys
 from service.domain.sequence.manuscript import Manuscript, decode
 from service.domain.sequence.model import Business
+from service.domain.sequence.pacing import PACING, read_pacing
 from service.domain.sequence.sender import read_email, read_sender
+from service.domain.sequence.throttle import THROTTLE, read_throttle
 from service.domain.sequence.times import read_day, read_window
 from service.domain.sequence.yaml_tree import read_yaml
 from service.domain.window import Window
@@ -40,8 +42,9 @@ KEYS = (
     "coupons",
     "webhooks",
     "throttle",
+    "pacing",
 )
-LATER = ("pacing", "referral", "retention")  # part of the schema, documented where they will be built
+LATER = ("referral", "retention")  # part of the schema, documented where they will be built
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][A-Za-z]{1,3})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -84,7 +87,8 @@ def read_business(path: str, data: bytes, draft: Draft, findings: Findings) -> B
         magnets=declared.read_magnets(keys.table("magnets"), draft),
         coupons=declared.read_coupons(keys.table("coupons")),
         webhooks=declared.read_webhooks(keys.table("webhooks")),
-        caps=read_caps(keys.table("throttle", CAPS)),
+        throttle=read_throttle(keys.table("throttle", THROTTLE)),
+        pacing=read_pacing(keys.table("pacing", PACING)),
     )
 
 

@@ -6,16 +6,17 @@ from collections.abc import Iterable
 
 from service.domain.sequence.model import Business
 from service.domain.sequence.step_diff import said_change
+from service.domain.sequence.throttle import compare_policies
 
 
 def compare_businesses(old: Business, new: Business) -> Iterable[tuple[str, str]]:
-    """What changed, and how: times, days, caps, topics."""
+    """What changed, and how: times, days, limits, topics."""
     for how in said_change("", old.zone, new.zone):
         yield "time zone", how
     pairs = (
         ("window", old.window, new.window, "other hours"),
         ("closed", old.closed, new.closed, _days(old, new)),
-        ("throttle", old.caps, new.caps, _caps(old, new)),
+        ("throttle", old.throttle, new.throttle, compare_policies(old.throttle, new.throttle)),
         ("rhythm", old.rhythm, new.rhythm, "other intervals"),
         ("calendar", old.calendar, new.calendar, "other days"),
         ("topics", _topics(old), _topics(new), _members(_topics(old), _topics(new))),
@@ -29,12 +30,6 @@ def compare_businesses(old: Business, new: Business) -> Iterable[tuple[str, str]
 def _days(old: Business, new: Business) -> str:
     added = [f"+{day}" for day in new.closed if day not in old.closed]
     return ", ".join(added + [f"-{day}" for day in old.closed if day not in new.closed])
-
-
-def _caps(old: Business, new: Business) -> str:
-    names = ("per_day", "per_week", "per_month", "gap", "gap_warm")
-    pairs = ((name.replace("_", " "), getattr(old.caps, name), getattr(new.caps, name)) for name in names)
-    return ", ".join(f"{name} {was} → {now}" for name, was, now in pairs if was != now)
 
 
 def _topics(business: Business) -> dict[str, str]:

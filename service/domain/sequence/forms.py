@@ -1,4 +1,4 @@
-"""The signup forms of `business.yaml`, and its limits."""
+"""The signup forms of `business.yaml`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from service.domain.sequence.findings import Fault
 from service.domain.sequence.heading import KEY
 from service.domain.sequence.keys import Keys, inner_place
 from service.domain.sequence.links import read_url
-from service.domain.sequence.model import Caps, Form, FormField, Unit
+from service.domain.sequence.model import Form, FormField
 from service.domain.sequence.names import Shape
-from service.domain.sequence.times import read_duration
 from service.domain.sequence.yaml_tree import Table
 
 FORM_KEYS = (
@@ -29,10 +28,7 @@ FORM_KEYS = (
     "origins",
 )
 FIELD_KEYS = ("type", "label", "required", "choices")
-CAPS = ("per day", "per week", "per month", "gap", "gap warm")
 MAX_FIELDS = 30
-MOST_MAILS = 1_000
-LONGEST_GAP = 24 * 366  # hours
 
 
 def read_forms(keys: Keys, draft: Draft) -> tuple[Form, ...]:
@@ -102,38 +98,3 @@ def read_origin(text: str) -> str:
         host = f"{parts.scheme}://{parts.netloc}"
         raise Fault("not-a-link", "An origin ends with the host.", f"write `{host[:80]}`")
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def read_caps(keys: Keys) -> Caps:
-    """`throttle`: how many mails one person gets at most."""
-    usual = Caps()
-    caps = Caps(
-        per_day=keys.read("per day", read_number) or usual.per_day,
-        per_week=keys.read("per week", read_number) or usual.per_week,
-        per_month=keys.read("per month", read_number) or usual.per_month,
-        gap=keys.read("gap", read_gap) or usual.gap,
-        gap_warm=keys.read("gap warm", read_gap) or usual.gap_warm,
-    )
-    if not caps.per_day <= caps.per_week <= caps.per_month:
-        message = f"{caps.per_day} a day, {caps.per_week} a week and {caps.per_month} a month contradict one another."
-        keys.findings.error(keys.place, "bad-number", message, "the longer the time, the larger the number")
-    return caps
-
-
-def read_number(text: str) -> int:
-    """A whole number of mails, 1 to 1000. Raises Fault `bad-number`."""
-    if not text.strip().isascii() or not text.strip().isdigit() or not 1 <= int(text[:9]) <= MOST_MAILS:
-        message = f"`{text[:60]}` is not a number of mails."
-        raise Fault("bad-number", message, f"write a whole number between 1 and {MOST_MAILS}")
-    return int(text)
-
-
-def read_gap(text: str) -> int:
-    """`48 hours`, `2 days`, or a plain number of hours; in hours. Raises Fault `bad-duration`."""
-    length = read_duration(f"{text} hours" if text.strip().isdigit() else text)
-    hours = {Unit.HOURS: 1, Unit.DAYS: 24, Unit.WEEKS: 168}.get(length.unit)
-    if hours is None or not 0 < length.amount * hours <= LONGEST_GAP:
-        raise Fault(
-            "bad-duration", f"`{text[:60]}` is no gap between two mails.", "write it like `48 hours` or `2 days`"
-        )
-    return int(length.amount) * hours

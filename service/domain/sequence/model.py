@@ -12,6 +12,10 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
+from service.domain.pacing import Pacing
+from service.domain.policy import Policy
+from service.domain.sequence.vocabulary import Kind as Kind
+from service.domain.sequence.vocabulary import Stage as Stage
 from service.domain.window import Window
 
 
@@ -45,33 +49,6 @@ class Problem:
     def __str__(self) -> str:
         mend = f" ({self.hint})" if self.hint else ""
         return f"{self.place}: {self.severity}: {self.message}{mend}"
-
-
-class Stage(StrEnum):
-    """Where on the journey's map a sequence lives."""
-
-    NURTURE = "nurture"
-    ONBOARDING = "onboarding"
-    DELIGHT = "delight"
-    REBOOKING = "rebooking"
-    REFERRAL = "referral"
-    FAREWELL = "farewell"
-
-
-class Kind(StrEnum):
-    """What sort of mail it is, and so who wins a slot and how long it keeps: see `service.domain.kind`."""
-
-    SERVICE = "service"
-    CHECK_IN = "check-in"
-    NUDGE = "nudge"
-    ONBOARDING = "onboarding"
-    DELIGHT = "delight"
-    LETTER = "letter"
-    REVIEW = "review"
-    WIN_BACK = "win-back"
-    REFERRAL = "referral"
-    NEWSLETTER = "newsletter"
-    OFFER = "offer"
 
 
 class Status(StrEnum):
@@ -353,17 +330,6 @@ class Coupon:
 
 
 @dataclass(frozen=True, slots=True)
-class Caps:
-    """The hard limits of `docs/throttling.md`, rolling, per person. Gaps in hours."""
-
-    per_day: int = 1
-    per_week: int = 3
-    per_month: int = 8
-    gap: int = 48
-    gap_warm: int = 24  # P1 to P3
-
-
-@dataclass(frozen=True, slots=True)
 class Business:
     """`business.yaml`: one business, its people, its words and its limits."""
 
@@ -388,7 +354,8 @@ class Business:
     magnets: tuple[tuple[str, str], ...] = ()
     coupons: tuple[Coupon, ...] = ()
     webhooks: tuple[tuple[str, str], ...] = ()  # name, address
-    caps: Caps = Caps()
+    throttle: Policy = field(default_factory=Policy)
+    pacing: Pacing = field(default_factory=Pacing)
 
     def form(self, slug: str) -> Form | None:
         return next((form for form in self.forms if form.slug == slug), None)

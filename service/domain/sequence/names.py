@@ -47,6 +47,7 @@ RAISED: dict[str, dict[str, Shape]] = {
     "reply": {"sequence": "text", "step": "text"},
     "unsubscribed": {"topic": "text"},
     "unengaged": {},
+    "less-often": {"wish": "yes-no"},
     "task.done": {"sequence": "text", "step": "text", "value": "text", "note": "text"},
     "referral.joined": {"friend": "text", "code": "text"},
     "referral.qualified": {"friend": "text", "count": "number"},

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from service.domain.duration import FIXED, nominal_days
 from service.domain.kind import MANNERS
+from service.domain.policy import Caps
 from service.domain.sequence.findings import Findings
-from service.domain.sequence.model import Anchor, Business, Caps, Duration, Kind, Step, Unit
+from service.domain.sequence.model import Anchor, Business, Duration, Kind, Step, Unit
 from service.domain.sequence.model import Sequence as Written
 
 HOURS = 24
@@ -46,7 +47,7 @@ def check_pace(sequence: Written, business: Business, findings: Findings) -> Non
             step = due.step
             if step.condition is not None or not step.is_email or step.kind is Kind.SERVICE:
                 continue
-            said = _too_soon(due, mails, business.caps)
+            said = _too_soon(due, mails, business.throttle.caps)
             if said:
                 hint = "put more time between them, ask with `If:`, or raise `throttle` in business.yaml"
                 findings.error(step.place, "pace", said, hint)

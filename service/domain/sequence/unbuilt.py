@@ -8,10 +8,8 @@ from __future__ import annotations
 from service.domain.sequence.findings import Findings
 
 NOT_BUILT: dict[str, str] = {
-    "link:less-often": "`link:less-often`",
     "link:pause": "`link:pause`",
     "opt in: double": "`opt in: double`",
-    "pacing in business.yaml": "`pacing`",
     "referral in business.yaml": "`referral`",
     "retention in business.yaml": "`retention`",
 }

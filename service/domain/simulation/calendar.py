@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from service.domain.sequence.model import Step
-from service.domain.simulation.life import PLANNED, Job, Life, Note, Row
+from service.domain.simulation.life import PLANNED, Hold, Job, Life, Note, Row
 
 REACHED = frozenset({"sent", "done"})
 STATES = {"due": "held", "cleared": "held", "open": "held"}  # what has not come to its end when the calendar does
@@ -22,7 +22,8 @@ class Touch:
     """One touch. `at` (UTC) is when it left or was done, or would have been due; `local` the same where the person is.
 
     `kind` is email, task, set, tag, webhook, enrol or leave, `state` sent, done, skipped, held, expired or cancelled,
-    `mail_class` the mail's kind. `what` is what a colleague has to do, `cost` what that costs.
+    `mail_class` the mail's kind. `rule` is what decided it, `holds` why it had to wait before. `what` is what a
+    colleague has to do, `cost` what that costs.
     """
 
     at: datetime
@@ -35,6 +36,8 @@ class Touch:
     mail_class: str
     transactional: bool
     enrolment: int
+    rule: str = ""
+    holds: tuple[Hold, ...] = ()
     what: str = ""
     who: str = ""
     cost: Decimal | None = None
@@ -43,6 +46,15 @@ class Touch:
     def has_reached(self) -> bool:
         """Whether the person noticed it: a mail, or something a colleague did."""
         return self.state in REACHED and self.kind in {"email", "task"}
+
+    def waits(self) -> Iterator[Touch]:
+        """The same as it stood each time that it had to wait, but for its own window. What still waits, or expired by
+        it, says so itself."""
+        held = self.holds[:-1] if self.state == "held" else self.holds
+        for hold in held if self.state != "expired" else ():
+            if hold.rule != "window":
+                local = hold.at.astimezone(self.local.tzinfo)
+                yield replace(self, at=hold.at, local=local, state="held", rule=hold.rule, reason=hold.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,8 @@ def _touch(row: Row, job: Job | None, zone: ZoneInfo) -> Touch:
         mail_class=step.kind.value,
         transactional=row.priority == 0 and step.is_email,
         enrolment=row.inside.number,
+        rule=row.rule,
+        holds=tuple(row.holds),
         what=step.task.what if step.task else "",
         who=job.assignee if job else "",
         cost=step.task.cost if step.task else None,

@@ -6,7 +6,8 @@ from service.domain.consent import what_bars, why_not
 from service.domain.happening import Happening
 from service.domain.sequence.model import Topic
 from service.domain.simulation.life import Life, Row
-from service.domain.simulation.occur import receive, sign_up, unsubscribe
+from service.domain.simulation.occur import agree, receive, sign_up, unsubscribe, wish_less_often
+from service.domain.simulation.pace import note_open
 
 NO_MAIL = "No such mail had left by then, so this is passed over."
 
@@ -20,8 +21,12 @@ def happen(life: Life, event: Happening) -> None:
                 sign_up(life, form, {name: value for name, value in event.data.items() if name != "form"})
         case "click":
             _click(life, event)
+        case "open":
+            _open(life, event)
         case "answer":
             _answer(life, event)
+        case "less-often":
+            wish_less_often(life, event.data.get("wish") != "no")
         case "unsubscribed":
             unsubscribe(life, event.data.get("topic") or None)
         case _:
@@ -42,6 +47,13 @@ def _click(life: Life, event: Happening) -> None:
     receive(life, told)
 
 
+def _open(life: Life, event: Happening) -> None:
+    """The person, and no machine, opened it."""
+    row = _mail(life, event)
+    if row is not None:
+        note_open(life, row)
+
+
 def _join(life: Life, topic: Topic) -> bool:
     """The button behind a `join:` link. Twin of `service.actions.join`."""
     standing = life.standing()
@@ -51,6 +63,7 @@ def _join(life: Life, topic: Topic) -> bool:
         own = [line for line in life.suppressed if line.topic == topic.name and line.reason == "unsubscribed"]
         life.suppressed = [line for line in life.suppressed if line not in own]
         life.consented.add(topic.name)
+        agree(life)
         life.wake()
     return True
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from service.domain.kind import MANNERS
 from service.domain.moment import Moment
 from service.domain.schedule import Local, Progress
 from service.domain.sequence.model import Business, Library, Sequence, Step
+from service.domain.simulation.burden import Burden
 from service.domain.task import Times
 
 UNDER_WAY = frozenset({"active", "awaited"})
@@ -56,9 +57,22 @@ class Inside:
         self.progress = replace(self.progress, paused=at is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """That a mail was held, at `at` until `until`, by which rule and why."""
+
+    at: datetime
+    rule: str
+    reason: str
+    until: datetime | None
+
+
 @dataclass(slots=True, eq=False)
 class Row:
-    """One touch. `at` is when a mail left, or a task or action was done; `occasion` above 0 is a mail sent again."""
+    """One touch. `at` is when a mail left, or a task or action was done; `occasion` above 0 is a mail sent again.
+
+    `holds` are the verdicts that held it, without those that only repeat the one before.
+    """
 
     number: int
     inside: Inside
@@ -71,6 +85,7 @@ class Row:
     wake_at: datetime | None = None
     expires_at: datetime | None = None
     at: datetime | None = None
+    holds: list[Hold] = field(default_factory=list)
 
     @property
     def priority(self) -> int:
@@ -79,6 +94,18 @@ class Row:
     def turn(self, state: str, rule: str, reason: str, wake_at: datetime | None = None) -> None:
         """The touch is in another state, with the reason for it."""
         self.state, self.rule, self.reason, self.wake_at = state, rule, reason, wake_at
+
+    def hold(self, rule: str, reason: str, until: datetime | None, now: datetime) -> None:
+        """It waits, which is remembered where it is anything new."""
+        self.turn("held", rule, reason, until)
+        last = self.holds[-1] if self.holds else None
+        if last is None or last.rule != rule or not _alike(last.until, until):
+            self.holds.append(Hold(now, rule, reason, until))
+
+
+def _alike(one: datetime | None, other: datetime | None) -> bool:
+    """What is reckoned anew may end a moment beside where it ended before."""
+    return one is other if one is None or other is None else abs(one - other) < timedelta(minutes=1)
 
 
 @dataclass(slots=True, eq=False)
@@ -134,6 +161,7 @@ class Life:
     jobs: list[Job] = field(default_factory=list)
     words: list[Happening] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    burden: Burden = field(default_factory=Burden)
     caught_up_at: datetime | None = None
     mail_to_colleagues: bool = False  # one is due, so all that waits for a slot is looked at with it
     _count: int = 0

@@ -14,13 +14,15 @@ from service.domain.departure import left_with, unsubscribed
 from service.domain.duration import add
 from service.domain.effect import STAGE_AFTER
 from service.domain.entry import Occasion, answers, begins_anew, consented_topics
-from service.domain.happening import Happening
+from service.domain.happening import LESS_OFTEN, Happening
+from service.domain.pressure import BY_WEIGHT
 from service.domain.reason import wrote_back
 from service.domain.sequence.model import Form
 from service.domain.simulation.again import send_again
 from service.domain.simulation.enter import enrol, enrol_by, expect_dates, expect_visits
 from service.domain.simulation.leave import end_all
 from service.domain.simulation.life import WAITING, Inside, Job, Life
+from service.domain.simulation.pace import lighten, note_evidence
 from service.domain.simulation.settlement import settlement_of
 from service.domain.task import REPLY_DUE, Times, keeps_until
 from service.domain.throttle import COMPLAINT
@@ -39,6 +41,7 @@ def receive(life: Life, told: Happening, currency: str | None = None) -> bool:
     seen = replace(told, key=key)
     life.happenings.append(seen)
     life.wake()
+    note_evidence(life, told)
     if told.name == "reply":
         _receive_reply(life, told.data)
     if told.name == "complaint.resolved":
@@ -53,6 +56,24 @@ def receive(life: Life, told: Happening, currency: str | None = None) -> bool:
     if told.name in STAGE_AFTER:
         become(life, STAGE_AFTER[told.name])
     return True
+
+
+def agree(life: Life) -> None:
+    """The person has agreed to something, which is a sign of life."""
+    life.burden.agreed_at = life.now
+    if life.burden.asked_at is not None:
+        lighten(life)
+
+
+def wish_less_often(life: Life, wish: bool) -> None:
+    """The person asks for less mail, or takes it back. Twin of `service.actions.less_often`."""
+    if life.burden.less_often == wish:
+        return
+    life.burden.less_often = wish
+    for row in life.rows:
+        if row.state == "held" and row.rule in BY_WEIGHT:
+            row.wake_at = life.now
+    receive(life, Happening(LESS_OFTEN, life.now, {"wish": wish}))
 
 
 def _correct(life: Life, told: Occasion) -> None:
@@ -103,9 +124,12 @@ def sign_up(life: Life, form: Form, fields: Mapping[str, Any]) -> None:
     for name, value in fields.items():
         if (name in BUILT_IN or name in declared) and value not in {None, ""} and life.contact.get(name) is None:
             life.contact[name] = value
-    life.consented.update(consented_topics(life.library, form))
+    agreed = consented_topics(life.library, form)
+    life.consented.update(agreed)
     life.happenings.append(Happening("signup", life.now, {"form": form.slug}, key=f"event:{life.count()}"))
     life.wake()
+    if agreed:
+        agree(life)
     occasion = Occasion("signup", form.slug, f"signup:{life.count()}", {"form": {**fields, "slug": form.slug}})
     begun = enrol_by(life, occasion)
     expect_dates(life)

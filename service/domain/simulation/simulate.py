@@ -18,6 +18,7 @@ from service.domain.simulation.events import happen
 from service.domain.simulation.life import Life, Note
 from service.domain.simulation.settlement import DONE, SKIPPED
 from service.domain.simulation.slot import arbitrate, deliver
+from service.domain.simulation.sunset import leave_in_peace, silence_over
 from service.domain.simulation.telling import told
 from service.domain.simulation.work import settle
 
@@ -93,6 +94,7 @@ def _decide(life: Life) -> None:
     moved = True
     while moved:
         _remind(life)
+        leave_in_peace(life)
         moved = advance(life)
         moved = arbitrate(life) or moved
 
@@ -110,6 +112,7 @@ def upcoming(life: Life, script: Iterable[Happening]) -> set[datetime]:
     found = {event.at for event in (*script, *life.words)}
     found |= {inside.wake_at for inside in life.insides if inside.is_under_way and inside.wake_at}
     found |= {row.wake_at for row in life.rows if row.state in {"due", "held"} and row.wake_at}
+    found |= {ends} if (ends := silence_over(life)) is not None else set()
     for job in life.jobs:
         found |= {job.settled_at} if not job.is_over else set()
         found |= {job.times.due_at} if job.is_open and not job.is_reminded and job.times.due_at else set()
@@ -136,10 +139,12 @@ def _consents(life: Life, scenario: Scenario) -> tuple[str, ...]:
     """What the person agreed to before: as the scenario says; else, where they never sign up, what the forms ask."""
     if scenario.consents is not None:
         life.consented.update(scenario.consents)
+        life.burden.agreed_at = life.now if scenario.consents else None
         return ()
     if any(event.name == "signup" for event in scenario.events):
         return ("Consents are those that the forms ask, from each signup on.",)
     for form in life.business.forms:
         life.consented.update(consented_topics(life.library, form))
+    life.burden.agreed_at = life.now if life.consented else None
     names = ", ".join(f"“{each}”" for each in sorted(life.consented)) or "nothing"
     return (f"Agreed to {names} from the beginning: what the forms ask. The scenario says no more.",)

@@ -12,12 +12,12 @@ from service.domain.enrolment import passed
 from service.domain.simulation.carry_out import carry_out
 from service.domain.simulation.enter import plan_next
 from service.domain.simulation.life import Life, Past, Row
+from service.domain.simulation.pace import person_of
+from service.domain.simulation.sunset import ask_whoever_never_reacts
 from service.domain.simulation.wording import why_wordless
-from service.domain.throttle import Ruling, Verdict
+from service.domain.throttle import PAST, Ruling, Verdict
 from service.domain.throttle import arbitrate as decide
 
-MONTH = timedelta(days=30)
-COUNTED = frozenset({"cleared", "sent"})
 WORDLESS_REST = timedelta(hours=1)  # a mail that can't be put into words is looked at again
 
 
@@ -45,12 +45,18 @@ def rule(life: Life, rows: Sequence[Row]) -> list[tuple[Row, Verdict]]:
         else:
             rivals.append(row)
     candidates = [
-        clearance.candidate(row.number, row.inside.sequence, row.step, row.expires_at or life.now, life.business)
+        clearance.candidate(
+            row.number,
+            row.inside.sequence,
+            row.step,
+            row.expires_at or life.now,
+            life.business,
+            seed=life.seed,
+            due_at=row.due_at,
+        )
         for row in rivals
     ]
-    counted = [_counts_at(life, row) for row in life.rows if row.state in COUNTED and row.priority and row not in rows]
-    history = [at for at in counted if at > life.now - MONTH]
-    decided = decide(candidates, history, life.business.caps, life.business.closed, life.zone, life.now)
+    decided = decide(candidates, person_of(life, rows), life.business.throttle, life.now) if rivals else {}
     return verdicts + [(row, decided[row.number]) for row in rivals]
 
 
@@ -65,7 +71,6 @@ def _hold(life: Life, row: Row, raised: datetime | None) -> Verdict | None:
     """What has to be settled before it may leave."""
     waits = None if row.occasion else clearance.held_by_reply(row.inside.paused_at, life.first_name)
     waits = waits or clearance.held_by_pause(row.inside.sequence, row.expires_at, life.now)
-    waits = waits or clearance.held_by_pause(row.inside.sequence, row.expires_at, life.now)
     return waits or clearance.held_by_complaint(raised, row.priority, row.expires_at, life.now)
 
 
@@ -76,16 +81,12 @@ def _complaint(life: Life) -> datetime | None:
     return last[1].at if last is not None and last[1].name == "complaint.raised" else None
 
 
-def _counts_at(life: Life, row: Row) -> datetime:
-    return row.at or life.now
-
-
 def _apply(life: Life, row: Row, verdict: Verdict) -> None:
     match verdict.ruling:
         case Ruling.CLEARED:
             row.turn("cleared", verdict.rule, verdict.reason)
         case Ruling.HELD:
-            row.turn("held", verdict.rule, verdict.reason, verdict.until)
+            row.hold(verdict.rule, verdict.reason, verdict.until, life.now)
         case Ruling.EXPIRED:
             state = "expired" if verdict.rule in {"expired", "window"} else "cancelled"
             row.turn(state, verdict.rule, verdict.reason)
@@ -118,6 +119,8 @@ def deliver(life: Life) -> bool:
     for row in granted:
         if row.step.actions and not row.occasion and row.inside.state == "active":
             carry_out(life, row.inside, row.step)
+    if any(row.priority for row in granted):
+        ask_whoever_never_reacts(life)
     return bool(granted)
 
 
@@ -127,6 +130,6 @@ def _is_worded(life: Life, row: Row, past: Past) -> bool:
     if why is None:
         return True
     ends = row.expires_at or life.now
-    wake_at = min(life.now + WORDLESS_REST, ends + clearance.PAST)
-    row.turn("held", "words", f"Held: {why}", wake_at)
+    wake_at = min(life.now + WORDLESS_REST, ends + PAST)
+    row.hold("words", f"Held: {why}", wake_at, life.now)
     return False

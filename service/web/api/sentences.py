@@ -10,12 +10,16 @@ from service.store.task import Task
 
 
 def event_sentence(event: Event, published: Published) -> str | None:
-    """The sentence of an event that the service raised itself about answers and tasks; None for any other."""
+    """The sentence of an event that the service raised itself, of those that need words; None for any other."""
     match event.name:
         case "answer":
             return _answered(event, published)
         case "reply":
             return "Wrote back."
+        case "unengaged":
+            return "Many mails, and never a sign of life: they are asked whether to go on."
+        case "less-often":
+            return "Asked for less mail." if event.data.get("wish") else "Asked for mail as often as before."
         case "task.done":
             return _done(event, published)
     return None

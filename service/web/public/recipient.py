@@ -25,13 +25,16 @@ NOBODY = Standing((), frozenset(), is_client=False)
 class Recipient:
     """The holder of a link. `address` is shortened for showing, and empty where the person was forgotten.
 
-    `topic` is that of the mail that the link stood in, where it is known and can be left on its own.
+    `delivery_id` is the mail that the link stood in, 0 where it is not known; `topic` is that of it, where it can be
+    left on its own.
     """
 
     contact_id: int
     address: str = ""
     topic: str | None = None
     standing: Standing = NOBODY
+    delivery_id: int = 0
+    less_often: bool = False
 
     @property
     def has_left(self) -> bool:
@@ -51,7 +54,7 @@ def find_recipient(session: Session, published: Published, token: str) -> Recipi
     )
     sequence = published.library.sequence(sequence_key) if sequence_key else None
     topic = sequence.topic if sequence and can_be_left(published.library.business, sequence.topic) else None
-    return Recipient(contact_id, shortened(contact.email), topic, standing)
+    return Recipient(contact_id, shortened(contact.email), topic, standing, delivery_id, contact.less_often)
 
 
 def can_be_left(business: Business, name: str) -> bool:

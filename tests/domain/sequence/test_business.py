@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from service.domain.policy import Caps
 from service.domain.sequence.library import BUSINESS as PATH
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import Business, Caps, Coupon, Duration, Form, FormField, Topic, Unit
+from service.domain.sequence.model import Business, Coupon, Duration, Form, FormField, Topic, Unit
 from tests.domain.sequence.paper import BUSINESS, files, marked, sequence
 
 NEEDED = """\
@@ -38,7 +39,7 @@ def test_a_business_needs_no_more_than_its_name_sender_address_and_time_zone() -
     assert (business.name, business.sender) == ("Glow Studio", "Mia at Glow Studio <mia@glow.example>")
     assert (business.address, business.zone) == ("Lindenweg 4, 10969 Berlin", "Europe/Berlin")
     assert business.window.always_open
-    assert (business.currency, business.languages, business.caps) == ("EUR", ("en",), Caps())
+    assert (business.currency, business.languages, business.throttle.caps) == ("EUR", ("en",), Caps())
 
 
 def test_words_that_yaml_1_1_would_change_stay_words() -> None:
@@ -115,8 +116,8 @@ def test_a_form_says_what_it_asks_and_what_it_gives() -> None:
 
 def test_caps_are_numbers_of_mails_and_gaps_in_hours() -> None:
     throttle = "throttle: {per day: 2, per week: 4, per month: 9, gap: 2 days, gap warm: 12 hours}\n"
-    assert business_of(NEEDED + throttle).caps == Caps(2, 4, 9, 48, 12)
-    assert business_of(NEEDED + "throttle: {gap: 36}\n").caps == Caps(gap=36)
+    assert business_of(NEEDED + throttle).throttle.caps == Caps(2, 4, 9, 48, 12)
+    assert business_of(NEEDED + "throttle: {gap: 36}\n").throttle.caps == Caps(gap=36)
 
 
 BROKEN = [
@@ -130,6 +131,8 @@ BROKEN = [
     (NEEDED + "currency: ▸Euro\n", "bad-currency"),
     (NEEDED + "languages: [▸english]\n", "bad-language"),
     (NEEDED + "languages: ▸en\n", "wrong-shape"),
+    (NEEDED + "window: ▸17:00-09:00\n", "window-never-opens"),
+    (NEEDED + "window: Mon-Fri 09:00-17:00, ▸Sat 10:00-10:00\n", "window-never-opens"),
     (NEEDED + "closed: [▸24.12.2026]\n", "bad-date"),
     (NEEDED + "people: {desk: ▸desk}\n", "bad-address"),
     (NEEDED + "people: {▸Front Desk: desk@glow.example}\n", "bad-name"),

@@ -29,12 +29,10 @@ def body(text: str, head: str = FRONT) -> str:
 
 
 USED = {
-    "link:less-often": body("[Yes](link:less-often)"),
     "link:pause": body("[Yes](link:pause)"),
 }
 DECLARED = {
     "opt in: double": "forms: {x: {opt in: double}}\n",
-    "pacing in business.yaml": "pacing: {}\n",
     "referral in business.yaml": "referral: {}\n",
     "retention in business.yaml": "retention: {}\n",
 }

@@ -1,0 +1,205 @@
+"""A verdict for every mail that is due: what stands against it at all, and then whose turn it is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from service.domain import clearance
+from service.domain.consent import Standing
+from service.domain.reason import REMOVED
+from service.domain.rhythm import due_between
+from service.domain.sequence.model import Kind, Library, Step, Topic
+from service.domain.sequence.model import Sequence as Journey
+from service.domain.throttle import Breaker, Candidate, Person, Ruling, Verdict
+from service.domain.throttle import arbitrate as decide
+from service.domain.window import Window
+from service.ports import Published
+from service.store.breaker import breaker_now
+from service.store.due import Due, Someone, read_ahead, read_counted, read_people
+from service.store.history import read_complaints, read_happenings, read_standings, seed_of, zone_of
+from service.store.pressure import level_of
+from service.store.task import REPLY
+
+COLD = 5  # the first of the classes that the week's last slot is not spent on
+WINDOWLESS = Window.any()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A step as it is written now, with all of its mail that is the same for everybody."""
+
+    sequence: Journey
+    step: Step
+    topic: Topic
+    like: Candidate
+
+
+@dataclass(slots=True)
+class Desk:
+    """What a batch is ruled by: the library, each of its steps looked up once, and the people."""
+
+    library: Library
+    now: datetime
+    breaker: Breaker
+    people: Mapping[int, Someone]
+    standings: Mapping[int, Standing]
+    complaints: Mapping[int, datetime]
+    _written: dict[tuple[str, str], Written | None] = field(default_factory=dict)
+
+    def written(self, sequence: str, step: str) -> Written | None:
+        """None where it was taken out of its file."""
+        key = (sequence, step)
+        if key not in self._written:
+            self._written[key] = _look_up(self.library, sequence, step, self.now)
+        return self._written[key]
+
+
+def rule(
+    session: Session, published: Published, dues: Sequence[Due], now: datetime, cleared: Collection[int] = ()
+) -> list[tuple[Due, Verdict]]:
+    """A verdict for each. Consent and suppression are asked first, then window, caps, pressure and the rest of pace.
+
+    Their contacts are locked. `cleared` are those among them that were cleared before, and count towards no cap of
+    their own.
+    """
+    policy = published.library.business.throttle
+    people = read_people(session, {due.contact_id for due in dues})
+    desk = Desk(
+        published.library,
+        now,
+        breaker_now(session, policy.breaker, now),
+        people,
+        read_standings(session, people.values(), now),
+        read_complaints(session, people),
+    )
+    verdicts: list[tuple[Due, Verdict]] = []
+    rivals: dict[int, list[Due]] = defaultdict(list)
+    for due in dues:
+        barred = _bar(desk, due) or _hold(desk, due)
+        if barred is not None:
+            verdicts.append((due, barred))
+        else:
+            rivals[due.contact_id].append(due)
+    persons = _persons(session, desk, rivals, cleared)
+    for contact_id, own in rivals.items():
+        candidates = [_candidate(desk, due, people[contact_id]) for due in own]
+        decided = decide(candidates, persons[contact_id], policy, now, desk.breaker)
+        verdicts += [(due, decided[due.id]) for due in own]
+    return verdicts
+
+
+def _look_up(library: Library, sequence_key: str, step_key: str, now: datetime) -> Written | None:
+    sequence = library.sequence(sequence_key)
+    step = sequence.step(step_key) if sequence else None
+    if sequence is None or step is None:
+        return None
+    like = clearance.candidate(0, sequence, step, now, library.business)
+    return Written(sequence, step, clearance.topic_of(library.business, sequence), like)
+
+
+def _bar(desk: Desk, due: Due) -> Verdict | None:
+    """Why this mail may not be sent at all, whatever its turn."""
+    written = desk.written(due.sequence, due.step)
+    if written is None and due.step != REPLY:  # a task that a reply opened has no step
+        return Verdict(Ruling.EXPIRED, "removed", REMOVED)
+    if due.enrolment_state != "active" and not due.occasion:
+        return clearance.left(due.why)
+    if written is None or due.staff_to is not None:
+        return None  # a colleague's
+    return clearance.barred(desk.standings[due.contact_id], written.topic, desk.people[due.contact_id].first_name)
+
+
+def _hold(desk: Desk, due: Due) -> Verdict | None:
+    """What has to be settled before it may leave."""
+    if due.staff_to is not None:
+        return None
+    waits = None
+    if due.paused_at is not None and not due.occasion:
+        waits = clearance.held_by_reply(due.paused_at, desk.people[due.contact_id].first_name)
+    written = desk.written(due.sequence, due.step)
+    if waits is None and written is not None:
+        waits = clearance.held_by_pause(written.sequence, due.expires_at, desk.now)
+    raised = desk.complaints.get(due.contact_id)
+    return waits or clearance.held_by_complaint(raised, due.priority, due.expires_at, desk.now)
+
+
+def _candidate(desk: Desk, due: Due, someone: Someone) -> Candidate:
+    written = desk.written(due.sequence, due.step)
+    ends = due.expires_at or desk.now
+    if written is None or due.staff_to is not None:
+        return Candidate(due.id, 0, ends, WINDOWLESS, Kind.SERVICE, closed_days=False)
+    like = written.like
+    seed = clearance.draws_from(seed_of(someone), due.sequence, due.step)
+    return Candidate(
+        due.id, like.priority, ends, like.window, like.kind, like.closed_days, seed, due.due_at, like.asks_to_stay
+    )
+
+
+def _persons(
+    session: Session, desk: Desk, rivals: Mapping[int, Sequence[Due]], cleared: Collection[int]
+) -> dict[int, Person]:
+    """All that pace asks about the people with something that competes."""
+    business, now = desk.library.business, desk.now
+    policy = business.throttle
+    counted = read_counted(session, rivals, cleared, now)
+    ahead = _warm_ahead(session, desk, _with_class(rivals, COLD), policy.look_ahead)
+    spans = _due_spans(session, desk, _offered(desk, rivals))
+    persons = {}
+    for contact_id in rivals:
+        someone = desk.people[contact_id]
+        due_from, due_until = spans.get(contact_id, (None, None))
+        persons[contact_id] = Person(
+            counted.get(contact_id, ()),
+            level_of(someone.pressure, someone.pressure_at, policy.pressure, now),
+            someone.rest_until,
+            someone.less_often,
+            due_from,
+            due_until,
+            ahead.get(contact_id),
+            someone.sunset_at,
+            zone_of(someone, business),
+            business.closed,
+        )
+    return persons
+
+
+def _with_class(rivals: Mapping[int, Iterable[Due]], least: int) -> list[int]:
+    return [contact_id for contact_id, own in rivals.items() if any(due.priority >= least for due in own)]
+
+
+def _offered(desk: Desk, rivals: Mapping[int, Iterable[Due]]) -> list[int]:
+    """Who has an offer among what competes."""
+    return [
+        contact_id
+        for contact_id, own in rivals.items()
+        if any((it := desk.written(due.sequence, due.step)) and it.like.kind is Kind.OFFER for due in own)
+    ]
+
+
+def _warm_ahead(session: Session, desk: Desk, contact_ids: Collection[int], within: timedelta) -> dict[int, datetime]:
+    """When the soonest mail of P1 to P3 falls due that is planned, for those who have one soon."""
+    if not contact_ids:
+        return {}
+    soonest: dict[int, datetime] = {}
+    for each in read_ahead(session, contact_ids, desk.now, desk.now + within):
+        written = desk.written(each.sequence, each.step)
+        if written is not None and written.step.is_email:
+            soonest.setdefault(each.contact_id, each.due_at)
+    return soonest
+
+
+def _due_spans(
+    session: Session, desk: Desk, contact_ids: Collection[int]
+) -> dict[int, tuple[datetime, datetime] | tuple[None, None]]:
+    """From when until when each is due for a visit, by their own rhythm."""
+    business = desk.library.business
+    if not contact_ids or not business.rhythm:
+        return {}
+    pasts = read_happenings(session, contact_ids, business.rhythm[0][0])
+    pressure = business.throttle.pressure
+    return {each: due_between(business, past.happenings, pressure) or (None, None) for each, past in pasts.items()}

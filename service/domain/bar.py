@@ -1,0 +1,253 @@
+"""What may stand against a mail at one instant: the rules of pace, each with its next check and its words.
+
+Caps, gaps and pressure are those of section 3 of the research in `docs/throttling.md`.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from service.domain.breaker import Breaker
+from service.domain.candidate import DUE_OFFERS, OFFERS, Candidate, Person, rank
+from service.domain.policy import Policy, PressurePolicy
+from service.domain.pressure import falls_to
+from service.domain.sunset import silence_ends
+
+DAY, WEEK, MONTH = SPANS = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
+MINUTE = timedelta(minutes=1)
+NEVER = datetime.min.replace(tzinfo=UTC)
+COLD = 5  # from this class on, a mail gives way to a warmer one that is near
+SLOWED = 0.5  # what a slow breaker makes of the ceilings
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A rule that stands against a mail: until when (UTC; None: to the mail's own end), and why, in words."""
+
+    until: datetime | None
+    rule: str
+    why: str
+    then: str = ""
+
+
+def longest(bars: list[Bar]) -> Bar | None:
+    """The bar that stands longest."""
+    lasting = next((bar for bar in bars if bar.until is None), None)
+    return lasting or max(bars, key=lambda bar: bar.until or NEVER, default=None)
+
+
+class Stake(NamedTuple):
+    """What a candidate brings to the contest: its class, what it weighs, and the ceiling that holds for it."""
+
+    rank: float
+    weight: float
+    ceiling: float
+
+
+class Slots:
+    """One person at one instant: what they got, what weighs on them, and so what may still leave."""
+
+    __slots__ = ("_by_caps", "_counts", "breaker", "level", "now", "person", "policy", "sent")
+
+    def __init__(self, person: Person, policy: Policy, now: datetime, breaker: Breaker) -> None:
+        self.person, self.policy, self.now, self.breaker = person, policy, now, breaker
+        self.sent = sorted(person.sent)
+        self.level = person.level
+        self._by_caps: dict[bool, Bar | None] = {}
+        self._counts = self._count()
+
+    def take(self, candidate: Candidate) -> None:
+        """A mail is cleared: it counts at once, and weighs."""
+        if candidate.priority > 0:
+            self.sent.append(self.now)
+            self.level += weight_of(candidate, self.policy.pressure)
+            self._by_caps.clear()
+            self._counts = self._count()
+
+    def stake(self, candidate: Candidate) -> Stake:
+        """What a capped candidate brings to the contest."""
+        limits = self.policy.pressure
+        of_class = rank(candidate, self.person, self.now)
+        ceiling = limits.ceiling_due if of_class == DUE_OFFERS else limits.ceilings.get(candidate.priority, math.inf)
+        weight = weight_of(candidate, limits)
+        return Stake(of_class, weight, self._lowered(ceiling, weight))
+
+    def inputs(self, stake: Stake) -> dict[str, Any]:
+        """The numbers that a verdict is decided by."""
+        day, week, month = self._counts
+        return {
+            "class": stake.rank,
+            "pressure": round(self.level, 2),
+            "weight": stake.weight,
+            "ceiling": round(stake.ceiling, 2),
+            "day": day,
+            "week": week,
+            "month": month,
+        }
+
+    def against(self, candidate: Candidate, stake: Stake) -> Bar | None:
+        """What stands longest against a capped mail, None where nothing does."""
+        person = self.person
+        bars = [self._caps(candidate.warm)]
+        if self.breaker is not Breaker.CLOSED:
+            bars.append(self._broken(candidate))
+        if not candidate.asks_to_stay:
+            if self.level + stake.weight > stake.ceiling:
+                bars.append(self._pressure(candidate, stake))
+            if person.rest_until is not None:
+                bars.append(self._rest(candidate))
+            if person.silent_since is not None:
+                bars.append(self._silence(person.silent_since))
+            if person.warm_ahead is not None:
+                bars.append(self._look_ahead(person.warm_ahead, stake))
+        return longest([bar for bar in bars if bar is not None])
+
+    def _count(self) -> tuple[int, int, int]:
+        """The mails of the last 24 hours, seven days and 30 days."""
+        if not self.sent:
+            return 0, 0, 0
+        day, week, month = (bisect_right(self.sent, self.now - span) for span in SPANS)
+        sent = len(self.sent)
+        return sent - day, sent - week, sent - month
+
+    def _lowered(self, ceiling: float, weight: float) -> float:
+        share = self.policy.pressure.less_often if self.person.less_often else 1.0
+        if self.breaker is Breaker.SLOW:
+            share *= SLOWED
+        return ceiling if share == 1 else lowered(ceiling, weight, share)
+
+    def _caps(self, warm: bool) -> Bar | None:
+        if warm not in self._by_caps:
+            caps, (day, week, month) = self.policy.caps, self._counts
+            bars = [self._gap(caps.gap_warm if warm else caps.gap)]
+            if day >= caps.per_day:
+                bars.append(self._cap(caps.per_day, DAY, "per-day", "24 hours"))
+            if week >= caps.per_week:
+                bars.append(self._cap(caps.per_week, WEEK, "per-week", "seven days"))
+            if month >= caps.per_month and not warm:
+                bars.append(self._cap(caps.per_month, MONTH, "per-month", "30 days"))
+            self._by_caps[warm] = longest([bar for bar in bars if bar is not None])
+        return self._by_caps[warm]
+
+    def _gap(self, hours: int) -> Bar | None:
+        if not self.sent:
+            return None
+        until = self.sent[-1] + timedelta(hours=hours)
+        if until <= self.now:
+            return None
+        return Bar(until, "gap", f"the last mail went out less than {hours} hours before")
+
+    def _cap(self, cap: int, span: timedelta, rule: str, words: str) -> Bar:
+        mails = "one mail" if cap == 1 else f"{_number(cap)} mails"
+        until = self.sent[-cap] + span if cap > 0 else None
+        return Bar(until, rule, f"{mails} in {words}", "the oldest leaves the window then")
+
+    def _pressure(self, candidate: Candidate, stake: Stake) -> Bar:
+        person = self.person
+        until = self._lighter_by(stake.ceiling - stake.weight)
+        asked = ", the ceiling of those who asked for less" if person.less_often else ""
+        why = f"pressure {self.level:.3g} + {stake.weight:g} is over {stake.ceiling:.3g}{asked}"
+        if candidate.priority != OFFERS or person.due_from is None:
+            return Bar(until, "pressure", why)
+        if person.due_from <= self.now:
+            return self._pressed_though_due(until, stake, why)
+        return self._pressed_until_due(until, stake, why)
+
+    def _pressed_though_due(self, until: datetime | None, stake: Stake, why: str) -> Bar:
+        """An offer whose client is due for a visit, or was: its higher ceiling ends with that."""
+        ends = self.person.due_until
+        if not self.person.is_due(self.now):
+            return Bar(until, "pressure", f"{why}, and the client is not due for a visit any more")
+        if ends is not None and (until is None or until > ends):
+            ceiling = self.policy.pressure.ceilings.get(OFFERS, math.inf)
+            until = self._lighter_by(self._lowered(ceiling, stake.weight) - stake.weight)
+        return Bar(until, "pressure", why)
+
+    def _pressed_until_due(self, until: datetime | None, stake: Stake, why: str) -> Bar:
+        """An offer that may have room by the ceiling of a client who is due, before it has by its own."""
+        person = self.person
+        assert person.due_from is not None
+        why = f"{why}, and the client is not due for a visit before {spoken_day(person.due_from, person.zone)}"
+        ceiling = self._lowered(self.policy.pressure.ceiling_due, stake.weight)
+        room = self._lighter_by(ceiling - stake.weight)
+        due = None if room is None else max(room, person.due_from)
+        if due is None or not person.is_due(due) or (until is not None and until <= due):
+            return Bar(until, "pressure", why)
+        return Bar(due, "due", why)
+
+    def _lighter_by(self, target: float) -> datetime | None:
+        """When the level has fallen to a target: on a full minute, at which it really has. None where it never has."""
+        wait = falls_to(self.level, target, self.policy.pressure)
+        return None if wait is None else full_minute(self.now + wait)
+
+    def _rest(self, candidate: Candidate) -> Bar | None:
+        until = self.person.rest_until
+        if until is None or until <= self.now or candidate.priority <= 1:
+            return None
+        most = self.policy.pressure.rest_above
+        return Bar(until, "rest", f"pressure went above {most:g}, and until then only mail about a visit leaves")
+
+    def _silence(self, since: datetime) -> Bar:
+        ends = silence_ends(since, self.policy.sunset)
+        why = f"asked on {spoken_day(since, self.person.zone)} whether to stay, and no answer yet"
+        return Bar(ends if ends > self.now else None, "sunset", why)
+
+    def _look_ahead(self, ahead: datetime, stake: Stake) -> Bar | None:
+        """The week's last slot is not spent on a cold mail when a warm one falls due soon and would find none."""
+        near = self.policy.look_ahead
+        if stake.rank < COLD or not self.now < ahead <= self.now + near:
+            return None
+        then = len(self.sent) - bisect_right(self.sent, ahead - WEEK)
+        if then + 1 < self.policy.caps.per_week:
+            return None
+        hours = round(near / timedelta(hours=1))
+        return Bar(ahead, "look-ahead", f"the week's last slot is kept for a warmer mail within {hours} hours")
+
+    def _broken(self, candidate: Candidate) -> Bar | None:
+        limits, stopped = self.policy.breaker, self.breaker is Breaker.STOPPED
+        if not stopped and candidate.priority < COLD:
+            return None
+        share, what = (limits.stop, "only service mail leaves") if stopped else (limits.slow, "this kind waits")
+        tomorrow = datetime.combine(self.now.astimezone(UTC).date() + DAY, time.min, UTC)
+        why = f"{share * 100:g}% of mails or more were complained about, and {what}"
+        return Bar(tomorrow, "breaker", why, "it is looked at again then")
+
+
+def weight_of(candidate: Candidate, policy: PressurePolicy) -> float:
+    """What the mail itself adds to pressure; less and more of that is known once it has left."""
+    return policy.weights.get(candidate.kind, 1.0)
+
+
+def lowered(ceiling: float, weight: float, share: float) -> float:
+    """A share of a ceiling. Where it would shut out even somebody on whom nothing weighs, less often would mean never:
+    the square of the share of the room above the mail's own weight is left at least.
+
+    >>> lowered(8, 0.8, 0.5), lowered(1.6, 1, 0.5)
+    (4.0, 1.15)
+    """
+    return ceiling if share == 1 else max(ceiling * share, weight + (ceiling - weight) * share**2)
+
+
+def full_minute(at: datetime) -> datetime:
+    """The first full minute after an instant: the same for everybody who computes it a moment later."""
+    return at.replace(second=0, microsecond=0) + MINUTE
+
+
+def spoken(instant: datetime, zone: ZoneInfo) -> str:
+    """`Tue 24 Nov 09:00`, in the person's zone."""
+    return f"{instant.astimezone(zone):%a %-d %b %H:%M}"
+
+
+def spoken_day(instant: datetime, zone: ZoneInfo) -> str:
+    """`12 June`, in the person's zone."""
+    return f"{instant.astimezone(zone):%-d %B}"
+
+
+def _number(count: int) -> str:
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[count] if count < len(words) else str(count)

@@ -1,0 +1,129 @@
+"""Why a mail left, waits or won't leave: every decision about one, with the rule and the few numbers it was made by.
+
+Only ever appended to, and let go of by `prune`. A decision that repeats a delivery's last one is not written again,
+so that a mail which is held for a month, and looked at each day, leaves one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    ForeignKey,
+    Index,
+    Text,
+    literal,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on, insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from service.store.bulk import Columns, among, fetch, rows_of
+from service.store.delivery import Delivery
+from service.store.tables import Id, Instant, Json, Table
+
+UNTAKEN = {"token": None, "lease_until": None, "pace_group": None}  # nobody has it in hand, and nothing paces it
+ALIKE = timedelta(minutes=1)  # what is reckoned anew may end a moment beside where it ended before
+
+
+class Decision(Table):
+    """One verdict on one delivery, at an instant of journey time. `until` only where it is held."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        Index("ix_decision_contact", "contact_id", "delivery_id", "id"),
+        Index("ix_decision_at", "at", postgresql_using="brin"),
+    )
+
+    id: Mapped[Id]
+    at: Mapped[Instant]
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
+    delivery_id: Mapped[int]  # it goes with its contact, and so does this
+    rule: Mapped[str]
+    verdict: Mapped[str]  # cleared, held, expired
+    inputs: Mapped[Json] = mapped_column(server_default=text("'{}'"))
+    until: Mapped[Instant | None]
+    sentence: Mapped[str]
+
+
+class Decided(NamedTuple):
+    """A decision to be written down. `state` is what its delivery becomes, None where that is brought to its end apart
+    from this; `is_told` False where the decision is none of the person's."""
+
+    delivery_id: int
+    contact_id: int
+    state: str | None
+    rule: str
+    verdict: str
+    inputs: Mapping[str, Any]
+    until: datetime | None
+    sentence: str
+    is_told: bool
+
+
+COLUMNS: Columns = {
+    "delivery_id": BigInteger(),
+    "contact_id": BigInteger(),
+    "state": Text(),
+    "rule": Text(),
+    "verdict": Text(),
+    "inputs": JSONB(),
+    "until": DateTime(timezone=True),
+    "sentence": Text(),
+    "is_told": Boolean(),
+}
+WRITTEN = ("contact_id", "delivery_id", "rule", "verdict", "inputs", "until", "sentence")
+
+
+def write_decisions(
+    session: Session, decided: Sequence[Decided], again: Collection[int], now: datetime, *which: ColumnElement[bool]
+) -> None:
+    """Settle the deliveries that fulfil all conditions, and append each decision that differs from the last about its
+    delivery, all in one statement. The caller commits.
+
+    `again`: the deliveries that may have been decided about before. Their contacts are locked.
+    """
+    if not decided:
+        return
+    last = _read_last(session, [each for each in decided if each.is_told and each.delivery_id in again])
+    if last:
+        decided = [each._replace(is_told=each.is_told and not _repeats(each, last)) for each in decided]
+    given = select(rows_of("given", COLUMNS, decided)).cte("decided")
+    becomes = {"state": given.c.state, "rule": given.c.rule, "reason": given.c.sentence, "wake_at": given.c.until}
+    these = (Delivery.id == given.c.delivery_id, given.c.state.is_not(None), *which)
+    settled = update(Delivery).where(*these).values(becomes | UNTAKEN).cte("settled")
+    told = select(literal(now, DateTime(timezone=True)), *(given.c[name] for name in WRITTEN)).where(given.c.is_told)
+    write = insert(Decision).from_select(["at", *WRITTEN], told).add_cte(settled)
+    session.execute(write, execution_options={"synchronize_session": False})
+
+
+Last = tuple[str, str, datetime | None]  # rule, verdict, until
+
+
+def _read_last(session: Session, decided: Sequence[Decided]) -> dict[int, Last]:
+    """The last decision about each delivery."""
+    if not decided:
+        return {}
+    mine = among(Decision.contact_id, {each.contact_id for each in decided})
+    these = among(Decision.delivery_id, [each.delivery_id for each in decided])
+    columns = (Decision.delivery_id, Decision.rule, Decision.verdict, Decision.until)
+    each = (Decision.contact_id, Decision.delivery_id)
+    query = select(*columns).where(mine, these).ext(distinct_on(*each)).order_by(*each, Decision.id.desc())
+    return {delivery_id: (rule, verdict, until) for delivery_id, rule, verdict, until in fetch(session, query)}
+
+
+def _repeats(new: Decided, known: Mapping[int, Last]) -> bool:
+    last = known.get(new.delivery_id)
+    if last is None or last[:2] != (new.rule, new.verdict):
+        return False
+    if last[2] is None or new.until is None:
+        return last[2] is new.until
+    return abs(new.until - last[2]) < ALIKE

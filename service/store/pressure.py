@@ -1,0 +1,232 @@
+"""How much mail weighs on people, folded from what happened and remembered in their rows.
+
+Only what a person did counts: opens and clicks that are surely a person's, answers, replies, bookings. What a machine
+fetched changes nothing. A mailbox *hides* its opens where some came through a proxy or could not be told, and none was
+ever surely a person's: then that no open was seen says little, and each mail weighs a little less. Prefetches and
+scanners don't say even that.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, Boolean, DateTime, Double, SmallInteger, case, func, select, update
+from sqlalchemy.orm import Session
+
+from service.domain.hit import Class
+from service.domain.hit import Kind as HitKind
+from service.domain.policy import PressurePolicy
+from service.domain.pressure import EVIDENCE, REMEMBERED, Evidence, Mail, What, fold
+from service.domain.sequence.model import Kind, Library
+from service.domain.sunset import unengaged
+from service.store.bulk import Columns, among, rows_of
+from service.store.contact import Consent, Contact
+from service.store.delivery import Delivery, State
+from service.store.enrolment import Enrolment
+from service.store.event import Event, Hit
+
+LEFT = (State.HANDED, State.SENT, State.UNCERTAIN)
+# Of a mail whose step was taken out of its file only the class is left.
+KINDS = (
+    Kind.SERVICE,
+    Kind.NUDGE,
+    Kind.ONBOARDING,
+    Kind.DELIGHT,
+    Kind.LETTER,
+    Kind.REFERRAL,
+    Kind.NEWSLETTER,
+    Kind.OFFER,
+)
+MOST = 32_767  # what the column of the row's length holds
+SERVICE = 0  # stands for a mail that weighs nothing, where something was done to one
+
+
+@dataclass(slots=True)
+class Told:
+    """All that is known of one contact's mails and of what they did about them."""
+
+    mails: list[Mail] = field(default_factory=list)
+    numbers: dict[tuple[str, str], int] = field(default_factory=dict)  # a mail's id by its enrolment's and step
+    evidence: list[Evidence] = field(default_factory=list)
+    hides_opens: bool = False
+    agreed_at: datetime | None = None
+
+
+class Weighed(NamedTuple):
+    """What a contact's row is to remember."""
+
+    id: int
+    pressure: float
+    pressure_at: datetime
+    rest_until: datetime | None
+    unengaged_mails: int
+    unengaged_since: datetime | None
+    engaged_at: datetime | None
+    hides_opens: bool
+    awake_at: datetime | None  # the last that ends a sunset
+
+
+WEIGHED: Columns = {
+    "id": BigInteger(),
+    "pressure": Double(),
+    "pressure_at": DateTime(timezone=True),
+    "rest_until": DateTime(timezone=True),
+    "unengaged_mails": SmallInteger(),
+    "unengaged_since": DateTime(timezone=True),
+    "engaged_at": DateTime(timezone=True),
+    "hides_opens": Boolean(),
+    "awake_at": DateTime(timezone=True),
+}
+
+
+def level_of(pressure: float, at: datetime | None, policy: PressurePolicy, now: datetime) -> float:
+    """A remembered pressure as it is now: all of it fades alike."""
+    if not pressure or at is None:
+        return 0.0
+    return pressure * float(2.0 ** (-((now - at) / policy.half_life)))
+
+
+def refresh_pressure(session: Session, library: Library, contact_ids: Collection[int], now: datetime) -> list[int]:
+    """Fold the pressure of locked contacts anew, and note it in their rows; the caller commits.
+
+    The contacts who are to be asked whether they want to stay: so many mails in a row without a sign of them. A sign,
+    or a consent given since, ends a sunset that has begun.
+    """
+    if not contact_ids:
+        return []
+    policy = library.business.throttle
+    told = read_told(session, library, contact_ids, now)
+    weighed = [_weigh(contact_id, told[contact_id], policy.pressure, now) for contact_id in contact_ids]
+    given = rows_of("weighed", WEIGHED, weighed)
+    values: dict[str, Any] = {name: given.c[name] for name in WEIGHED if name not in {"id", "awake_at"}}
+    still = (given.c.awake_at.is_(None)) | (given.c.awake_at <= Contact.sunset_at)
+    values["sunset_at"] = case((still, Contact.sunset_at))
+    remember = update(Contact).where(Contact.id == given.c.id).values(values).returning(Contact.id, Contact.sunset_at)
+    rows = session.execute(remember, execution_options={"synchronize_session": False})
+    asked = {contact_id for contact_id, sunset_at in rows if sunset_at is not None}
+    return [
+        each.id
+        for each in weighed
+        if each.id not in asked
+        and unengaged(each.unengaged_mails, each.unengaged_since, each.engaged_at is not None, policy.sunset, now)
+    ]
+
+
+def _weigh(contact_id: int, told: Told, policy: PressurePolicy, now: datetime) -> Weighed:
+    pressure = fold(told.mails, told.evidence, told.hides_opens, policy)
+    engaged_at = max((each.at for each in told.evidence), default=None)
+    awake_at = max((at for at in (engaged_at, told.agreed_at) if at is not None), default=None)
+    row = sorted(mail.at for mail in told.mails if awake_at is None or mail.at >= awake_at)
+    return Weighed(
+        contact_id,
+        float(pressure.level(now, policy)),
+        now,
+        pressure.rest_until,
+        min(len(row), MOST),
+        row[0] if row else None,
+        engaged_at,
+        told.hides_opens,
+        awake_at,
+    )
+
+
+def read_told(session: Session, library: Library, contact_ids: Collection[int], now: datetime) -> dict[int, Told]:
+    """What the fold needs of many contacts, in four queries."""
+    told: dict[int, Told] = defaultdict(Told)
+    whose = _read_mails(session, library, contact_ids, told, now - REMEMBERED)
+    _read_opens(session, whose, told)
+    _read_events(session, contact_ids, told, now)
+    agreed = (
+        select(Consent.contact_id, func.max(Consent.at))
+        .where(among(Consent.contact_id, contact_ids), Consent.act == "confirmed", Consent.at <= now)
+        .group_by(Consent.contact_id)
+    )
+    for contact_id, at in session.execute(agreed):
+        told[contact_id].agreed_at = at
+    return told
+
+
+def _read_mails(
+    session: Session, library: Library, contact_ids: Collection[int], told: dict[int, Told], since: datetime
+) -> dict[int, int]:
+    """Note what left; whose each mail is."""
+    query = (
+        select(
+            Delivery.contact_id,
+            Delivery.id,
+            Delivery.enrolment_id,
+            Enrolment.sequence,
+            Delivery.step,
+            Delivery.priority,
+            Delivery.handed_at,
+        )
+        .join(Enrolment, Enrolment.id == Delivery.enrolment_id)
+        .where(among(Delivery.contact_id, contact_ids), Delivery.staff_to.is_(None), Delivery.state.in_(LEFT))
+        .where(Delivery.handed_at > since)
+        .order_by(Delivery.id)
+    )
+    kinds: dict[tuple[str, str], Kind | None] = {}
+    whose: dict[int, int] = {}
+    for contact_id, number, enrolment_id, sequence, step, priority, at in session.execute(query):
+        person = told[contact_id]
+        whose[number] = contact_id
+        if priority == 0:
+            person.numbers.setdefault((str(enrolment_id), step), SERVICE)
+            continue
+        assert at is not None
+        if (sequence, step) not in kinds:
+            kinds[sequence, step] = _kind_of(library, sequence, step)
+        person.mails.append(Mail(number, at, kinds[sequence, step] or KINDS[priority], enrolment_id))
+        person.numbers[str(enrolment_id), step] = number
+    return whose
+
+
+def _kind_of(library: Library, key: str, step_key: str) -> Kind | None:
+    sequence = library.sequence(key)
+    step = sequence.step(step_key) if sequence else None
+    return step.kind if step else None
+
+
+def _read_opens(session: Session, whose: dict[int, int], told: dict[int, Told]) -> None:
+    """Note the first and the last open of each mail that was a person's, and whose mailbox hides opens."""
+    human = Hit.verdict == Class.HUMAN
+    hidden = Hit.verdict.in_((Class.PROXY, Class.UNKNOWN))
+    query = (
+        select(
+            Hit.delivery_id,
+            func.min(Hit.journey_at).filter(human),
+            func.max(Hit.journey_at).filter(human),
+            func.bool_or(hidden),
+        )
+        .where(among(Hit.delivery_id, whose), Hit.kind == HitKind.OPEN)
+        .group_by(Hit.delivery_id)
+    )
+    seen: set[int] = set()
+    for number, first, last, is_hidden in session.execute(query):
+        person = told[whose[number]]
+        if first is None:
+            person.hides_opens = person.hides_opens or is_hidden
+            continue
+        seen.add(whose[number])
+        person.evidence += [Evidence(at, What.OPEN, number) for at in {first, last}]
+    for contact_id in seen:
+        told[contact_id].hides_opens = False
+
+
+def _read_events(session: Session, contact_ids: Collection[int], told: dict[int, Told], now: datetime) -> None:
+    """Note what people did, each about its mail where the event says which one."""
+    query = select(
+        Event.contact_id,
+        Event.name,
+        Event.at,
+        Event.data["enrolment"].as_string(),
+        Event.data["step"].as_string(),
+    ).where(among(Event.contact_id, contact_ids), Event.name.in_(EVIDENCE), Event.at <= now)
+    for contact_id, name, at, enrolment_id, step in session.execute(query):
+        person = told[contact_id]
+        number = person.numbers.get((enrolment_id, step), SERVICE) if enrolment_id and step else None
+        person.evidence.append(Evidence(at, EVIDENCE[name], number))

@@ -1,0 +1,113 @@
+"""Cleared mail that waits for its mailbox group: a queue a group, so that a slow group holds up no other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Text, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+MOST = 1_000  # groups that are looked at together
+
+# From one group to the next by the index, however many mails wait in each.
+WAITING = text(
+    """
+    WITH RECURSIVE groups AS (
+        (SELECT pace_group FROM delivery
+         WHERE state = 'cleared' AND pace_group IS NOT NULL AND pace_group > :after ORDER BY pace_group LIMIT 1)
+        UNION ALL
+        SELECT (SELECT d.pace_group FROM delivery AS d
+                WHERE d.state = 'cleared' AND d.pace_group IS NOT NULL AND d.pace_group > groups.pace_group
+                ORDER BY d.pace_group LIMIT 1)
+        FROM groups WHERE groups.pace_group IS NOT NULL
+    ),
+    those AS (SELECT pace_group FROM groups WHERE pace_group IS NOT NULL LIMIT :most)
+    SELECT pace_group,
+           (SELECT count(*) FROM (SELECT FROM delivery AS d WHERE d.state = 'cleared'
+              AND d.pace_group = those.pace_group AND d.priority = 0 LIMIT :room) AS a) AS service,
+           (SELECT count(*) FROM (SELECT FROM delivery AS d WHERE d.state = 'cleared'
+              AND d.pace_group = those.pace_group AND d.priority > 0 LIMIT :room) AS b) AS other
+    FROM those
+    """
+)
+COUNT = text(
+    "SELECT pace_group, count(*) FROM delivery WHERE state = 'cleared' AND pace_group IS NOT NULL GROUP BY pace_group"
+)
+_CALL = """
+    WITH ready AS MATERIALIZED (
+        SELECT delivery.id FROM delivery {join}
+        WHERE delivery.state = 'cleared' AND delivery.pace_group IS NOT NULL AND delivery.pace_group = :group
+        ORDER BY {order} LIMIT :count FOR UPDATE OF delivery SKIP LOCKED
+    )
+    UPDATE delivery SET pace_group = NULL, token = :token,
+                        lease_until = clock_timestamp() + make_interval(secs => :lease)
+    FROM ready WHERE delivery.id = ready.id RETURNING delivery.id
+"""
+CALL = text(_CALL.format(join="", order="priority, delivery.id"))
+CALL_ENGAGED = text(
+    _CALL.format(
+        join="JOIN contact ON contact.id = delivery.contact_id",
+        order="priority > 0, contact.engaged_at DESC NULLS LAST, priority, delivery.id",
+    )
+)
+QUEUE = text(
+    """
+    UPDATE delivery SET pace_group = waits.pace_group, rule = 'pacing', reason = waits.reason,
+                        token = NULL, lease_until = NULL
+    FROM unnest(:ids, :groups, :reasons) AS waits (id, pace_group, reason)
+    WHERE delivery.id = waits.id AND delivery.state = 'cleared' AND delivery.token = :token
+    """
+).bindparams(
+    bindparam("ids", type_=ARRAY(BigInteger)),
+    bindparam("groups", type_=ARRAY(Text)),
+    bindparam("reasons", type_=ARRAY(Text)),
+)
+LET_GO = text(
+    """
+    UPDATE delivery SET pace_group = NULL WHERE id IN (
+        SELECT id FROM delivery WHERE state = 'cleared' AND pace_group IS NOT NULL AND expires_at <= :now
+        ORDER BY expires_at LIMIT 500 FOR UPDATE SKIP LOCKED
+    )
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits for one group, counted no further than there is room."""
+
+    group: str
+    service: int
+    other: int
+
+
+def read_queues(session: Session, room: int, after: str = "") -> list[Queue]:
+    """The groups that mail waits for, by name, behind `after`."""
+    return [Queue(*row) for row in session.execute(WAITING, {"room": room, "after": after, "most": MOST})]
+
+
+def count_queues(session: Session) -> dict[str, int]:
+    """How many mails wait for each group."""
+    return dict(session.execute(COUNT).all())
+
+
+def call_up(session: Session, group: str, count: int, token: str, lease: float, *, engaged_first: bool) -> list[int]:
+    """Take from a group's queue under a lease of so many seconds: service mail first, then the most urgent, or the
+    people who were last seen to read what we write. The caller commits."""
+    statement = CALL_ENGAGED if engaged_first else CALL
+    return list(session.scalars(statement, {"group": group, "count": count, "token": token, "lease": lease}))
+
+
+def queue_up(session: Session, token: str, waiting: Mapping[int, tuple[str, str]]) -> None:
+    """Put mails that were taken under `token` into their group's queue: id -> (group, reason). The caller commits."""
+    ids: Sequence[int] = sorted(waiting)
+    groups, reasons = ([waiting[each][n] for each in ids] for n in (0, 1))
+    session.execute(QUEUE, {"ids": ids, "groups": groups, "reasons": reasons, "token": token})
+
+
+def let_go_expired(session: Session, now: datetime) -> None:
+    """What expired in a queue leaves it, so that it is looked at. `now` is journey time. The caller commits."""
+    session.execute(LET_GO, {"now": now})

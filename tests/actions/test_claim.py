@@ -1,0 +1,262 @@
+"""What is cleared leaves only as fast as its mailbox group takes it, and one slow group holds up no other."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from redis import Redis
+from sqlalchemy import Engine, func, select, text, update
+
+from service import clock
+from service.actions.deliver import deliver
+from service.actions.lease import Lease
+from service.actions.put_into_words import Desk
+from service.domain.pacing import DAY, Pacing, Rate, so_far
+from service.domain.sequence.model import Kind
+from service.local.valkey import Valkey
+from service.ports import Refused, TryLater
+from service.providers.mx import MailboxGroups
+from service.providers.pace import Pace, read_buckets
+from service.providers.smtp import Smtp
+from service.store.contact import Contact
+from service.store.delivery import Delivery
+from tests.actions.house import House
+from tests.domain.stories import day, letters, step
+from tests.local.homes import fresh_home
+from tests.providers.smtp_server import Script, serving
+
+GLOW = "glow.example"
+ONE_A_DAY = Rate(1, DAY)
+NO_LIMITS = Pacing()
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Groups and queues are looked at each time, not once a second."""
+    monkeypatch.setattr("service.actions.claim.CALM", 0.0)
+
+
+class Paced(House):
+    """A house whose mail is paced by a real Valkey."""
+
+    def __init__(self, engine: Engine, redis: Redis, pacing: Pacing = NO_LIMITS, kind: Kind = Kind.LETTER) -> None:
+        super().__init__(engine, letters(step("hello", day(0), kind)))
+        self.redis = redis
+        self.pace_by(pacing)
+
+    def pace_by(self, pacing: Pacing) -> None:
+        library = self.published.library
+        business = replace(library.business, pacing=pacing)
+        self.published = replace(self.published, library=replace(library, business=business))
+
+    def desk(self, group: int = 25) -> Desk:
+        pacer = Pace(self.redis, MailboxGroups(self.redis, None))
+        return replace(super().desk(group), pacer=pacer)
+
+    def clear(self, **counts: int) -> None:
+        """So many people of each domain, whose first mail is cleared."""
+        for domain, count in counts.items():
+            for number in range(count):
+                self.sign_up(f"p{number}@{domain.replace('_', '.')}")
+        self.decide()
+
+    def left(self) -> Counter[str]:
+        return Counter(message.recipient.partition("@")[2] for message in self.postman.taken)
+
+    def rows(self, state: str = "cleared") -> list[Delivery]:
+        with self.begin() as session:
+            return list(session.scalars(select(Delivery).where(Delivery.state == state).order_by(Delivery.id)))
+
+
+def test_without_limits_everything_leaves_and_valkey_is_told_nothing(engine: Engine, redis: Redis) -> None:
+    house = Paced(engine, redis)
+    house.clear(gmail_com=30, glow_example=30)
+    assert house.deliver() == 60
+    assert redis.keys("pace:*:*") == []
+    assert redis.keys("pace:seats") == []
+
+
+def test_a_full_group_waits_with_a_reason_and_the_others_go_on(engine: Engine, redis: Redis) -> None:
+    house = Paced(engine, redis, Pacing(groups=(("gmail", Rate(3, DAY)),)))
+    house.clear(gmail_com=40, glow_example=5)
+    assert house.deliver() == 8
+    assert house.left() == {"gmail.com": 3, "glow.example": 5}
+    waiting = house.rows()
+    today = clock.machine_now().astimezone(ZoneInfo("Europe/Berlin"))
+    assert {(row.pace_group, row.rule, row.lease_until, row.token) for row in waiting} == {
+        ("gmail", "pacing", None, None)
+    }
+    reason = f"Waits: 3 of today's 3 mails to Gmail are out ({today.day} {today:%b})."
+    assert {row.reason for row in waiting} == {reason}
+    assert house.deliver() == 0
+    assert read_buckets(redis, GLOW)["gmail"].count == 3
+
+
+def test_what_waited_leaves_when_its_group_may_get_more(engine: Engine, redis: Redis) -> None:
+    house = Paced(engine, redis, Pacing(groups=(("gmail", Rate(3, DAY)),)))
+    house.clear(gmail_com=10)
+    house.deliver()
+    house.pace_by(Pacing(groups=(("gmail", Rate(8, DAY)),)))
+    house.deliver()
+    assert house.left() == {"gmail.com": 8}
+    house.pace_by(Pacing())
+    house.deliver()
+    assert house.left() == {"gmail.com": 10}
+    assert house.rows() == []
+
+
+def test_a_rate_is_kept_and_everything_leaves_in_the_end(engine: Engine, redis: Redis) -> None:
+    house = Paced(engine, redis, Pacing(each=Rate(20, 1)))
+    house.clear(gmail_com=50, glow_example=10)
+    began = clock.machine_now()
+    while house.rows():
+        house.deliver()
+    seconds = (clock.machine_now() - began).total_seconds()
+    assert house.left() == {"gmail.com": 50, "glow.example": 10}
+    assert seconds > (50 - 20) / 20 * 0.8, "no faster than the rate and one burst"
+
+
+def test_the_mail_services_own_limit_holds_for_all_groups_together(engine: Engine, redis: Redis) -> None:
+    house = Paced(engine, redis, Pacing(in_all=(Rate(7, DAY),)))
+    house.clear(gmail_com=6, glow_example=6)
+    assert house.deliver() == 7
+    assert read_buckets(redis, GLOW)[""].count == 7
+    assert {row.pace_group for row in house.rows()} == {None}, "nobody's group is to blame"
+
+
+def test_in_a_warm_up_the_most_engaged_come_first_and_the_reason_says_which_day(engine: Engine, redis: Redis) -> None:
+    now = clock.machine_now().astimezone(ZoneInfo("Europe/Berlin"))
+    house = Paced(engine, redis)
+    house.clear(gmail_com=60)
+    keen = {f"p{number}@gmail.com" for number in (57, 58, 59)}
+    with house.begin() as session:
+        session.execute(text("UPDATE delivery SET pace_group = 'gmail'"))
+        engaged = update(Contact).where(Contact.email.in_(keen)).values(engaged_at=house.now)
+        session.execute(engaged)
+    house.pace_by(Pacing(warm_up=now.date() - timedelta(3)))
+    house.deliver()
+    quota = so_far(50, now)
+    assert house.left()["gmail.com"] == quota
+    assert keen <= {message.recipient for message in house.postman.taken}
+    assert len(house.rows()) == 60 - quota
+
+
+def test_a_warm_up_says_which_day_it_is(engine: Engine, redis: Redis) -> None:
+    now = clock.machine_now().astimezone(ZoneInfo("Europe/Berlin"))
+    house = Paced(engine, redis, Pacing(warm_up=now.date() - timedelta(3)))
+    house.clear(gmail_com=55)
+    house.deliver()
+    quota = so_far(50, now)
+    reason = house.rows()[0].reason
+    assert reason == f"Waits: {quota} of today's 50 mails to Gmail are out ({now.day} {now:%b}, day 4 of the warm-up)."
+
+
+def test_a_warm_up_holds_no_mail_that_somebody_waits_for(engine: Engine, redis: Redis) -> None:
+    house = Paced(engine, redis, Pacing(warm_up=clock.machine_now().date()), Kind.SERVICE)
+    house.clear(gmail_com=30)
+    house.deliver()
+    assert house.left() == {"gmail.com": 30}
+
+
+def test_421_of_one_provider_stops_it_alone_and_what_it_would_not_take_comes_later(
+    engine: Engine, redis: Redis
+) -> None:
+    house = Paced(engine, redis)
+    script = Script(refuse_domain="gmail.com", refusal="421 4.7.28 unusual rate of mail")
+    with serving(script) as url, closing(Smtp(url)) as smtp:
+        house.clear(gmail_com=30, glow_example=20, web_de=5)
+        desk = replace(house.desk(5), provider=smtp)
+        deliver(desk, Lease(), lambda: False)
+        taken = Counter(raw.decode().strip() for raw in script.taken)
+        assert taken == {"hello": 25}, "all of the others"
+    bucket = read_buckets(redis, GLOW)["gmail"]
+    assert (bucket.factor, set(read_buckets(redis, GLOW))) == (0.5, {"gmail"})
+    refused = [row for row in house.rows() if row.attempts]
+    waiting = [row for row in house.rows() if not row.attempts]
+    assert 1 <= len(refused) <= 5
+    assert {row.pace_group for row in waiting} == {"gmail"}
+    assert all(row.reason.startswith("Waits: Gmail asks us to slow down") for row in waiting)
+    redis.delete(*redis.keys("pace:*"))
+    with house.begin() as session:
+        session.execute(text("UPDATE delivery SET retry_at = NULL"))
+    house.deliver()
+    assert house.left() == {"gmail.com": 30}
+
+
+def test_429_with_a_time_to_wait_pauses_everything_for_that_long(engine: Engine, redis: Redis) -> None:
+    house = Paced(engine, redis)
+    house.clear(gmail_com=3, glow_example=60)
+    house.postman.answers["p0@gmail.com"] = TryLater("Too many requests", "429", 120.0)
+    house.deliver()
+    assert sum(house.left().values()) < 30, "the group in hand, and no more"
+    bucket = read_buckets(redis, GLOW)[""]
+    with house.begin() as session:
+        now = session.scalar(select(func.extract("epoch", func.clock_timestamp())))
+    assert 110 < bucket.until - float(now) <= 120
+
+
+def test_what_is_refused_for_good_or_withdrawn_slows_nobody_down(engine: Engine, redis: Redis) -> None:
+    house = Paced(engine, redis, Pacing(each=Rate(10, DAY)))
+    house.clear(gmail_com=4)
+    house.postman.answers["p0@gmail.com"] = Refused("550 no such user", "550")
+    with house.begin() as session:
+        session.execute(text("UPDATE enrolment SET state = 'left' WHERE id = (SELECT max(id) FROM enrolment)"))
+    house.deliver()
+    bucket = read_buckets(redis, GLOW)["gmail"]
+    assert (bucket.count, bucket.factor) == (3, 1.0), "what was never handed over is given back"
+
+
+def test_what_expires_in_the_queue_is_told_so(engine: Engine, redis: Redis) -> None:
+    house = Paced(engine, redis, Pacing(each=ONE_A_DAY))
+    house.clear(gmail_com=5)
+    house.deliver()
+    house.set_time(house.now + timedelta(days=60))
+    house.deliver()
+    assert house.rows() == []
+    assert len(house.rows("expired")) == 4
+
+
+def test_many_workers_hand_over_a_days_quota_and_not_one_more(engine: Engine, redis: Redis) -> None:
+    house = Paced(engine, redis, Pacing(each=Rate(40, DAY), in_all=(Rate(90, DAY),), connections=3))
+    house.clear(gmail_com=60, glow_example=60, web_de=20)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: [house.deliver() for _ in range(4)], range(6)))
+    house.deliver()
+    left = house.left()
+    assert left["gmail.com"] <= 40
+    assert left["glow.example"] <= 40
+    assert sum(left.values()) == 90
+    assert len({message.recipient for message in house.postman.taken}) == 90
+
+
+def test_valkey_killed_in_the_middle_neither_stops_nor_floods_and_counts_on_when_it_is_back(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.providers.pace.REST", 0.5)
+    with fresh_home() as home:
+        with Valkey(home) as server:
+            redis = Redis.from_url(server.url, socket_timeout=2.0, socket_connect_timeout=1.0)
+            house = Paced(engine, redis, Pacing(each=Rate(20, 1), in_all=(Rate(60, DAY),)))
+            house.clear(gmail_com=60, glow_example=3)
+            desk = house.desk(5)
+            deliver(desk, Lease(), lambda: len(house.postman.taken) >= 8)
+            server.child.kill()
+            before, seconds = house.left()["gmail.com"], -time.monotonic()
+            while house.left()["gmail.com"] < before + 15:
+                deliver(desk, Lease(), lambda: False)
+                assert seconds + time.monotonic() < 30, "it stopped"
+            seconds += time.monotonic()
+            assert house.left()["gmail.com"] - before <= 20 * seconds + 3, "it flooded"
+        with Valkey(home):
+            time.sleep(0.6)  # until it is asked again
+            deliver(desk, Lease(), lambda: False)
+            deliver(desk, Lease(), lambda: False)
+            assert read_buckets(redis, GLOW)[""].count == sum(house.left().values()) == 60
+            redis.close()

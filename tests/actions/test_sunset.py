@@ -1,0 +1,143 @@
+"""Who never reacts is asked once whether they want to stay, and then left in peace; any sign of them ends it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, select
+
+from service.actions.tell import Told, tell
+from service.domain.policy import Policy, SunsetPolicy
+from service.domain.sequence.model import Enrol, Kind, Stage, Topic, Trigger
+from service.domain.sequence.model import Sequence as Journey
+from service.store.contact import Contact, Suppression
+from service.store.enrolment import Enrolment
+from service.store.event import Event
+from tests.actions.house import FORM, NOW, House
+from tests.domain.stories import BUSINESS, day, letters, step
+
+DAY = timedelta(days=1)
+SUNSET = SunsetPolicy(never=2, once=3, at_least=timedelta(days=10), silence=timedelta(days=60))
+ASKED = NOW + 12 * DAY  # a Wednesday, on which the second letter leaves
+TOPICS = (Topic("Tips and ideas"), Topic("Your appointments", "service"))
+
+
+def asking() -> Journey:
+    still = letters(step("still-there", day(0), Kind.WIN_BACK))
+    return replace(still, key="still", stage=Stage.FAREWELL, enrol=Enrol((Trigger("event", "unengaged"),)))
+
+
+def town(engine: Engine, *more: Journey) -> House:
+    """Letters every six days, after a year of which somebody would have been asked long ago."""
+    days = (0, 12, 18, 24, 30, 80)
+    series = letters(*(step(f"letter-{number}", day(each)) for number, each in enumerate(days)))
+    receipt = replace(letters(step("receipt", day(0), Kind.SERVICE)), key="receipt", topic="Your appointments")
+    receipt = replace(receipt, enrol=Enrol((Trigger("event", "refund"),)))
+    business = replace(BUSINESS, topics=TOPICS, forms=(FORM,), throttle=Policy(sunset=SUNSET))
+    return House(engine, series, receipt, *more, business=business)
+
+
+@pytest.fixture
+def house(engine: Engine) -> House:
+    return town(engine, asking())
+
+
+def contact(house: House, contact_id: int) -> Contact:
+    with house.begin() as session:
+        return session.get_one(Contact, contact_id)
+
+
+def asked(house: House) -> int:
+    """Somebody who was asked, and has not answered."""
+    ana = house.sign_up(first_name="Ana").contact_id
+    house.work()
+    house.work(ASKED)
+    house.work(ASKED + 3 * DAY)
+    assert house.mails()[-1][1] == "still-there"
+    return ana
+
+
+def suppressed(house: House) -> list[str]:
+    with house.begin() as session:
+        return list(session.scalars(select(Suppression.reason)))
+
+
+def told(house: House, name: str) -> int:
+    with house.begin() as session:
+        return len(session.scalars(select(Event.id).where(Event.name == name)).all())
+
+
+def test_who_was_asked_gets_the_question_and_service_mail_alone(house: House) -> None:
+    ana = asked(house)
+    assert contact(house, ana).sunset_at == ASKED
+    for days in (18, 24, 30):
+        house.work(NOW + days * DAY)
+    with house.begin() as session:
+        tell(session, house.published, [Told(ana, "refund", at=house.now)], house.now)
+    house.work()
+    assert [step for _, step in house.mails()] == ["letter-0", "letter-1", "still-there", "receipt"]
+    assert told(house, "unengaged") == 1
+
+
+def test_after_the_silence_the_address_is_left_in_peace(house: House) -> None:
+    ana = asked(house)
+    house.work(ASKED + SUNSET.silence - DAY)
+    assert suppressed(house) == []
+    house.work(ASKED + SUNSET.silence)
+    assert suppressed(house) == ["unengaged"]
+    for days in (80, 90):
+        house.work(NOW + days * DAY)
+    assert [step for _, step in house.mails()] == ["letter-0", "letter-1", "still-there"]
+    with house.begin() as session:
+        states = dict(session.execute(select(Enrolment.sequence, Enrolment.state)).all())
+        tell(session, house.published, [Told(ana, "refund", at=house.now)], house.now)
+    assert states["letters"] == "left"
+    house.work()
+    assert house.mails()[-1][1] == "receipt", "what they booked goes on"
+
+
+@pytest.mark.parametrize("sign", ["appointment.booked", "purchase", "reply"])
+def test_any_sign_of_the_person_ends_it(house: House, sign: str) -> None:
+    ana = asked(house)
+    house.set_time(ASKED + 20 * DAY)
+    with house.begin() as session:
+        tell(session, house.published, [Told(ana, sign, at=house.now)], house.now)
+    assert contact(house, ana).sunset_at is None
+    house.work(ASKED + SUNSET.silence + DAY)
+    assert suppressed(house) == []
+
+
+def test_a_signup_with_fresh_consent_ends_it(house: House) -> None:
+    ana = asked(house)
+    house.set_time(ASKED + 20 * DAY)
+    house.sign_up()
+    after = contact(house, ana)
+    assert (after.sunset_at, after.unengaged_mails) == (None, 0)
+    house.work(ASKED + SUNSET.silence + DAY)
+    assert suppressed(house) == []
+
+
+def test_who_reacted_once_is_asked_later(house: House) -> None:
+    ana = house.sign_up().contact_id
+    house.work()
+    with house.begin() as session:
+        tell(session, house.published, [Told(ana, "purchase", at=NOW + timedelta(hours=1))], NOW + timedelta(hours=2))
+    for days in (12, 18):
+        house.work(NOW + days * DAY)
+    assert contact(house, ana).sunset_at is None
+    house.work(NOW + 24 * DAY)
+    assert contact(house, ana).unengaged_mails == 3
+    assert contact(house, ana).sunset_at == NOW + 24 * DAY
+
+
+def test_nobody_is_silenced_who_was_never_asked(engine: Engine) -> None:
+    """There is no sequence that asks."""
+    house = town(engine)
+    ana = house.sign_up().contact_id
+    for days in (0, 12, 18, 24, 30, 80, 85):
+        house.work(NOW + days * DAY)
+    assert contact(house, ana).sunset_at is None
+    assert len(house.mails()) > 3
+    assert (told(house, "unengaged"), suppressed(house)) == (1, [])
