@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from service.domain.pacing import Answers, Ask, Grant
+from service.domain.bucket import Answers, Ask, Grant
 from service.domain.sequence.model import Library
 
 

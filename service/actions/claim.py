@@ -15,19 +15,9 @@ from zoneinfo import ZoneInfo
 from service import clock
 from service.actions.lease import LEASE, Lease, Taken, take
 from service.actions.put_into_words import Desk
+from service.domain.bucket import Answers, Ask, Grant, Limit, strike_of
 from service.domain.mailbox_group import title_of
-from service.domain.pacing import (
-    Answers,
-    Ask,
-    Grant,
-    Limit,
-    Pacing,
-    limit_in_all,
-    limit_of,
-    strike_of,
-    warm_up_day,
-    why_waits,
-)
+from service.domain.pacing import Pacing, limit_in_all, limit_of, warm_up_day, why_waits
 from service.ports import Message, Outcome, Pacer, Sent, TryLater
 from service.store.journey import journey_now
 from service.store.queue import MOST, call_up, let_go_expired, queue_up, read_queues

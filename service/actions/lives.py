@@ -97,6 +97,7 @@ def _life(
         happenings=list(past.happenings),
         caught_up_at=contact.caught_up_at,
         _count=NEW,
+        _enrolled=NEW,
     )
     life.insides = [inside_of(library, each) for each in enrolments]
     by_number = {each.number: each for each in life.insides}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from service.domain import clearance
 from service.domain.consent import Standing
 from service.domain.reason import REMOVED
-from service.domain.rhythm import due_between
+from service.domain.rhythm import BOOKINGS, due_between
 from service.domain.sequence.model import Kind, Library, Step, Topic
 from service.domain.sequence.model import Sequence as Journey
 from service.domain.throttle import Breaker, Candidate, Person, Ruling, Verdict
@@ -152,7 +152,7 @@ def _persons(
     persons = {}
     for contact_id in rivals:
         someone = desk.people[contact_id]
-        due_from, due_until = spans.get(contact_id, (None, None))
+        due_from, due_until = spans.get(contact_id) or (None, None)
         persons[contact_id] = Person(
             counted.get(contact_id, ()),
             level_of(someone.pressure, someone.pressure_at, policy.pressure, now),
@@ -195,11 +195,19 @@ def _warm_ahead(session: Session, desk: Desk, contact_ids: Collection[int], with
 
 def _due_spans(
     session: Session, desk: Desk, contact_ids: Collection[int]
-) -> dict[int, tuple[datetime, datetime] | tuple[None, None]]:
+) -> dict[int, tuple[datetime, datetime | None] | None]:
     """From when until when each is due for a visit, by their own rhythm."""
     business = desk.library.business
     if not contact_ids or not business.rhythm:
         return {}
-    pasts = read_happenings(session, contact_ids, business.rhythm[0][0])
-    pressure = business.throttle.pressure
-    return {each: due_between(business, past.happenings, pressure) or (None, None) for each, past in pasts.items()}
+    pasts = read_happenings(session, contact_ids, (business.rhythm[0][0], *BOOKINGS))
+    return {
+        each: due_between(
+            business,
+            pasts[each].happenings,
+            business.throttle.pressure,
+            zone_of(desk.people[each], business),
+            desk.now,
+        )
+        for each in contact_ids
+    }

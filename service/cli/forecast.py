@@ -12,16 +12,9 @@ from service.domain.sequence.diff import SequenceChange
 from service.domain.sequence.step_diff import StepChange
 
 SIGNS = {"added": "+", "removed": "-", "moved": "↕", "changed": "~", "reworded": "~"}
-WHAT_COMES = (
-    ("at once", "leave now"),
-    ("within a day", "within a day"),
-    ("wait", "wait longer"),
-    ("expire", "expire"),
-    ("barred", "are not sent: no consent"),
-    ("skipped", "are skipped"),
-    ("tasks", "tasks for people"),
-    ("actions", "actions"),
-)
+OF_MAILS = (("wait", "wait"), ("expire", "expire"), ("barred", "are not sent: no consent"))
+OF_OTHERS = (("tasks", "tasks for people"), ("actions", "actions"), ("skipped", "skipped by their own condition"))
+WHAT_COMES = ("at once", "within a day", *(name for name, _ in (*OF_MAILS, *OF_OTHERS)))
 MANY = 8  # sequences' new steps that are listed
 Line = tuple[str, str]
 
@@ -123,9 +116,20 @@ def _people(outlook: Outlook) -> Iterator[Line]:
         yield "enter", counted(outlook.enter, "person who is", "people who are") + f" here already{today}"
     if outlook.awaited or outlook.moved or outlook.dropped:
         yield "enter by themselves", " · ".join(_awaited(outlook))
-    if outlook.due.total():
-        what = ", ".join(f"{outlook.due[name]} {words}" for name, words in WHAT_COMES if outlook.due[name])
-        yield "due at once", f"{outlook.due.total()}: {what}"
+    yield from _due(outlook)
+
+
+def _due(outlook: Outlook) -> Iterator[Line]:
+    """`412 of 500 get it within a day, 61 wait, 27 expire`, and what else becomes due by it."""
+    due = outlook.due
+    soon = due["at once"] + due["within a day"]
+    mails = soon + sum(due[name] for name, _ in OF_MAILS)
+    if mails:
+        others = [f"{due[name]} {words}" for name, words in OF_MAILS if due[name]]
+        yield "mails due", ", ".join([f"{soon} of {mails} get it within a day", *others])
+    others = [f"{due[name]} {words}" for name, words in OF_OTHERS if due[name]]
+    if others:
+        yield "due besides", ", ".join(others)
 
 
 def _awaited(outlook: Outlook) -> Iterator[str]:
@@ -181,7 +185,7 @@ def _plain_outlook(outlook: Outlook | None) -> dict[str, Any]:
     names = ("inside", "enter", "enter_today", "awaited", "moved", "dropped", "reopened", "gain", "lose", "same")
     people: dict[str, Any] = {name: getattr(outlook, name) for name in names}
     people["leave"] = dict(outlook.left)
-    people["due_at_once"] = {name.replace(" ", "_"): outlook.due[name] for name, _ in WHAT_COMES}
+    people["due_at_once"] = {name.replace(" ", "_"): outlook.due[name] for name in WHAT_COMES}
     people["first_awaited"] = outlook.first_awaited.isoformat() if outlook.first_awaited else None
     for name, shift in shifts.items():
         seconds = {"median": shift.median.total_seconds(), "largest": shift.largest.total_seconds()}

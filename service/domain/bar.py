@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from service.domain.breaker import Breaker
 from service.domain.candidate import DUE_OFFERS, OFFERS, Candidate, Person, rank
 from service.domain.policy import Policy, PressurePolicy
 from service.domain.pressure import falls_to
+from service.domain.spoken import in_words, spoken_day
 from service.domain.sunset import silence_ends
 
 DAY, WEEK, MONTH = SPANS = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
 MINUTE = timedelta(minutes=1)
-NEVER = datetime.min.replace(tzinfo=UTC)
 COLD = 5  # from this class on, a mail gives way to a warmer one that is near
 SLOWED = 0.5  # what a slow breaker makes of the ceilings
 
@@ -35,10 +35,17 @@ class Bar:
     then: str = ""
 
 
-def longest(bars: list[Bar]) -> Bar | None:
-    """The bar that stands longest."""
-    lasting = next((bar for bar in bars if bar.until is None), None)
-    return lasting or max(bars, key=lambda bar: bar.until or NEVER, default=None)
+def longest(bars: Iterable[Bar | None]) -> Bar | None:
+    """The bar that stands longest, the first of equals; None where there is none."""
+    found: Bar | None = None
+    for bar in bars:
+        if bar is not None and (found is None or _outlasts(bar, found)):
+            found = bar
+    return found
+
+
+def _outlasts(bar: Bar, other: Bar) -> bool:
+    return other.until is not None and (bar.until is None or bar.until > other.until)
 
 
 class Stake(NamedTuple):
@@ -105,7 +112,7 @@ class Slots:
                 bars.append(self._silence(person.silent_since))
             if person.warm_ahead is not None:
                 bars.append(self._look_ahead(person.warm_ahead, stake))
-        return longest([bar for bar in bars if bar is not None])
+        return longest(bars)
 
     def _count(self) -> tuple[int, int, int]:
         """The mails of the last 24 hours, seven days and 30 days."""
@@ -131,7 +138,7 @@ class Slots:
                 bars.append(self._cap(caps.per_week, WEEK, "per-week", "seven days"))
             if month >= caps.per_month and not warm:
                 bars.append(self._cap(caps.per_month, MONTH, "per-month", "30 days"))
-            self._by_caps[warm] = longest([bar for bar in bars if bar is not None])
+            self._by_caps[warm] = longest(bars)
         return self._by_caps[warm]
 
     def _gap(self, hours: int) -> Bar | None:
@@ -143,7 +150,7 @@ class Slots:
         return Bar(until, "gap", f"the last mail went out less than {hours} hours before")
 
     def _cap(self, cap: int, span: timedelta, rule: str, words: str) -> Bar:
-        mails = "one mail" if cap == 1 else f"{_number(cap)} mails"
+        mails = "one mail" if cap == 1 else f"{in_words(cap)} mails"
         until = self.sent[-cap] + span if cap > 0 else None
         return Bar(until, rule, f"{mails} in {words}", "the oldest leaves the window then")
 
@@ -236,18 +243,3 @@ def lowered(ceiling: float, weight: float, share: float) -> float:
 def full_minute(at: datetime) -> datetime:
     """The first full minute after an instant: the same for everybody who computes it a moment later."""
     return at.replace(second=0, microsecond=0) + MINUTE
-
-
-def spoken(instant: datetime, zone: ZoneInfo) -> str:
-    """`Tue 24 Nov 09:00`, in the person's zone."""
-    return f"{instant.astimezone(zone):%a %-d %b %H:%M}"
-
-
-def spoken_day(instant: datetime, zone: ZoneInfo) -> str:
-    """`12 June`, in the person's zone."""
-    return f"{instant.astimezone(zone):%-d %B}"
-
-
-def _number(count: int) -> str:
-    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-    return words[count] if count < len(words) else str(count)

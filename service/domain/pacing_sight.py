@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from service.domain.bucket import Bucket, Limit, draw, effective
 from service.domain.mailbox_group import title_of
-from service.domain.pacing import Bucket, Limit, Pacing, draw, effective, limit_in_all, limit_of, warm_up_day
+from service.domain.pacing import Pacing, limit_in_all, limit_of, warm_up_day
 
 ALL_MAIL = "all mail"
 

@@ -141,19 +141,22 @@ class Recall:
         return Empty(name=f"days_since({what!r})") if at is None else (self.now - at) // timedelta(days=1)
 
     def upcoming(self, what: str) -> bool:
-        """Whether a booking of `what` (`appointment`) lies ahead: not cancelled, not missed, not yet over.
+        """Whether a booking of `what` (`appointment`) lies ahead: not cancelled, not missed, not yet over."""
+        return lies_ahead(self.happenings, what, self.zone, self.now)
 
-        One that came without its time counts until it is cancelled or over.
-        """
-        return any(at is None or at >= self.now for at in map(self._starts, bookings(self.happenings, what)))
 
-    def _starts(self, booking: Happening) -> datetime | None:
-        moment = read_moment(booking.data.get("starts"), self.zone)
-        if moment is None:
-            return None
-        if not moment.is_day:
-            return moment.at
-        return utc(moment.at.astimezone(self.zone).date(), time.max, self.zone)
+def lies_ahead(happenings: tuple[Happening, ...], what: str, zone: ZoneInfo, now: datetime) -> bool:
+    """Whether a booking of `what` lies ahead. One that came without its time counts until it is cancelled or over."""
+    return any(at is None or at >= now for at in (_starts(each, zone) for each in bookings(happenings, what)))
+
+
+def _starts(booking: Happening, zone: ZoneInfo) -> datetime | None:
+    moment = read_moment(booking.data.get("starts"), zone)
+    if moment is None:
+        return None
+    if not moment.is_day:
+        return moment.at
+    return utc(moment.at.astimezone(zone).date(), time.max, zone)
 
 
 def span(text: Any) -> timedelta:

@@ -9,16 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from service.domain.duration import nominal_days
 from service.domain.happening import Happening
 from service.domain.policy import PressurePolicy
+from service.domain.recall import lies_ahead
 from service.domain.sequence.model import Business, Duration, Sequence, Unit
 
 PRIOR = 3  # the default counts as much as three gaps of the person's own
 SAME_VISIT = timedelta(days=7)
+EVER = datetime(1970, 1, 1, tzinfo=UTC)  # since when somebody is due who never came
+BOOKED = "appointment"
+BOOKINGS = ("appointment.booked", "appointment.cancelled", "appointment.missed", "visit.completed")  # what tells of one
 UNKNOWN = Duration.of(6, Unit.WEEKS)  # where business.yaml names no interval
 
 
@@ -54,19 +59,19 @@ def interval(business: Business, event: str, happenings: Iterable[Happening]) ->
 
 
 def due_between(
-    business: Business, happenings: Iterable[Happening], policy: PressurePolicy
-) -> tuple[datetime, datetime] | None:
-    """From when until when a client is due for a visit, reckoned from the last by their own rhythm.
+    business: Business, happenings: Iterable[Happening], policy: PressurePolicy, zone: ZoneInfo, now: datetime
+) -> tuple[datetime, datetime | None] | None:
+    """From when until when a person is due for a visit, reckoned from the last by their own rhythm.
 
-    None for whoever never came, and where business.yaml names no rhythm.
+    Whoever never came is due all along. None for whoever has booked, and where business.yaml names no rhythm.
     """
-    if not business.rhythm:
+    told = tuple(happenings)
+    if not business.rhythm or lies_ahead(told, BOOKED, zone, now):
         return None
     event = business.rhythm[0][0]
-    told = [each for each in happenings if each.name == event]
     known = visits(told, event)
     if not known:
-        return None
+        return EVER, None
     length = interval(business, event, told)
     return known[-1].at + policy.due_from * length, known[-1].at + policy.due_until * length
 

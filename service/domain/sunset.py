@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from service.domain.policy import SunsetPolicy
+from service.domain.pressure import Mail
 
 UNENGAGED = "unengaged"  # the event by which the asking begins
+
+
+def in_a_row(mails: Iterable[Mail], engaged_at: datetime | None, agreed_at: datetime | None) -> list[datetime]:
+    """When the mails left since the last sign of a person (`engaged_at`) and their last consent, the earliest first.
+
+    What a signup sends leaves at the very instant of its consent, and belongs to the row.
+    """
+    return sorted(
+        mail.at
+        for mail in mails
+        if (engaged_at is None or mail.at > engaged_at) and (agreed_at is None or mail.at >= agreed_at)
+    )
 
 
 def unengaged(sends_in_a_row: int, since: datetime | None, ever: bool, policy: SunsetPolicy, now: datetime) -> bool:

@@ -13,13 +13,14 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from service.domain.bar import Bar, Slots, spoken
+from service.domain.bar import Bar, Slots
 from service.domain.breaker import Breaker as Breaker
 from service.domain.candidate import Candidate as Candidate
 from service.domain.candidate import Person as Person
 from service.domain.candidate import rank
 from service.domain.jitter import opened_within, spread_out
 from service.domain.policy import Policy
+from service.domain.spoken import spoken
 from service.domain.window import next_open
 
 COMPLAINT = "complaint"  # the rule that holds marketing mail while a complaint is open

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from secrets import token_hex
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
-from service.domain.pacing import Answers, Ask, Bucket, Grant, draw, settle, share
+from service.domain.bucket import Answers, Ask, Bucket, Grant, draw, settle, share
 from service.providers.mx import MailboxGroups
 from service.providers.pace_scripts import ATTEND, DRAW, SETTLE
 
@@ -59,10 +59,11 @@ class Pace:
         if not asks:
             return []
         numbers = [number for ask in asks for number in _numbers(ask)]
-        answer = self._ask(self._draw, [key_of(sender, ask.group) for ask in asks], numbers)
+        keys = [key_of(sender, ask.group) for ask in asks]
+        answer = self._ask(self._draw, keys, numbers) if self._paid_back() else None
         if answer is None:
             return self._here.draw(sender, asks)
-        self._pay_back()
+        self._here.forget()
         grants = [_grant(each) for each in answer]
         self._here.remember(sender, asks, grants)
         return grants
@@ -88,10 +89,14 @@ class Pace:
         log.warning("pace.past_valkey", error=type(error).__name__)
         self._rests_until = time.monotonic() + REST
 
-    def _pay_back(self) -> None:
-        """Count in what left by this process's own share."""
-        for sender, answers in self._here.used():
-            self.settle(sender, answers)
+    def _paid_back(self) -> bool:
+        """Count in what left by this process's own share, before anything is drawn again; False while it can't be."""
+        owed = self._here.owed
+        numbers = [n for count in owed.values() for n in (0, -count, 0.0, 0.0)]
+        if owed and self._ask(self._settle, [key_of(*key) for key in owed], numbers) is None:
+            return False
+        owed.clear()
+        return True
 
 
 class OwnShare:
@@ -100,7 +105,7 @@ class OwnShare:
     def __init__(self, members: int) -> None:
         self.members = members
         self._buckets: OrderedDict[tuple[str, str], Bucket] = OrderedDict()
-        self._used: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self.owed: OrderedDict[tuple[str, str], int] = OrderedDict()  # what was drawn that Valkey doesn't know of
         self._seen: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
 
     def remember(self, sender: str, asks: Sequence[Ask], grants: Sequence[Grant]) -> None:
@@ -118,15 +123,13 @@ class OwnShare:
         for group, each in answers.items():
             key = (sender, group)
             _keep(self._buckets, key, settle(self._buckets.get(key, Bucket()), each, time.monotonic()))
-            if key in self._used:
-                self._used[key] -= each.unused
+            if key in self.owed:
+                self.owed[key] -= each.unused
 
-    def used(self) -> Iterator[tuple[str, dict[str, Answers]]]:
-        """What was drawn since Valkey went away, by sender and group, told once."""
-        used, self._used = self._used, OrderedDict()
+    def forget(self) -> None:
+        """Valkey has been told: begin anew when it goes away again. What it said last is remembered."""
+        self.owed.clear()
         self._buckets.clear()
-        for (sender, group), count in used.items():
-            yield sender, {group: Answers(unused=-count)}
 
     def _draw(self, key: tuple[str, str], ask: Ask) -> Grant:
         bucket = self._buckets.get(key)
@@ -139,7 +142,7 @@ class OwnShare:
         _keep(self._buckets, key, bucket)
         drawn = grant.service + grant.other
         if drawn and not ask.limit.open:
-            _keep(self._used, key, self._used.get(key, 0) + drawn)
+            _keep(self.owed, key, self.owed.get(key, 0) + drawn)
         return grant
 
 

@@ -6,7 +6,7 @@ then. A group without limits that takes all our mail has none, and asking for it
 
 from __future__ import annotations
 
-from service.domain.pacing import BURST, FORGIVES, LONGEST_PAUSE, LOWEST, MAJOR, PAUSE, RECOVERY, UNLIMITED_SLOWED
+from service.domain.bucket import BURST, FORGIVES, LONGEST_PAUSE, LOWEST, MAJOR, PAUSE, RECOVERY, UNLIMITED_SLOWED
 
 KEPT = 172_800  # seconds
 DRAW_ARGUMENTS = 8

@@ -77,14 +77,14 @@ def contact_facts(contact: Contact) -> Mapping[str, Any]:
     return dict(contact.fields) | {name: getattr(contact, name) for name in CONTACT_FIELDS}
 
 
-def read_happenings(session: Session, contact_ids: Collection[int], only: str | None = None) -> dict[int, Past]:
-    """Of the pasts of many contacts only what happened, or `only` what has this name, for whoever asks no more."""
+def read_happenings(session: Session, contact_ids: Collection[int], only: Collection[str] = ()) -> dict[int, Past]:
+    """Of the pasts of many contacts only what happened, or `only` what has these names, for whoever asks no more."""
     pasts: dict[int, Past] = defaultdict(Past)
     events = select(
         Event.contact_id, Event.id, Event.name, Event.at, Event.data, Event.value, Event.about, Event.key
     ).where(among(Event.contact_id, contact_ids), ~Event.replaced)
-    if only is not None:
-        events = events.where(Event.name == only)
+    if only:
+        events = events.where(Event.name.in_(only))
     for contact_id, event_id, name, at, data, value, about, key in fetch(session, events.order_by(Event.id)):
         named = about or key or event_key(event_id)
         happening = Happening(name, at, data, value, data.get("enrolment"), about, named)

@@ -22,7 +22,7 @@ from service.domain.hit import Kind as HitKind
 from service.domain.policy import PressurePolicy
 from service.domain.pressure import EVIDENCE, REMEMBERED, Evidence, Mail, What, fold
 from service.domain.sequence.model import Kind, Library
-from service.domain.sunset import unengaged
+from service.domain.sunset import in_a_row, unengaged
 from service.store.bulk import Columns, among, rows_of
 from service.store.contact import Consent, Contact
 from service.store.delivery import Delivery, State
@@ -120,7 +120,7 @@ def _weigh(contact_id: int, told: Told, policy: PressurePolicy, now: datetime) -
     pressure = fold(told.mails, told.evidence, told.hides_opens, policy)
     engaged_at = max((each.at for each in told.evidence), default=None)
     awake_at = max((at for at in (engaged_at, told.agreed_at) if at is not None), default=None)
-    row = sorted(mail.at for mail in told.mails if awake_at is None or mail.at >= awake_at)
+    row = in_a_row(told.mails, engaged_at, told.agreed_at)
     return Weighed(
         contact_id,
         float(pressure.level(now, policy)),

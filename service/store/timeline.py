@@ -5,6 +5,8 @@ A task that belongs to a touch is told by it; the others were opened by a reply.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +14,7 @@ from sqlalchemy import case, func, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from service.store.contact import Consent
-from service.store.decision import Decision, read_decisions
+from service.store.decision import Decision
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.event import Event
@@ -75,7 +77,16 @@ def _read(session: Session, contact_id: int, ids: dict[str, list[int]]) -> dict[
         .join(Enrolment, Enrolment.id == Delivery.enrolment_id)
         .outerjoin(Task, Task.delivery_id == Delivery.id)
     )
-    decisions = read_decisions(session, contact_id, ids["touch"])
+    decisions = _decisions(session, contact_id, ids["touch"])
     for delivery, enrolment, task_id in session.execute(touches.where(Delivery.id.in_(ids["touch"]))):
-        rows["touch", delivery.id] = (delivery, enrolment, task_id, decisions.get(delivery.id, []))
+        rows["touch", delivery.id] = (delivery, enrolment, task_id, decisions[delivery.id])
     return rows
+
+
+def _decisions(session: Session, contact_id: int, touches: Collection[int]) -> dict[int, list[Decision]]:
+    """What was decided about each mail, in order."""
+    found: dict[int, list[Decision]] = defaultdict(list)
+    of = (Decision.contact_id == contact_id, Decision.delivery_id.in_(touches))
+    for decision in session.scalars(select(Decision).where(*of).order_by(Decision.id)):
+        found[decision.delivery_id].append(decision)
+    return found

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Engine, create_engine, func, select
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 
 from benchmarks.rivals import gather_rivals
 from service.actions.arbitrate import arbitrate
@@ -19,7 +19,6 @@ from service.domain.policy import Caps
 from service.domain.sequence.model import Kind
 from service.domain.sequence.model import Sequence as Journey
 from service.ports import Published
-from service.store.contact import Contact
 from service.store.delivery import Delivery
 from tests.actions.house import NOW, Clerk, House, Postman
 from tests.domain.stories import day, letters, step
@@ -40,11 +39,13 @@ def work(url: str, published: Published, barrier: multiprocessing.Barrier, taken
     sessions, postman = sessionmaker(engine, expire_on_commit=False), Postman()
     desk = Desk(sessions.begin, lambda: published, Clerk(), postman, 25)
     barrier.wait()
-    moved = 1
-    while moved:
+    left = True
+    while left:
         with sessions.begin() as session:
-            moved = arbitrate(session, published, NOW, limit=200)
-        moved += deliver(desk, Lease(), lambda: False)
+            arbitrate(session, published, NOW, limit=200)
+        deliver(desk, Lease(), lambda: False)
+        with sessions.begin() as session:  # what others hold may come back
+            left = session.scalar(select(Delivery.id).where(Delivery.state.in_(("due", "cleared"))).limit(1))
     engine.dispose()
     taken.put([message.recipient for message in postman.taken])
 
@@ -76,8 +77,8 @@ def test_eight_processes_exceed_no_cap_not_by_one(engine: Engine) -> None:
         assert set(winners) == {2}
 
 
-def most_in(session, span: timedelta) -> int:
+def most_in(session: Session, span: timedelta) -> int:
     """The most mails that anybody got within the time until now."""
     left = (Delivery.handed_at > NOW - span, Delivery.handed_at <= NOW, Delivery.priority > 0)
-    each = select(func.count().label("mails")).join(Contact).where(*left).group_by(Delivery.contact_id).subquery()
+    each = select(func.count().label("mails")).where(*left).group_by(Delivery.contact_id).subquery()
     return session.scalar(select(func.max(each.c.mails)))

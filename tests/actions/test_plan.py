@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.actions.plan_publication import Plan, plan_publication
 from service.domain.sequence.library import read_library
+from service.store.contact import Contact
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from tests.actions.house import NOW
@@ -266,6 +267,33 @@ def test_people_who_are_here_enter_as_plan_said(room: Newsroom, name: str) -> No
         room.set_time(room.now + DAY)
         room.roll_out()
     assert told.enter + told.awaited == sum(in_sequence(room, "news").values())
+
+
+def test_what_weighs_on_people_is_reckoned_with(room: Newsroom) -> None:
+    """Some have had too much of late, some rest, some asked for less: a newsletter to everybody."""
+    with room.begin() as session:
+        for number, contact in enumerate(session.scalars(select(Contact).order_by(Contact.id))):
+            contact.pressure, contact.pressure_at = 0.35 * (number % 4), room.now
+            contact.rest_until = room.now + 20 * DAY if number % 5 == 4 else None
+            contact.less_often = number % 6 == 5
+    news = letters("Day 0: news\nKind: newsletter", head="enrol: {on: signup, existing: all}", key="news")
+    new = {"letters": letters(*THREE), "news": news}
+    told = plan_of(room, **new).outlooks["news"].due
+    room.publish(**new)
+    room.decide()
+    while room.deliver():
+        room.decide()
+    now = room.now
+    while (upcoming := room.next_wake()) is not None and upcoming <= now + DAY:
+        room.work(upcoming)
+    with room.begin() as session:
+        mine = session.scalars(select(Delivery).where(Delivery.step == "news", Delivery.state != "planned")).all()
+    lost = [row for row in mine if row.state == "held" and row.wake_at > row.expires_at]
+    assert told["at once"] + told["within a day"] == sum(row.state == "sent" for row in mine)
+    assert (told["wait"], told["expire"]) == (sum(row.state == "held" for row in mine) - len(lost), len(lost))
+    assert told["wait"] > 0
+    assert told["expire"] > 0
+    assert {row.rule for row in lost} >= {"pressure", "rest"}
 
 
 def in_sequence(room: Newsroom, key: str) -> Counter[str]:

@@ -9,7 +9,7 @@ from redis import Redis
 from sqlalchemy import text
 
 from service.actions.publish import Edition, publish
-from service.domain.pacing import Answers, Ask, Limit
+from service.domain.bucket import Answers, Ask, Limit
 from service.providers.mx import MailboxGroups
 from service.providers.pace import Pace
 from service.runtime import Runtime

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from service.domain.arm import draw_arm
-from service.domain.entry import Occasion, answers, trigger_key, why_not_enter
+from service.domain.entry import Occasion, answers, begins_anew, trigger_key, why_not_enter
 from service.domain.facts import Facts
 from service.domain.happening import Happening, Touch
 from service.domain.kind import MANNERS
@@ -95,13 +95,22 @@ class Person:
         same = [each for each in self.happenings if each.name == event.name]
         older = [each for each in same if event.about and each.about == event.about]
         self.happenings = [each for each in self.happenings if each not in older] + [event]
-        if older:
-            for inside in self.insides:
-                if (inside.about, inside.began_by) == (event.about, event.name):
-                    inside.data = inside.data | {"event": event.as_event()}
-            return
         key = event.about or event.key
-        self._enrol_by(Occasion("event", event.name, key, {"event": event.as_event()}, about=key))
+        occasion = Occasion("event", event.name, key, {"event": event.as_event()}, about=key)
+        if older:
+            self._correct(replace(occasion, key=f"{key}#{event.key}"))
+        else:
+            self._enrol_by(occasion)
+
+    def _correct(self, occasion: Occasion) -> None:
+        begun = [each for each in self.insides if (each.about, each.began_by) == (occasion.about, occasion.name)]
+        for inside in begun:
+            inside.data = inside.data | dict(occasion.data)
+        told = {each.name for each in self.happenings if each.about == occasion.about}
+        for sequence in self.sequences:
+            states = [each.state for each in begun if each.sequence is sequence]
+            if answers(sequence, occasion) and begins_anew(sequence, states, told):
+                self.enrol(sequence, occasion)
 
     def _enrol_by(self, occasion: Occasion) -> None:
         for sequence in self.sequences:

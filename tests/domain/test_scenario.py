@@ -95,6 +95,14 @@ def test_somebody_who_became_a_client_on_a_day_did_so_at_its_beginning() -> None
             "contact: {email: a@b.example}\nevents:\n- {at: 2026-01-05 12:00, name: purchase, value: much}",
             "3:49: error: This should be an amount",
         ),
+        (
+            "contact: {email: a@b.example}\nevents:\n- {at: 2026-01-05 12:00, name: open}",
+            "error: `sequence` is missing here.",
+        ),
+        (
+            "contact: {email: a@b.example}\nevents:\n- {at: 2026-01-05 12:00, name: less-often, topic: News}",
+            "error: `topic` says nothing about less-often.",
+        ),
         ("contact: {email: a@b.example}\nevents:\n- 7", "3:3: error: An event takes keys with values."),
         ("contact: {email: [", "error"),
         ("\x00", "error"),

@@ -51,10 +51,21 @@ def watch_leaving(person: Person, row: Row) -> None:
     for stop in inside.sequence.stop:
         name = stop.event or stop.same
         if name is not None and name != inside.began_by:
-            since = [each for each in person.happenings if each.name == name and inside.progress.entered_at <= each.at]
-            about = [each for each in since if stop.event or (inside.about and inside.about in {each.about, each.key})]
-            assert not about, "sent although something stopped it"
+            happened = [each for each in person.happenings if each.name == name]
+            mine = [each for each in happened if stop.event or _is_about(inside, each)]
+            since = inside.progress.entered_at if stop.event else _told_last(person, inside)
+            assert not [each for each in mine if each.at >= since], "sent although something stopped it"
     _watch_time(person, row)
+
+
+def _told_last(person: Person, inside: Inside) -> datetime:
+    """When the thing was told of last that the person entered for: what was cancelled may be booked after all."""
+    told = [each.at for each in person.happenings if each.name == inside.began_by and _is_about(inside, each)]
+    return max(told, default=inside.progress.entered_at)
+
+
+def _is_about(inside: Inside, happening: Happening) -> bool:
+    return inside.about is not None and inside.about in {happening.about, happening.key}
 
 
 def _watch_time(person: Person, row: Row) -> None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from service.domain.pacing import Answers, Ask, Bucket, Grant, Limit, draw, settle
+from service.domain.bucket import Answers, Ask, Bucket, Grant, Limit, draw, settle
 from service.providers.mx import MailboxGroups
 from service.providers.pace import Pace, key_of, read_buckets
 

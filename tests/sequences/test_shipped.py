@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from service.domain.clearance import asks_to_stay
+from service.domain.sequence.answers import answers_of
 from service.domain.sequence.expression import Empty, Record, Worded, function
 from service.domain.sequence.library import read_library
 from service.domain.sequence.model import AtMost, Kind, Library, Sequence, Stage, Step
@@ -75,6 +77,18 @@ def test_every_step_of_a_translation_says_something_of_its_own() -> None:
             german = step.in_language("de")
             assert german.subjects != step.subjects
             assert len(german.subjects) == len(step.subjects)
+
+
+def test_who_never_reacts_is_asked_once_and_plainly() -> None:
+    """Goodbye is no answer, for an answer is a sign of life, and would keep them in."""
+    (asking,) = [each for each in LIBRARY.sequences if asks_to_stay(each)]
+    (step,) = asking.steps
+    assert (asking.stage, step.kind, asking.template) == (Stage.FAREWELL, Kind.WIN_BACK, "plain")
+    assert step.body
+    assert [offer.value for offer in answers_of(step, "en")] == ["stay"]
+    text = "".join(markdown for _, _, markdown in step.body.blocks)
+    assert "(link:preferences)" in text
+    assert "(link:less-often)" in text
 
 
 def test_no_letter_counts_down_or_puts_the_name_into_most_subjects() -> None:

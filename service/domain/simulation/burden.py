@@ -8,6 +8,7 @@ from datetime import datetime
 
 from service.domain.policy import PressurePolicy
 from service.domain.pressure import REMEMBERED, Evidence, Mail, fold
+from service.domain.sunset import in_a_row
 
 
 @dataclass(slots=True)
@@ -41,7 +42,7 @@ class Burden:
         self.pressure, self.weighed_at, self.rest_until = folded.level(now, policy), now, folded.rest_until
         self.engaged_at = max((each.at for each in done), default=None)
         awake_at = max((at for at in (self.engaged_at, self.agreed_at) if at is not None), default=None)
-        row = sorted(mail.at for mail in known if awake_at is None or mail.at >= awake_at)
+        row = in_a_row(known, self.engaged_at, self.agreed_at)
         self.in_a_row, self.since = len(row), row[0] if row else None
         if self.asked_at is not None and awake_at is not None and awake_at > self.asked_at:
             self.asked_at = None

@@ -10,7 +10,8 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from service.domain.sequence.model import Step
-from service.domain.simulation.life import PLANNED, Hold, Job, Life, Note, Row
+from service.domain.simulation.hold import Hold
+from service.domain.simulation.life import PLANNED, Job, Life, Note, Row
 
 REACHED = frozenset({"sent", "done"})
 STATES = {"due": "held", "cleared": "held", "open": "held"}  # what has not come to its end when the calendar does
@@ -22,8 +23,8 @@ class Touch:
     """One touch. `at` (UTC) is when it left or was done, or would have been due; `local` the same where the person is.
 
     `kind` is email, task, set, tag, webhook, enrol or leave, `state` sent, done, skipped, held, expired or cancelled,
-    `mail_class` the mail's kind. `rule` is what decided it, `holds` why it had to wait before. `what` is what a
-    colleague has to do, `cost` what that costs.
+    `mail_class` the mail's kind. `number` is the row's own, `rule` what decided it, `holds` why it had to wait before.
+    `what` is what a colleague has to do, `cost` what that costs.
     """
 
     at: datetime
@@ -36,6 +37,7 @@ class Touch:
     mail_class: str
     transactional: bool
     enrolment: int
+    number: int = 0
     rule: str = ""
     holds: tuple[Hold, ...] = ()
     what: str = ""
@@ -96,12 +98,13 @@ def kind_of(step: Step) -> str:
 def touches_of(life: Life, start: datetime, until: datetime) -> tuple[Touch, ...]:
     """What has become of every touch, but for those that are not due yet."""
     jobs = {job.row.number: job for job in life.jobs if job.row is not None}
-    found = (_touch(row, jobs.get(row.number), life.zone) for row in life.rows if row.state != PLANNED)
+    found = (touch_of(row, jobs.get(row.number), life.zone) for row in life.rows if row.state != PLANNED)
     inside = [each for each in found if start <= each.at < until or (each.state == "held" and each.at >= start)]
     return tuple(sorted(inside, key=lambda each: each.at))
 
 
-def _touch(row: Row, job: Job | None, zone: ZoneInfo) -> Touch:
+def touch_of(row: Row, job: Job | None, zone: ZoneInfo) -> Touch:
+    """One touch as it is told; `job` is what somebody has to do for it."""
     step, at = row.step, row.at or (row.wake_at if row.state == "held" else None) or row.due_at
     return Touch(
         at=at,
@@ -114,6 +117,7 @@ def _touch(row: Row, job: Job | None, zone: ZoneInfo) -> Touch:
         mail_class=step.kind.value,
         transactional=row.priority == 0 and step.is_email,
         enrolment=row.inside.number,
+        number=row.number,
         rule=row.rule,
         holds=tuple(row.holds),
         what=step.task.what if step.task else "",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from service.domain.moment import Moment
 from service.domain.schedule import Local, Progress
 from service.domain.sequence.model import Business, Library, Sequence, Step
 from service.domain.simulation.burden import Burden
+from service.domain.simulation.hold import Hold
 from service.domain.task import Times
 
 UNDER_WAY = frozenset({"active", "awaited"})
@@ -57,16 +58,6 @@ class Inside:
         self.progress = replace(self.progress, paused=at is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """That a mail was held, at `at` until `until`, by which rule and why."""
-
-    at: datetime
-    rule: str
-    reason: str
-    until: datetime | None
-
-
 @dataclass(slots=True, eq=False)
 class Row:
     """One touch. `at` is when a mail left, or a task or action was done; `occasion` above 0 is a mail sent again.
@@ -98,14 +89,9 @@ class Row:
     def hold(self, rule: str, reason: str, until: datetime | None, now: datetime) -> None:
         """It waits, which is remembered where it is anything new."""
         self.turn("held", rule, reason, until)
-        last = self.holds[-1] if self.holds else None
-        if last is None or last.rule != rule or not _alike(last.until, until):
-            self.holds.append(Hold(now, rule, reason, until))
-
-
-def _alike(one: datetime | None, other: datetime | None) -> bool:
-    """What is reckoned anew may end a moment beside where it ended before."""
-    return one is other if one is None or other is None else abs(one - other) < timedelta(minutes=1)
+        hold = Hold(now, rule, reason, until)
+        if not self.holds or not hold.repeats(self.holds[-1]):
+            self.holds.append(hold)
 
 
 @dataclass(slots=True, eq=False)

@@ -24,7 +24,7 @@ def person_of(life: Life, but: Collection[Row]) -> Person:
     business, now, burden = life.business, life.now, life.burden
     policy = business.throttle
     counted = (row.at or now for row in life.rows if row.state in COUNTED and row.priority and row not in but)
-    span = due_between(business, life.happenings, policy.pressure)
+    span = due_between(business, life.happenings, policy.pressure, life.zone, now)
     ahead = (
         row.due_at
         for row in life.rows

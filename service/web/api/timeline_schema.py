@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from service.store.delivery import State
+from service.web.api.paging import PageQuery
 from service.web.api.schema import Instant, Out
 
 
@@ -18,6 +19,17 @@ class TimelineEntry(Out):
     local: str = Field(description="ISO 8601 with the offset of the person's time zone.")
 
 
+class DecisionOut(Out):
+    """One verdict on a mail: the rule, the few numbers it was decided by, and a sentence with a date."""
+
+    at: Instant
+    rule: str = Field(description="`slot`, `window`, `gap`, `per-week`, `pressure`, `rest`, `due`, `sunset` …")
+    verdict: str = Field(description="`cleared`, `held`, `expired`.")
+    until: Instant | None = Field(description="When it is looked at again, where it is held.")
+    sentence: str
+    inputs: dict[str, Any]
+
+
 class TouchEntry(TimelineEntry):
     """A touch, past or planned, in the state it is in, and why."""
 
@@ -26,7 +38,9 @@ class TouchEntry(TimelineEntry):
     step: str
     kind: str = Field(description="`email`, `task`, `set` …")
     state: State
+    rule: str | None = Field(description="What decided the state.")
     reason: str | None
+    until: Instant | None = Field(description="When a held mail is looked at again.")
     mail_class: str | None = Field(
         serialization_alias="class", description="`service`, `letter` …; null where the step was taken out since."
     )
@@ -34,6 +48,24 @@ class TouchEntry(TimelineEntry):
     enrolment: int
     delivery: int
     task: int | None = Field(description="What a colleague has to do for it, or has done: see /tasks.")
+    decisions: list[DecisionOut] = Field(description="All about its mail, in order, without mere repetitions.")
+
+
+class AheadEntry(TimelineEntry):
+    """A touch to come, as it would be if the person, and every colleague, did nothing."""
+
+    sequence: str
+    step: str
+    kind: str = Field(description="`email`, `task`, `set` …")
+    state: Literal["sent", "done", "open", "held", "skipped", "expired", "cancelled"]
+    rule: str = Field(description="What would decide it.")
+    reason: str
+    until: Instant | None = Field(description="When a mail that is still held then is looked at again.")
+    holds: list[str] = Field(description="Why it would have to wait before that, each in a sentence.")
+    mail_class: str = Field(serialization_alias="class")
+    transactional: bool
+    enrolment: int | None = Field(description="null: the person is not in it yet.")
+    delivery: int | None = Field(description="null: it is not planned yet.")
 
 
 class TaskEntry(TimelineEntry):
@@ -78,3 +110,12 @@ class TimelinePage(Out):
 
     items: list[Annotated[TouchEntry | TaskEntry | EventEntry | ConsentEntry, Field(discriminator="entry")]]
     next: str | None = Field(description="The cursor of the next page; null at the end.")
+    ahead: list[AheadEntry] | None = Field(
+        description="What would come in the next `days`, looked ahead for. Only where `days` asks, on the first page."
+    )
+
+
+class TimelineQuery(PageQuery):
+    """Which page of the story, and how far to look ahead."""
+
+    days: int = Field(default=30, ge=0, le=90, description="For how many days to look ahead; 0: not at all.")

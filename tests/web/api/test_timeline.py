@@ -1,10 +1,13 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import event as listened
+from sqlalchemy import update
 
 from service.ports import Sent
+from service.store.contact import Contact
 from tests.domain.stories import at
 from tests.web.api.office import Office, wrongs
 
@@ -56,6 +59,71 @@ def test_the_story_is_told_in_order_with_reasons(office: Office) -> None:
     assert more["reason"] == 'Stopped: “contact.stage == "client"” holds.'
 
 
+def test_every_decision_about_a_mail_is_told_with_its_numbers(office: Office) -> None:
+    contact = live(office)
+    items = office.get(f"/contacts/{contact}/timeline").json["items"]
+    hello = next(each for each in items if each.get("step") == "hello")
+    assert (hello["rule"], hello["until"]) == ("sent", None)
+    (cleared,) = hello["decisions"]
+    assert cleared["at"] == hello["at"]
+    assert (cleared["verdict"], cleared["rule"], cleared["until"]) == ("cleared", "slot", None)
+    assert cleared["inputs"]["pressure"] == 0
+
+
+def test_what_comes_next_is_looked_ahead_for_by_the_rules_that_send(office: Office) -> None:
+    contact = live(office)
+    told = office.get(f"/contacts/{contact}/timeline").json
+    planned = next(each for each in told["items"] if each.get("step") == "thanks")
+    (thanks,) = told["ahead"]
+    names = ("sequence", "step", "kind", "state", "class", "delivery", "enrolment", "transactional")
+    assert {name: thanks[name] for name in names} == {
+        "sequence": "after",
+        "step": "thanks",
+        "kind": "email",
+        "state": "sent",
+        "class": "delight",
+        "delivery": planned["delivery"],
+        "enrolment": planned["enrolment"],
+        "transactional": False,
+    }
+    assert thanks["at"] >= planned["at"]
+    before = office.get(f"/contacts/{contact}/timeline").json
+    assert before == told
+    leaves = datetime.fromisoformat(thanks["at"])
+    office.work(leaves, Sent())
+    told = office.get(f"/contacts/{contact}/timeline").json
+    thanks = next(each for each in told["items"] if each.get("step") == "thanks")
+    assert (thanks["state"], datetime.fromisoformat(thanks["at"])) == ("sent", leaves)
+    assert told["ahead"] == []
+
+
+def test_a_mail_that_waits_says_until_when_and_why(office: Office) -> None:
+    contact = live(office)
+    with office.runtime.session() as session:
+        resting = update(Contact).values(rest_until=FRIDAY + timedelta(days=12))
+        session.execute(resting)
+    office.work(FRIDAY + timedelta(days=2, hours=6), Sent())
+    told = office.get(f"/contacts/{contact}/timeline").json
+    thanks = next(each for each in told["items"] if each.get("step") == "thanks")
+    assert (thanks["state"], thanks["rule"]) == ("held", "rest")
+    assert thanks["until"] == thanks["at"]
+    assert "until then only mail about a visit leaves" in thanks["reason"]
+    (decision,) = thanks["decisions"]
+    assert (decision["verdict"], decision["rule"], decision["until"]) == ("held", "rest", thanks["until"])
+    assert decision["sentence"] == thanks["reason"]
+    (ahead,) = told["ahead"]
+    assert (ahead["step"], ahead["state"], ahead["rule"]) == ("thanks", "expired", "expired")
+
+
+@pytest.mark.parametrize(("days", "wrong"), [(0, False), (90, False), (91, True), (-1, True)])
+def test_how_far_it_looks_ahead_is_bounded(office: Office, days: int, wrong: bool) -> None:
+    contact = live(office)
+    answer = office.get(f"/contacts/{contact}/timeline", days=days)
+    assert (answer.status_code == 422) is wrong
+    if not wrong:
+        assert (answer.json["ahead"] is None) is (days == 0)
+
+
 def test_the_story_comes_in_pages_in_few_queries(office: Office) -> None:
     contact = live(office)
     whole = office.get(f"/contacts/{contact}/timeline").json["items"]
@@ -63,12 +131,12 @@ def test_the_story_comes_in_pages_in_few_queries(office: Office) -> None:
     listened.listen(office.runtime.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
     seen, cursor = [], {}
     for _ in range(3):
-        page = office.get(f"/contacts/{contact}/timeline", limit=2, **cursor).json
+        page = office.get(f"/contacts/{contact}/timeline", limit=2, days=0, **cursor).json
         seen += page["items"]
         cursor = {"cursor": page["next"]}
     assert seen == whole
     assert page["next"] is None
-    assert len(statements) <= 3 * 7
+    assert len(statements) <= 3 * 8
 
 
 def test_a_cursor_of_another_list_is_none(office: Office) -> None:

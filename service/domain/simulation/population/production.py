@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from service.domain.policy import Policy
 from service.domain.pressure import Evidence, Pressure, What
 from service.domain.pressure import Mail as Weighed
+from service.domain.rhythm import EVER
 from service.domain.simulation.population.memory import DAY, START, ZONE, instant
 from service.domain.simulation.population.pace import Mail, Outlook, Ruled
 from service.domain.sunset import silence_ends, unengaged
@@ -84,9 +85,11 @@ class Production:
         )
 
     def _due(self, outlook: Outlook) -> tuple[datetime | None, datetime | None]:
-        """As `service.domain.rhythm.due_span` reckons it."""
-        if outlook.last_visit is None or not self._knows_due:
+        """As `service.domain.rhythm.due_between` reckons it; nobody has booked ahead."""
+        if not self._knows_due:
             return None, None
+        if outlook.last_visit is None:
+            return EVER, None
         last, rhythm, limits = instant(outlook.last_visit), outlook.rhythm * DAY, self._policy.pressure
         return last + limits.due_from * rhythm, last + limits.due_until * rhythm
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from service.domain.kind import MANNERS
 from service.domain.pressure import Evidence, What, fold
 from service.domain.pressure import Mail as Weighed
+from service.domain.rhythm import EVER
 from service.domain.sequence.model import Kind
 from service.domain.simulation.population.draws import Draws, Purpose
 from service.domain.simulation.population.memory import ZONE, instant
@@ -66,7 +67,7 @@ def _arbitrated(
         sent=[each.at for each in sent if each.at > now - timedelta(days=30)],
         level=pressure.level(now, policy().pressure),
         rest_until=pressure.rest_until,
-        due_from=None if outlook.last_visit is None else instant(day) - timedelta(days=30 - 0.75 * 35),
+        due_from=EVER if outlook.last_visit is None else instant(day) - timedelta(days=30 - 0.75 * 35),
         due_until=None if outlook.last_visit is None else instant(day) - timedelta(days=30 - 2.2 * 35),
         warm_ahead=None if outlook.warm_ahead is None else instant(outlook.warm_ahead),
         zone=ZONE,
