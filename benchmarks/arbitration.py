@@ -119,7 +119,8 @@ def _gather(installation: Installation, people: int) -> None:
 
 def _round(installation: Installation, people: int) -> Round:
     _gather(installation, people)
-    runtime, before = installation.runtime, installation.count(TOLD)
+    runtime = installation.runtime
+    before, ruled_before = installation.count(TOLD), installation.count(RULED)
     published = runtime.published()
     began, own, database = time.monotonic(), time.thread_time(), _database(installation)
     ruled, batch = 0, 1
@@ -129,7 +130,7 @@ def _round(installation: Installation, people: int) -> Round:
         ruled += batch
     wall = time.monotonic() - began
     seen = Round(wall, time.thread_time() - own, _database(installation) - database)
-    told, settled = installation.count(TOLD) - before, installation.count(RULED)
+    told, settled = installation.count(TOLD) - before, installation.count(RULED) - ruled_before
     assert ruled == told == settled == people * len(RIVALS), f"{ruled} ruled, {told} told, {settled} settled"
     return seen
 

@@ -37,9 +37,9 @@ def test_as_json_it_prints_what_the_interface_says() -> None:
     }
     names = ["at", "local", "sequence", "step", "kind", "state", "reason", "class", "transactional", "enrolment"]
     assert all(list(touch) == [*names, "holds"] for touch in told["touches"])
-    offer = next(touch for touch in told["touches"] if touch["step"] == "fifteen-minutes-for-you")
-    assert [(hold["at"], hold["rule"]) for hold in offer["holds"]][:1] == [("2026-01-14T09:00:00Z", "pressure")]
-    assert offer["holds"][0]["reason"].startswith("Held until ")
+    glad = next(touch for touch in told["touches"] if touch["step"] == "so-glad")
+    assert [(hold["at"], hold["rule"]) for hold in glad["holds"]][:1] == [("2026-03-20T09:00:00Z", "gap")]
+    assert glad["holds"][0]["reason"].startswith("Held until Fri 20 Mar 11:00: ")
     assert {touch["state"] for touch in told["touches"]} <= {"sent", "done", "skipped", "held", "expired", "cancelled"}
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", touch["at"]) for touch in told["touches"])
     assert (told["touches"][0]["at"], told["touches"][0]["local"]) == (

@@ -11,9 +11,10 @@ import pytest
 from service.domain.facts import Facts
 from service.domain.happening import Happening
 from service.domain.occurrence import Occurrence, silenced, upcoming
-from service.domain.rhythm import interval, visits
+from service.domain.policy import PressurePolicy
+from service.domain.rhythm import due_between, interval, visits
 from service.domain.sequence.model import Again, Business, Duration, Enrol, Sequence, Trigger, Unit
-from tests.domain.stories import BUSINESS, after, at, before, facts, letters, step
+from tests.domain.stories import BERLIN, BUSINESS, after, at, before, facts, letters, step
 
 VISIT = "visit.completed"
 WEEKS = (
@@ -111,3 +112,27 @@ def test_quiet_for_so_many_rhythms_is_by_the_persons_own() -> None:
     assert found is not None
     assert (found.enters_at, found.date, found.key) == (at("2027-02-02 10:00"), None, "2026-11-20")
     assert upcoming(quiet, known(visit("2025-11-20")), NOW) is None
+
+
+def due(*happenings: Happening, business: Business = SALON, now: datetime = NOW) -> tuple[str, str] | None:
+    span = due_between(business, happenings, PressurePolicy(), BERLIN, now)
+    return None if span is None else (f"{span[0]:%Y-%m-%d}", f"{span[1]:%Y-%m-%d}" if span[1] else "ever")
+
+
+def test_a_client_is_due_from_three_quarters_to_twice_their_interval() -> None:
+    assert due(visit("2026-10-01")) == ("2026-11-01", "2027-01-01")
+
+
+def test_whoever_never_came_is_due_all_along() -> None:
+    assert due() == ("1970-01-01", "ever")
+
+
+def test_whoever_has_booked_is_not_due_and_is_again_when_it_is_cancelled() -> None:
+    booked = booking("2026-11-19", starts="2026-11-28T10:00:00+01:00")
+    cancelled = replace(booked, name="appointment.cancelled", at=NOW)
+    assert due(visit("2026-10-01"), booked) is None
+    assert due(visit("2026-10-01"), booked, cancelled) is not None
+
+
+def test_a_business_without_a_rhythm_knows_nobody_who_is_due() -> None:
+    assert due(business=BUSINESS) is None

@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 
 from service.domain.duration import nominal_days
 from service.domain.enrolment import OVERDUE, Open
+from service.domain.happening import Happening
 from service.domain.kind import MANNERS
 from service.domain.moment import Moment
 from service.domain.schedule import is_dated, window_of
 from service.domain.sequence.model import Anchor, Unit
 from service.domain.window import Window
-from tests.domain.person import FINAL, Person, Row, counts
+from tests.domain.person import FINAL, Inside, Person, Row, counts
 
 DAY = timedelta(days=1)
 

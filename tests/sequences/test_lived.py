@@ -71,9 +71,8 @@ def salon(engine: Engine) -> Salon:
 
 
 def test_courting_ends_with_the_third_letter_that_nobody_answers(salon: Salon) -> None:
-    """The offer of the ninth day finds no room after two letters that nobody answered, and expires."""
     salon.live_until(BEGAN + timedelta(days=60))
-    assert salon.steps() == ["your-checklist", "the-towel", "before-and-after", "the-last-one"]
+    assert salon.steps() == ["your-checklist", "the-towel", "before-and-after", "fifteen-minutes-for-you"]
 
 
 def test_a_cancelled_appointment_takes_its_own_reminder_away_and_no_other(salon: Salon) -> None:

@@ -42,12 +42,12 @@ OF_MAIL = {
           - {{at: 2026-01-09 08:00, name: signup, form: checklist}}
         """,
         60,
-        (("a-offer", "expired"), ("a-one", "sent"), ("c-hello", "sent")),
+        (("a-news", "expired"), ("a-one", "sent"), ("c-hello", "sent")),
         {
             "a": sequence(
                 NURTURE + "at most: 3 unanswered\n",
                 mail("Day 1 at 10:00", "a one"),
-                mail("Day 3 at 10:00", "a offer", "Kind: offer", "Drop after: 1 day"),
+                mail("Day 3 at 10:00", "a news", "Kind: newsletter", "Drop after: 1 day"),
                 mail("Day 5", "a three"),
                 mail("4 days later", "a four"),
                 mail("3 days later", "a five"),

@@ -24,6 +24,7 @@ def open_shop(settings: Settings) -> Iterator[Callable[..., Shop]]:
 
     yield open_one
     for shop in opened:
+        shop.hand_on_hits()  # or they would turn up in the next test's stream, a moment later
         shop.runtime.close()
 
 

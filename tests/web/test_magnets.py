@@ -9,7 +9,6 @@ from sqlalchemy import delete
 
 from service.store import stream
 from service.store.contact import Contact
-from service.web.current import current_hits
 from tests.web.shop import PDF, PNG, Shop
 
 PICTURE = hashlib.sha256(PNG).hexdigest()
@@ -23,8 +22,7 @@ def path(shop: Shop) -> str:
 
 def clicks(shop: Shop) -> list[str]:
     """The methods of the clicks that were gathered so far, once they have left."""
-    with shop.client.application.app_context():
-        current_hits().close()
+    shop.hand_on_hits()
     return [hit.method for entry in stream.read(shop.runtime.redis, 100) for hit in entry.hits]
 
 
