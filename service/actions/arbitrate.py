@@ -12,7 +12,7 @@ from service.actions.proceed import Plan, write_plans
 from service.actions.rule import rule
 from service.domain.throttle import Ruling, Verdict
 from service.ports import Published
-from service.store.bulk import among
+from service.store.bulk import among, one_by_one
 from service.store.contact import lock_contacts
 from service.store.decision import Decided, write_decisions
 from service.store.delivery import Delivery, State
@@ -31,7 +31,7 @@ def arbitrate(session: Session, published: Published, now: datetime, limit: int 
     locked = lock_contacts(session, sorted(waiting), wait=False)
     if not locked:
         return 0
-    dues = read_due(session, among(Delivery.contact_id, locked), unsettled)
+    dues = read_due(session, one_by_one(Delivery.contact_id, locked), unsettled)
     verdicts = rule(session, published, dues, now)
     again = {due.id for due in dues if due.state == State.HELD}
     write_decisions(session, [_decided(*each) for each in verdicts], again, now, unsettled)

@@ -21,8 +21,21 @@ def among(number: Any, ids: Collection[int]) -> ColumnElement[bool]:
 
     It goes as PostgreSQL writes it, which is ten times as fast as having each of its numbers dumped.
     """
+    return number == any_(_array(ids))  # type: ignore[no-any-return]
+
+
+def one_by_one(number: Any, ids: Collection[int]) -> ColumnElement[bool]:
+    """The same for a column whose table has another index that promises fewer rows.
+
+    PostgreSQL would walk all of those and compare each with every id, which took eight times as long as the rest of
+    arbitration together: 0.8 s for 500 ids among 30,000 rows.
+    """
+    return number.in_(select(func.unnest(_array(ids))))  # type: ignore[no-any-return]
+
+
+def _array(ids: Collection[int]) -> Any:
     written = "{" + ",".join(map(str, ids)) + "}"
-    return number == any_(cast(bindparam(None, written, type_=Text(), unique=True), ARRAY(BigInteger)))  # type: ignore[no-any-return]
+    return cast(bindparam(None, written, type_=Text(), unique=True), ARRAY(BigInteger))
 
 
 def fetch(session: Session, query: Select[*Types]) -> Sequence[Row[*Types]]:
