@@ -5,8 +5,6 @@ Served to programs on this machine, and to keys with the scope `metrics`; a prox
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +27,7 @@ from service.store.journey import journey_now
 from service.web.api.auth import authorize
 from service.web.network import is_local
 from service.web.pace_metrics import PaceCollector
+from service.web.seldom import Seldom
 
 NAME = "everafter.metrics"
 KEPT = 15.0  # seconds for which one look at the database serves every scrape
@@ -53,19 +52,13 @@ class Database(Collector):
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._lock = threading.Lock()
-        self._sight: Sight | None = None
-        self._looked = -KEPT
+        self._sight = Seldom(self._look, KEPT)
 
     def describe(self) -> Iterable[Metric]:
         return ()
 
     def collect(self) -> Iterable[Metric]:
-        with self._lock:
-            if time.monotonic() - self._looked >= KEPT:
-                self._sight = self._look()
-                self._looked = time.monotonic()
-            sight = self._sight
+        sight = self._sight()
         yield GaugeMetricFamily("everafter_database_up", "1 where PostgreSQL answered in time", int(sight is not None))
         if sight is not None:
             yield from _families(sight)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterable, Sequence
 
 import structlog
@@ -17,6 +15,7 @@ from service.domain.mailbox_group import TITLES
 from service.domain.pacing_sight import GroupSight, Sight
 from service.pace_sight import read_sight
 from service.runtime import NothingPublished, Runtime
+from service.web.seldom import Seldom
 
 KEPT = 15.0  # seconds for which one look serves every scrape
 PATIENCE = "3s"  # for the database
@@ -30,19 +29,13 @@ class PaceCollector(Collector):
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._lock = threading.Lock()
-        self._sight: Sight | None = None
-        self._looked = -KEPT
+        self._sight = Seldom(self._look, KEPT)
 
     def describe(self) -> Iterable[Metric]:
         return ()
 
     def collect(self) -> Iterable[Metric]:
-        with self._lock:
-            if time.monotonic() - self._looked >= KEPT:
-                self._sight = self._look()
-                self._looked = time.monotonic()
-            sight = self._sight
+        sight = self._sight()
         return [] if sight is None else _families(sight)
 
     def _look(self) -> Sight | None:
