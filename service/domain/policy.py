@@ -42,11 +42,11 @@ class PressurePolicy:
     opened: float = 0.5
     answered_within: timedelta = timedelta(hours=72)
     answer: float = 0.5
-    booking: float = 0.25
+    booking: float = 0.5
     ceilings: Mapping[int, float] = field(default_factory=lambda: dict(CEILINGS))
     ceiling_due: float = 5
     due_from: float = 0.75
-    due_until: float = 2.2
+    due_until: float = 12
     less_often: float = 0.5  # what "less often" makes of the ceilings
     rest_above: float = 8
     rest: timedelta = timedelta(days=21)

@@ -71,9 +71,9 @@ def test_an_answer_within_72_hours_takes_the_own_weight_and_half_of_the_rest() -
     assert late == pytest.approx(0.5 * 2 ** (-3.01 / 21))
 
 
-def test_a_booking_takes_what_was_just_sent_and_three_quarters_of_the_rest() -> None:
+def test_a_booking_takes_what_was_just_sent_and_half_of_the_rest() -> None:
     booked = level(letter(1, -21), letter(2, 0, thread=2), did(What.BOOKING, 1), days=21)
-    assert booked == pytest.approx(0.25 * 0.25)
+    assert booked == pytest.approx(0.5 * 0.25)
 
 
 def test_after_an_answer_the_next_mail_is_a_first_one_again() -> None:

@@ -61,7 +61,7 @@ PRESSURE = (
     Setting("booking", "booking", read_share),
     Setting("less often", "less_often", read_share),
     Setting("due from", "due_from", rhythms(0, 10)),
-    Setting("due until", "due_until", rhythms(0, 10)),
+    Setting("due until", "due_until", rhythms(0, 100)),
     Setting("rest above", "rest_above", number(0, MAILS)),
     Setting("rest", "rest", length(_DAY, YEAR)),
 )

@@ -118,7 +118,7 @@ BROKEN = [
     ("pressure: {answer: ▸-5%}", "bad-share"),
     ("pressure: {less often: ▸0%}", "bad-share"),
     ("pressure: {due from: ▸3 weeks}", "bad-duration"),
-    ("pressure: {▸due from: 3 rhythms}", "contradiction"),
+    ("pressure: {▸due from: 3 rhythms, due until: 2 rhythms}", "contradiction"),
     ("pressure: {▸rest above: 1}", "contradiction"),
     ("pressure: {▸weights: {letter: 9}, ceilings: {letter: 20}}", "contradiction"),
     ("pressure: {weights: {letter: ▸much}}", "bad-number"),

@@ -68,7 +68,7 @@ def _arbitrated(
         level=pressure.level(now, policy().pressure),
         rest_until=pressure.rest_until,
         due_from=EVER if outlook.last_visit is None else instant(day) - timedelta(days=30 - 0.75 * 35),
-        due_until=None if outlook.last_visit is None else instant(day) - timedelta(days=30 - 2.2 * 35),
+        due_until=None if outlook.last_visit is None else instant(day) - timedelta(days=30 - 12 * 35),
         warm_ahead=None if outlook.warm_ahead is None else instant(outlook.warm_ahead),
         zone=ZONE,
     )
