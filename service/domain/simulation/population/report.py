@@ -10,7 +10,7 @@ from service.domain.simulation.population.policies import NO_MAIL, NONE, THINNED
 from service.domain.simulation.population.world import World
 
 ASSUMED = "The parameters of this world are assumed, not fitted: it compares policies, and foretells nothing."
-HEAD = ("policy", "mails", "conversions", "± se", "kept", "unsubscribed", "± se", "complained", "reachable", "held")
+HEAD = ("policy", "mails", "conversions", "kept", "unsubscribed", "complained", "reachable", "held")
 CLASSES = range(1, 8)
 
 
@@ -29,6 +29,7 @@ def lines(comparison: Comparison) -> Iterator[str]:
     yield ""
     yield "All per contact; service mail, which no policy holds, is not counted. Conversions are bookings, against"
     yield "“none”; kept: the share left of those that mail brings under “none”. Held: days a mail waited that left."
+    yield "Behind ± stands the standard error."
     if town.courses.unlived:
         yield f"Not lived, because nothing in the model begins them: {', '.join(town.courses.unlived)}."
 
@@ -36,21 +37,23 @@ def lines(comparison: Comparison) -> Iterator[str]:
 def row(comparison: Comparison, outcome: Outcome) -> tuple[str, ...]:
     """A line of the table."""
     none = comparison.outcomes[NONE]
-    change, left = outcome.ratio(none, "conversions"), outcome.estimate("unsubscribes")
-    kept, mails = comparison.kept(outcome.name), outcome.estimate("mails").mean
-    is_none = outcome.name == NONE
+    change = outcome.ratio(none, "conversions")
+    kept, mails = comparison.kept(outcome.name), outcome.estimate("mails")
     return (
         outcome.name,
-        f"{mails:.1f}",
-        f"{outcome.estimate('conversions').mean:.3f}" if is_none else f"{change.mean:+.1%}",
-        f"{outcome.estimate('conversions').se:.3f}" if is_none else f"{change.se:.1%}",
+        _told(mails, ".1f"),
+        _told(outcome.estimate("conversions"), ".3f") if outcome.name == NONE else _told(change, ".1%", sign="+"),
         "" if kept is None else f"{kept:.0%}",
-        f"{left.mean:.1%}",
-        f"{left.se:.1%}",
-        f"{outcome.estimate('complaints').mean:.2%}",
-        f"{outcome.estimate('reachable').mean:.1%}",
-        f"{outcome.estimate('held').mean / mails:.1f} d" if mails else "",
+        _told(outcome.estimate("unsubscribes"), ".1%"),
+        _told(outcome.estimate("complaints"), ".2%"),
+        _told(outcome.estimate("reachable"), ".1%"),
+        f"{outcome.estimate('held').mean / mails.mean:.1f} d" if mails.mean else "",
     )
+
+
+def _told(estimate: Estimate, spelled: str, sign: str = "") -> str:
+    """A mean with its standard error."""
+    return f"{estimate.mean:{sign}{spelled}} ±{estimate.se:{spelled}}"
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
