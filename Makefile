@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint check bench bench-policy clean pins
+.PHONY: help up test lint check bench bench-policy chaos clean pins
 
 help: ## list every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ bench: $(VENV)/.test ## measure speed and scale
 
 bench-policy: $(VENV)/.test ## compare policies of sending in eleven worlds, and write docs/throttling.md's tables
 	@$(BIN)/python -m benchmarks.policy $(ARGS)
+
+chaos: $(VENV)/.test ## break an installation for ten minutes, and see what it keeps (ARGS="--seed 7 --minutes 10")
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 clean: ## remove what was installed and cached; the data in .everafter stays
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

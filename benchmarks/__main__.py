@@ -15,7 +15,19 @@ from pathlib import Path
 
 import click
 
-from benchmarks import advancing, arbitration, hits, mails, profile, publishing, report, signups
+from benchmarks import (
+    advancing,
+    arbitration,
+    backlog,
+    events,
+    handover,
+    hits,
+    mails,
+    profile,
+    publishing,
+    report,
+    signups,
+)
 from benchmarks.bare import serving
 from benchmarks.bench import Bench, say
 from benchmarks.installation import forget_settings, installed
@@ -39,9 +51,12 @@ MEASUREMENTS: Mapping[str, Callable[[Bench], Mapping[str, Result]]] = {
     "clicks": hits.measure_clicks,
     "profile": profile.measure,
     "publishing": publishing.measure,
+    "handover": handover.measure,
+    "events": events.measure,
     "signups": signups.measure,  # late: it leaves people behind whose mails are still to be sent
     "arbitration": arbitration.measure,
-    "advance": advancing.measure,  # the last: it leaves a million of them
+    "advance": advancing.measure,  # late: it leaves a million of them
+    "memory": backlog.measure,  # the last: it has mail for them
 }
 
 

@@ -45,6 +45,19 @@ FROM enrolment
 WHERE sequence = :sequence AND NOT EXISTS (SELECT FROM delivery WHERE enrolment_id = enrolment.id AND step = :second)
 """)
 
+# Who has no mail of it yet gets one that is due since a moment ago, each its own enrolment.
+ENTERED = text("""
+INSERT INTO enrolment (contact_id, sequence, trigger_key, state, began_by, entered_at)
+SELECT id, :sequence, :batch, 'active', 'manual', :now
+FROM contact WHERE source = 'bench' ORDER BY id LIMIT :count
+""")
+DUE = text("""
+INSERT INTO delivery (enrolment_id, contact_id, step, priority, state, rule, due_at, wake_at, message_id)
+SELECT id, contact_id, :step, 0, 'due', 'bench', :now, :now, '<backlog-' || id || '@glow.example>'
+FROM enrolment WHERE sequence = :sequence AND trigger_key = :batch ORDER BY id
+""")
+THERE = text("SELECT count(*) FROM contact WHERE source = 'bench'")
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -68,3 +81,15 @@ def gather(session: Session, count: int, place: Place, now: datetime) -> None:
         session.execute(statement, values | more)
     for table in ("contact", "consent", "event", "enrolment", "delivery"):
         session.execute(text(f"ANALYZE {table}"))
+
+
+def gather_due(session: Session, count: int, sequence: str, step: str, topic: str, now: datetime) -> None:
+    """A mail that is due now for each of so many people; those who are missing are made. The caller commits."""
+    values = {"batch": token_hex(4), "now": now, "sequence": sequence, "step": step}
+    session.execute(text("SET LOCAL statement_timeout = 0"))
+    missing = count - (session.scalar(THERE) or 0)
+    if missing > 0:
+        for statement in (PEOPLE, CONSENTS):
+            session.execute(statement, values | {"count": missing, "topic": topic})
+    session.execute(ENTERED, values | {"count": count})
+    session.execute(DUE, values)

@@ -71,6 +71,8 @@ class Installation:
         up = psutil.Process(self._child.process.pid)
         found: dict[str, list[psutil.Process]] = {"up": [up]}
         for child in up.children():
+            if child.status() == psutil.STATUS_ZOMBIE:  # of a command that has just ended
+                continue
             found.setdefault(_family(child), []).extend([child, *child.children(recursive=True)])
         return found
 

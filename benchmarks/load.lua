@@ -1,13 +1,18 @@
--- wrk's side of benchmarks/load.py: each line of the file ARG[1] is one request, METHOD PATH BODY parted by tabs.
+-- wrk's side of benchmarks/load.py: each line of the file ARG[1] is one request, METHOD PATH BODY parted by tabs; the
+-- other arguments are headers of all of them, `Name: value`.
 local requests = {}
 local turn = 0
 
 function init(args)
   for line in io.lines(args[1]) do
     local method, path, body = line:match("^([^\t]*)\t([^\t]*)\t(.*)$")
-    local headers = { ["User-Agent"] = args[2] }
+    local headers = {}
     if body ~= "" then
       headers["Content-Type"] = "application/x-www-form-urlencoded"
+    end
+    for number = 2, #args do
+      local name, value = args[number]:match("^(.-): (.*)$")
+      headers[name] = value
     end
     requests[#requests + 1] = wrk.format(method, path, headers, body ~= "" and body or nil)
   end

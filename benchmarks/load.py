@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from http import HTTPStatus
 from itertools import cycle
@@ -68,16 +68,28 @@ class Load:
         except Missing as why:
             self.name = f"Python's http.client ({why})"
 
-    def run(self, base: str, requests: Sequence[Request], seconds: float, user_agent: str = READER) -> Answered:
-        """Send `requests` in their order, from the start again after the last, for about `seconds`."""
+    def run(
+        self,
+        base: str,
+        requests: Sequence[Request],
+        seconds: float,
+        user_agent: str = READER,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answered:
+        """Send `requests` in their order, from the start again after the last, for about `seconds`.
+
+        A body is a form's, unless `headers` say otherwise.
+        """
+        sent = {"User-Agent": user_agent} | dict(headers or {})
         if self._wrk is None:
-            return _ask_all(base, requests, self._connections, user_agent, seconds)
+            return _ask_all(base, requests, self._connections, sent, seconds)
         with tempfile.NamedTemporaryFile("w", suffix=".requests") as file:
             file.writelines(f"{each.method}\t{each.path}\t{each.body}\n" for each in requests)
             file.flush()
+            written = [f"{name}: {value}" for name, value in sent.items()]
             options = ["-t", "1", "-c", str(self._connections), "-d", f"{round(seconds)}s", "--timeout", "20s"]
             done = subprocess.run(
-                [self._wrk.path, *options, "-s", str(SCRIPT), base, "--", file.name, user_agent],
+                [self._wrk.path, *options, "-s", str(SCRIPT), base, "--", file.name, *written],
                 env=os.environ | self._wrk.environment,
                 capture_output=True,
                 text=True,
@@ -87,9 +99,16 @@ class Load:
         answer = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
         return Answered(**json.loads(answer.removeprefix("RESULT ")))
 
-    def run_once(self, base: str, requests: Sequence[Request], user_agent: str = READER) -> Answered:
+    def run_once(
+        self,
+        base: str,
+        requests: Sequence[Request],
+        user_agent: str = READER,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answered:
         """Send each request once, from this process; for what is not timed."""
-        return _ask_all(base, requests, self._connections, user_agent, once=True)
+        sent = {"User-Agent": user_agent} | dict(headers or {})
+        return _ask_all(base, requests, self._connections, sent, once=True)
 
 
 def total(answers: Iterable[Answered]) -> Answered:
@@ -101,10 +120,15 @@ def total(answers: Iterable[Answered]) -> Answered:
 
 
 def _ask_all(
-    base: str, requests: Sequence[Request], connections: int, agent: str, seconds: float = 0.0, once: bool = False
+    base: str,
+    requests: Sequence[Request],
+    connections: int,
+    headers: Mapping[str, str],
+    seconds: float = 0.0,
+    once: bool = False,
 ) -> Answered:
     """The generator of our own: a thread and a connection for each share of the requests."""
-    clients = [Client(base, requests[turn::connections], agent) for turn in range(min(connections, len(requests)))]
+    clients = [Client(base, requests[turn::connections], headers) for turn in range(min(connections, len(requests)))]
     began = time.monotonic()
     threads = [threading.Thread(target=client.run, args=(began + seconds, once)) for client in clients]
     for thread in threads:
@@ -120,10 +144,10 @@ def _ask_all(
 class Client:
     """One connection and what it met."""
 
-    def __init__(self, base: str, requests: Sequence[Request], agent: str) -> None:
+    def __init__(self, base: str, requests: Sequence[Request], headers: Mapping[str, str]) -> None:
         self._line = http.client.HTTPConnection(urlsplit(base).netloc, timeout=20)
         self._requests = requests
-        self._headers = {"User-Agent": agent}
+        self._headers = headers
         self.took: list[float] = []
         self.refused = self.broken = 0
 
@@ -143,7 +167,7 @@ class Client:
         self._line.close()
 
     def _ask(self, request: Request) -> int:
-        headers = self._headers | ({"Content-Type": FORM} if request.body else {})
+        headers = ({"Content-Type": FORM} if request.body else {}) | dict(self._headers)
         self._line.request(request.method, request.path, request.body or None, headers)
         answer = self._line.getresponse()
         answer.read()

@@ -36,9 +36,9 @@ class Scales:
         self.sizes: list[int] = []
         self._provider = provider
 
-    def send(self, messages: Sequence[Message], start_by: float) -> list[Outcome]:
+    def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
         self.sizes += [len(message.raw) for message in messages]
-        return self._provider.send(messages, start_by)
+        return self._provider.send(messages, start_by, at_once)
 
     def close(self) -> None:
         self._provider.close()

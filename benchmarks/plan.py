@@ -19,7 +19,11 @@ class Plan:
     beside: int = 1_000  # mails that are sent meanwhile
     inside: int = 1_000_000  # people inside a sequence, most of them with nothing to do
     due: int = 10_000  # steps that are due among them, each round
+    single: int = 150  # signups, one at a time
     rivals: int = 10_000  # people with three mails due at once
+    heap: int = 20_000  # mails that are due at once and sent
+    backlog: int = 1_000_000  # mails that are due at once, of which the first and the last are sent
+    part: int = 5_000  # how many of those
     connections: int = 16  # kept by the load generator
     workers: int = 2
     web: int = 2
@@ -33,6 +37,10 @@ class Plan:
 
 WHOLE = Plan()
 QUICK = Plan(
+    heap=2_000,
+    backlog=100_000,
+    part=1_000,
+    single=20,
     rivals=1_000,
     inside=100_000,
     due=1_000,
@@ -46,6 +54,10 @@ QUICK = Plan(
     profiled=200,
 )
 GLANCE = Plan(
+    heap=30,
+    backlog=90,
+    part=30,
+    single=2,
     rivals=20,
     inside=600,
     due=10,

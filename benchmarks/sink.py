@@ -45,13 +45,14 @@ class Sink:
 
     def count(self) -> int:
         """How many mails came in so far, once that stands still."""
-        before, now = -1, self._counted()
+        before, now = -1, self.so_far()
         while now != before:
             time.sleep(STILL)
-            before, now = now, self._counted()
+            before, now = now, self.so_far()
         return now
 
-    def _counted(self) -> int:
+    def so_far(self) -> int:
+        """How many have come in, while more do."""
         found = COUNTED.findall(self.log.read_bytes())
         return int(found[-1]) if found else 0
 

@@ -31,8 +31,19 @@ def cpu_result(
     reference_name: str = "",
 ) -> Result:
     """Processor milliseconds a unit since `before`: all of them, and whose they were."""
-    after = processor_seconds(installation)
-    used = {family: 1000 * (after[family] - before.get(family, 0.0)) / max(units, 1) for family in after}
+    return spent_result(used_since(installation, before), units, reference, reference_name)
+
+
+def used_since(installation: Installation, before: Mapping[str, float]) -> dict[str, float]:
+    """Processor seconds of each family since `before`."""
+    return {name: after - before.get(name, 0.0) for name, after in processor_seconds(installation).items()}
+
+
+def spent_result(
+    spent: Mapping[str, float], units: int, reference: float | None = None, reference_name: str = ""
+) -> Result:
+    """Processor milliseconds a unit where the families spent so many seconds: all of them, and whose they were."""
+    used = {name: 1000 * seconds / max(units, 1) for name, seconds in spent.items()}
     return Result(sum(used.values()), "ms", reference, reference_name, shares(used))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, create_engine
 
 import service.store
 from service.settings import read_settings
+from service.store.partition import is_part
 from service.store.tables import Table
 
 # Every table must be known before a comparison.
@@ -22,6 +23,7 @@ def run(connection: Connection) -> None:
         target_metadata=Table.metadata,
         transaction_per_migration=True,
         compare_server_default=True,
+        include_name=lambda name, kind, parents: kind != "table" or name is None or not is_part(name),
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -1,10 +1,13 @@
 """The doorbell: Redis tells the workers that something may be due. PostgreSQL is the truth; a lost ring costs nothing.
 
-At most one ring every 200 ms, and only while the queue is shorter than the workers, so no burst can pile up jobs. A job
-carries nothing: it claims what is due when it runs.
+At most one ring every 200 ms, and only while the queue is shorter than the workers, so no burst can pile up jobs. Who
+comes too soon after another rings when that time is over: the job of the other may have looked already. A job carries
+nothing: it claims what is due when it runs.
 """
 
 from __future__ import annotations
+
+import threading
 
 import structlog
 from redis import Redis
@@ -33,15 +36,41 @@ class RedisBell:
     def __init__(self, redis: Redis, workers: int) -> None:
         self._redis = redis
         self._workers = workers
+        self._later: threading.Timer | None = None
+        self._lock = threading.Lock()
 
     def ring(self) -> bool:
-        """Ask for one run of the workers' job, unless somebody has just done so; whether Redis could be reached."""
+        """Ask for one run of the workers' job, now or in a moment; whether Redis could be reached."""
+        return self._ring(or_later=True)
+
+    def close(self) -> None:
+        """Ring no more."""
+        with self._lock:
+            if self._later is not None:
+                self._later.cancel()
+
+    def _ring(self, or_later: bool) -> bool:
         try:
             if self._redis.set("bell", "1", nx=True, px=QUIET):
                 queue = open_queue(self._redis)
                 if queue.count < self._workers:
                     queue.enqueue_call(WORK, result_ttl=0, ttl=JOB_TTL, failure_ttl=FAILURE_TTL, timeout=JOB_TIMEOUT)
+            elif or_later:
+                self._ring_later()
         except RedisError as error:
             log.warning("bell.away", error=type(error).__name__)
             return False
         return True
+
+    def _ring_later(self) -> None:
+        with self._lock:
+            if self._later is None:
+                self._later = threading.Timer(QUIET / 1000, self._make_up)
+                self._later.daemon = True
+                self._later.start()
+
+    def _make_up(self) -> None:
+        with self._lock:
+            self._later = None  # from here on it takes another one for whoever comes
+        # Where somebody was quicker, they rang after whoever asked for this, and their job will see it.
+        self._ring(or_later=False)

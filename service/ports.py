@@ -83,10 +83,11 @@ class Provider(Protocol):
 
     name: str
 
-    def send(self, messages: Sequence[Message], start_by: float) -> list[Outcome]:
+    def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
         """Hand over a group; one outcome a message, in order. Never raises because of a message.
 
-        A message whose first byte could not leave before `start_by` (`time.monotonic()` seconds) is TryLater.
+        A message whose first byte could not leave before `start_by` (`time.monotonic()` seconds) is TryLater. No more
+        than `at_once` messages are under way at the same time; 0: as many as the provider can.
         """
 
     def close(self) -> None:
@@ -169,6 +170,9 @@ class Doorbell(Protocol):
 
     def ring(self) -> bool:
         """Ring after a commit; whether anybody could hear it. Never raises: the next tick rings again."""
+
+    def close(self) -> None:
+        """Ring no more."""
 
 
 @dataclass(frozen=True, slots=True)

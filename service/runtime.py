@@ -12,6 +12,7 @@ from redis import Redis
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
+from service import fault
 from service.bell import RedisBell
 from service.domain.sequence.library import read_library
 from service.domain.token import Signer
@@ -27,6 +28,8 @@ from service.store.secret import signing_keys, suppression_key
 
 log = structlog.get_logger()
 
+POOL = 5  # connections that a process keeps; as many more it opens when all of them are at work
+MOST_CONNECTIONS = 2 * POOL  # of one process
 LOOK_AGAIN = 1.0  # seconds for which a process trusts that nothing newer was published
 
 
@@ -39,6 +42,7 @@ class Runtime:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        fault.obey(settings.fault_orders)
         self.engine = open_engine(settings.database_url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._published: Published | None = None
@@ -73,7 +77,7 @@ class Runtime:
     @cached_property
     def pacer(self) -> Pacer | None:
         """The pace towards the world; none where mail only goes into the development mailbox."""
-        return open_pacer(self.settings, self.redis)
+        return open_pacer(self.settings, self.redis, self.engine)
 
     @cached_property
     def caller(self) -> Caller:
@@ -120,6 +124,8 @@ class Runtime:
 
     def close(self) -> None:
         """Let go of connections."""
+        if "bell" in self.__dict__:
+            self.bell.close()
         if "provider" in self.__dict__:
             self.provider.close()
         if "redis" in self.__dict__:
@@ -127,7 +133,7 @@ class Runtime:
         self.engine.dispose()
 
 
-def open_engine(database_url: str, pool: int = 5) -> Engine:
+def open_engine(database_url: str, pool: int = POOL) -> Engine:
     """An engine for PostgreSQL with bounded waits. psycopg's prepared statements are off: they were measured to slow
     our claims down by half, and most poolers can't take them."""
     return create_engine(
@@ -146,7 +152,9 @@ def open_engine(database_url: str, pool: int = 5) -> Engine:
             "keepalives_count": 3,
             "tcp_user_timeout": 20_000,
             "application_name": "everafter",
-            "options": "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000",
+            "options": "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000"
+            # A page out of order costs as much as the next one, in memory and on disks that don't turn.
+            " -c random_page_cost=1.1",
         },
     )
 

@@ -18,6 +18,8 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 ONE_LIMIT = r"\s*[1-9]\d{0,6}\s*/\s*(\d{1,4}\s*)?(second|minute|hour|day)s?\s*"
 LIMITS = re.compile(rf"\s*off\s*|{ONE_LIMIT}([;,]{ONE_LIMIT})*", re.IGNORECASE)
 
+LEAST_KEPT = 730  # days
+
 ProviderName = Literal["mailbox", "smtp"]
 
 
@@ -45,13 +47,18 @@ class Settings(BaseSettings):
     handoff_group: int = Field(default=25, ge=1, le=100, validation_alias="HANDOFF_GROUP")
     provider: ProviderName = Field(default="mailbox", validation_alias="MAIL_PROVIDER")
     smtp_url: str = Field(default="", validation_alias="SMTP_URL", repr=False)
+    smtp_sessions: int = Field(default=5, ge=1, le=50, validation_alias="SMTP_SESSIONS")
     dkim_domain: str = Field(default="", validation_alias="DKIM_DOMAIN")
     dkim_selector: str = Field(default="", validation_alias="DKIM_SELECTOR")
     dkim_key: str = Field(default="", validation_alias="DKIM_KEY", repr=False)
     form_limits: str = Field(default="30/minute; 200/hour", validation_alias="FORM_LIMITS")
+    keep_hits: int = Field(default=750, ge=40, validation_alias="KEEP_HITS")
+    keep_decisions: int = Field(default=180, ge=40, validation_alias="KEEP_DECISIONS")
+    keep_deliveries: int = Field(default=0, ge=0, validation_alias="KEEP_DELIVERIES")
     speed: float = Field(default=1.0, gt=0, le=1_000_000, validation_alias="EVERAFTER_SPEED")
     worker_processes: int = Field(default=1, ge=1, le=64, validation_alias="WORKERS")
     web_processes: int = Field(default=1, ge=1, le=64, validation_alias="WEB_PROCESSES")
+    fault_orders: Path | None = Field(default=None, validation_alias="EVERAFTER_FAULT_ORDERS")
 
     @field_validator("secret_keys", "trusted_proxies", mode="before")
     @classmethod
@@ -69,6 +76,13 @@ class Settings(BaseSettings):
         if any(len(key) < 32 for key in keys):
             raise ValueError("each key needs at least 32 characters; make one with `openssl rand -hex 32`")
         return keys
+
+    @field_validator("keep_deliveries")
+    @classmethod
+    def _as_long_as_remembered(cls, days: int) -> int:
+        if 0 < days < LEAST_KEPT:
+            raise ValueError(f"must be 0 (for good) or at least {LEAST_KEPT} days: so far back the engine looks")
+        return days
 
     @field_validator("form_limits")
     @classmethod
@@ -114,6 +128,8 @@ class Settings(BaseSettings):
             (self.dkim_domain, self.dkim_selector, self.dkim_key)
         ):
             raise ValueError("DKIM_DOMAIN, DKIM_SELECTOR and DKIM_KEY belong together; set all three or none")
+        if self.fault_orders and urlsplit(self.base_url).hostname not in LOOPBACK:
+            raise ValueError("EVERAFTER_FAULT_ORDERS lets processes be held and killed: for tests on this machine only")
         return self
 
 

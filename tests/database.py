@@ -10,9 +10,11 @@ HANG_UP = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 TABLES = """
-SELECT tablename, pg_get_serial_sequence(quote_ident(tablename), attname)
-FROM pg_tables LEFT JOIN pg_attribute ON attrelid = quote_ident(tablename)::regclass AND attidentity <> ''
-WHERE schemaname = 'public' AND tablename <> 'alembic_version' ORDER BY tablename
+SELECT relname, pg_get_serial_sequence(quote_ident(relname), attname)
+FROM pg_class LEFT JOIN pg_attribute ON attrelid = pg_class.oid AND attidentity <> ''
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+  AND relname <> 'alembic_version'
+ORDER BY relname
 """
 STRUCTURE = """
 SELECT (SELECT array_agg(version_num) FROM alembic_version),
@@ -76,7 +78,8 @@ class SharedDatabase:
     def _read(self, table: str) -> tuple[bytes, int | None]:
         name = self._sequences[table]
         found = self._connection.execute("SELECT pg_sequence_last_value(%s)", [name]).fetchone() if name else None
-        with self._connection.cursor().copy(sql.SQL("COPY {} TO STDOUT BINARY").format(sql.Identifier(table))) as copy:
+        rows = sql.SQL("COPY (SELECT * FROM {}) TO STDOUT BINARY").format(sql.Identifier(table))
+        with self._connection.cursor().copy(rows) as copy:
             return b"".join(map(bytes, copy)), found[0] if found else None
 
 

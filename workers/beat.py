@@ -17,10 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service import clock
 from service.actions.move_journey import move_journey, start_journey
-from service.actions.prune import BATCH, prune
+from service.actions.prune import BATCH, Keeping, look_after_months, prune, prune_deliveries
+from service.agreement import connections_of, name_of, what_must_agree
 from service.logs import configure
 from service.runtime import NothingPublished, Runtime
-from service.settings import read_settings
+from service.settings import Settings, read_settings
+from service.store.host import announce
 from service.store.journey import shifted_now
 from workers.drain import drain
 from workers.job import run as work
@@ -30,6 +32,8 @@ log = structlog.get_logger()
 TICK = 1.0  # seconds
 FAST_TICK = 0.05  # seconds between two moves of a fast journey
 PRUNE = 3600.0  # seconds
+ANNOUNCE = 30.0  # seconds
+PAUSE = 0.1  # seconds between two batches that are let go of
 LONGEST_STEP = timedelta(seconds=1)  # real time that one move may make up for
 
 
@@ -54,7 +58,7 @@ class Beat:
     def run(self) -> None:
         """Beat until told to stop. Whatever is away is tried again at the next beat."""
         self._until_it_works(self.start)
-        next_tick = next_prune = 0.0
+        next_tick = next_prune = next_word = 0.0
         while not self.stopping.is_set():
             now = time.monotonic()
             if self.fast:
@@ -62,10 +66,20 @@ class Beat:
             if now >= next_tick:
                 next_tick = now + TICK
                 self._try("tick", self.tick)
+            if now >= next_word:
+                next_word = now + ANNOUNCE
+                self._try("announce", self.announce)
             if now >= next_prune:
                 next_prune = now + PRUNE
                 self._try("prune", self.prune)
             self.stopping.wait(FAST_TICK if self.fast else max(0.0, next_tick - time.monotonic()))
+
+    def announce(self) -> None:
+        """Say that this host is there, and by which settings it works: `everafter doctor` compares them."""
+        settings = self.runtime.settings
+        said = what_must_agree(settings, self.runtime.hash_key)
+        with self.runtime.session() as session:
+            announce(session, name_of(settings), said, connections_of(settings), clock.machine_now())
 
     def tick(self) -> None:
         """Ring, and where nobody could hear it, do the work here; then drain: clicks are judged without Redis too."""
@@ -86,10 +100,27 @@ class Beat:
         self.runtime.bell.ring()
 
     def prune(self) -> None:
+        """Let go of what is past its time, and make room for the months to come."""
+        keeping = keeping_of(self.runtime.settings)
+        with self.runtime.session() as session:
+            dropped = look_after_months(session, keeping, clock.machine_now())
+        if dropped:
+            log.info("prune.dropped", parts=dropped)
         gone = BATCH
         while gone >= BATCH and not self.stopping.is_set():
             with self.runtime.session() as session:
                 gone = prune(session)
+        if keeping.deliveries is not None:
+            self._prune_deliveries(keeping.deliveries)
+
+    def _prune_deliveries(self, kept: timedelta) -> None:
+        after: int | None = 0
+        while after is not None and not self.stopping.is_set():
+            with self.runtime.session() as session:
+                page = prune_deliveries(session, kept, after)
+            after = page.last
+            if page.gone:  # so many rows at once are work for the disk: others first
+                self.stopping.wait(PAUSE)
 
     def _until_it_works(self, call: Callable[[], None]) -> None:
         while not self.stopping.is_set():
@@ -105,6 +136,12 @@ class Beat:
             log.warning("beat.postponed", what=what, error=type(error).__name__, detail=str(error)[:200])
             return False
         return True
+
+
+def keeping_of(settings: Settings) -> Keeping:
+    """For how long the settings want what only grows to be kept."""
+    deliveries = timedelta(days=settings.keep_deliveries) if settings.keep_deliveries else None
+    return Keeping(timedelta(days=settings.keep_hits), timedelta(days=settings.keep_decisions), deliveries)
 
 
 def run() -> None:

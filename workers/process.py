@@ -24,8 +24,8 @@ def runtime() -> Runtime:
 def collect_seldom() -> None:
     """Look for garbage seldom, and never in the code itself.
 
-    A batch makes tens of thousands of small values and lets go of them all at its end, without any help; to look
+    A batch makes hundreds of thousands of small values and lets go of them all at its end, without any help; to look
     through them at every seven hundredth is a fifth of the time that arbitration takes.
     """
     gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
+    gc.set_threshold(300_000, 20, 100)

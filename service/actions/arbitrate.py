@@ -12,7 +12,7 @@ from service.actions.proceed import Plan, write_plans
 from service.actions.rule import rule
 from service.domain.throttle import Ruling, Verdict
 from service.ports import Published
-from service.store.bulk import among, one_by_one
+from service.store.bulk import among
 from service.store.contact import lock_contacts
 from service.store.decision import Decided, write_decisions
 from service.store.delivery import Delivery, State
@@ -20,18 +20,17 @@ from service.store.due import Due, read_due
 from service.store.waiting import contacts_waiting
 
 UNSETTLED = (State.DUE, State.HELD)
-ON = {Ruling.CLEARED: State.CLEARED, Ruling.HELD: State.HELD}  # what is not at its end by a verdict
 RAN_OUT = frozenset({"expired", "window"})  # the rules by which a mail expires; by any other it is cancelled
 
 
-def arbitrate(session: Session, published: Published, now: datetime, limit: int = 500) -> int:
+def arbitrate(session: Session, published: Published, now: datetime, limit: int = 1000) -> int:
     """Rule on one batch of contacts with something due; how many deliveries were ruled on. The caller commits."""
     unsettled = Delivery.state.in_(UNSETTLED)
     waiting = contacts_waiting(session, Delivery.contact_id, Delivery.wake_at, unsettled, now=now, limit=limit)
     locked = lock_contacts(session, sorted(waiting), wait=False)
     if not locked:
         return 0
-    dues = read_due(session, one_by_one(Delivery.contact_id, locked), unsettled)
+    dues = read_due(session, among(Delivery.contact_id, locked), unsettled)
     verdicts = rule(session, published, dues, now)
     again = {due.id for due in dues if due.state == State.HELD}
     write_decisions(session, [_decided(*each) for each in verdicts], again, now, unsettled)
@@ -58,7 +57,6 @@ def _decided(due: Due, verdict: Verdict) -> Decided:
     return Decided(
         due.id,
         due.contact_id,
-        ON.get(verdict.ruling),
         verdict.rule,
         verdict.ruling,
         verdict.inputs,

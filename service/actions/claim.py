@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from email.utils import parseaddr
 from zoneinfo import ZoneInfo
 
@@ -16,19 +17,20 @@ from service import clock
 from service.actions.lease import LEASE, Lease, Taken, take
 from service.actions.put_into_words import Desk
 from service.domain.bucket import Answers, Ask, Grant, Limit, strike_of
-from service.domain.mailbox_group import title_of
-from service.domain.pacing import Pacing, limit_in_all, limit_of, warm_up_day, why_waits
+from service.domain.pacing import Pacing, limit_in_all, limit_of, warm_up_day
+from service.domain.pacing_wait import wait_of
 from service.ports import Message, Outcome, Pacer, Sent, TryLater
 from service.store.journey import journey_now
 from service.store.queue import MOST, call_up, let_go_expired, queue_up, read_queues
 
 CALM = 1.0  # seconds for which a group that takes everything is not asked again, and queues are not looked at
+AHEAD = 4  # groups that are taken, and put into words, together; each is handed over by an intent of its own
 ALL = ""  # the bucket of all mail together
 UNASKED = Grant(0, 0)
 
 
 class Claim:
-    """One run's claims. `take` until it gives nothing, `settle` after each hand-over, `close` at the end."""
+    """One run's claims. `take` until it gives nothing, `settle` what came of it, `close` at the end."""
 
     def __init__(self, desk: Desk, lease: Lease) -> None:
         self._desk, self._lease = desk, lease
@@ -49,7 +51,7 @@ class Claim:
         self._lease.ids, pacer = (), self._desk.pacer
         if pacer is None:
             with self._desk.begin() as session:
-                take(session, self._lease, self._desk.group)
+                take(session, self._lease, AHEAD * self._desk.group)
             return self._lease.ids or None
         self._begin()
         room = self._room(pacer)
@@ -60,14 +62,14 @@ class Claim:
         self._give_back(pacer, ALL, room - len(self._lease.ids))
         return self._lease.ids if fresh or self._lease.ids else None
 
-    def settle(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
+    def settle(self, answered: Iterable[tuple[Message, Outcome]]) -> None:
         """Tell what came of what was taken; what was not handed over is given back."""
         pacer = self._desk.pacer
         if pacer is None:
             return
         answers: dict[str, list[float]] = defaultdict(lambda: [0, 0, 0.0, 0.0])
         handed: set[int] = set()
-        for message, outcome in zip(messages, outcomes, strict=True):
+        for message, outcome in answered:
             group = self._group_of.get(message.delivery_id)
             if group is None:
                 continue
@@ -84,6 +86,11 @@ class Claim:
             self._calm.pop(group, None)
         pacer.settle(self._sender, told)
 
+    @property
+    def at_once(self) -> int:
+        """How many hand-overs at the same time a seat stands for; 0: any number."""
+        return 1 if self._seated else 0
+
     def close(self) -> None:
         """Give the seat up."""
         if self._desk.pacer is not None and self._seated:
@@ -91,7 +98,8 @@ class Claim:
 
     def _begin(self) -> None:
         business = self._desk.published().library.business
-        self._now = clock.machine_now().astimezone(ZoneInfo(business.zone))
+        self._zone = ZoneInfo(business.zone)
+        self._now = clock.machine_now().astimezone(self._zone)
         self._pacing: Pacing = business.pacing
         self._sender = parseaddr(business.sender)[1].rpartition("@")[2].casefold()
         self._limits = {}
@@ -106,7 +114,7 @@ class Claim:
             self._seated = self._pacing.connections > 0
         limit = self._limits[ALL] = limit_in_all(self._pacing, self._now)
         if limit.open and self._is_calm(ALL):
-            return self._desk.group
+            return AHEAD * self._desk.group
         (grant,) = pacer.draw(self._sender, [Ask(ALL, limit, 0, self._desk.group)])
         self._note(ALL, limit, grant)
         return grant.other
@@ -180,13 +188,16 @@ class Claim:
 
     def _queue(self, waiting: dict[int, str], taken: Collection[int]) -> None:
         day = warm_up_day(self._pacing, self._now.date())
-        reasons = {
-            group: why_waits(title_of(group), self._limit(group), self._grants.get(group, UNASKED), day, self._now)
+        waits = {
+            group: wait_of(group, self._limit(group), self._grants.get(group, UNASKED), day, self._now)
             for group in set(waiting.values())
         }
         with self._desk.begin() as session:
-            rows = {each: (group, reasons[group]) for each, group in waiting.items()}
-            queue_up(session, self._lease.token, rows)
+            now = journey_now(session)
+            apart = now - self._now
+            told = {group: replace(wait, until=wait.until + apart) for group, wait in waits.items()}
+            rows = {each: told[group] for each, group in waiting.items()}
+            queue_up(session, self._lease.token, rows, now, self._zone.key)
         self._lease.ids = tuple(each for each in taken if each not in waiting)
         self._queued |= set(waiting.values())
 

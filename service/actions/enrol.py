@@ -127,11 +127,15 @@ def why_not(
     last = None
     if sequence.enrol.again is not Again.ALWAYS and not newcomer:
         last = last_entered(session, contact.id, sequence.key)
-    condition = sequence.enrol.when
-    # Only a function asks about the past; a signup that asks none is spared its queries.
-    asks = condition is not None and "(" in condition.source
-    past = read_pasts(session, [contact.id])[contact.id] if asks else Past()
+    past = read_pasts(session, [contact.id])[contact.id] if condition_asks(sequence) else Past()
     return why_not_enter(sequence, facts_of(published.library.business, contact, draft, past, now), last, now)
+
+
+def condition_asks(sequence: Sequence) -> bool:
+    """Whether `enrol.when` asks about the past, as only a function does; a signup that asks none is spared its
+    queries."""
+    condition = sequence.enrol.when
+    return condition is not None and "(" in condition.source
 
 
 def last_entered(session: Session, contact_id: int, sequence: str) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
 from typing import Any
@@ -70,7 +70,7 @@ def _refuse_unwished(
     if barred is None:
         return
     words = f"The person {barred}."
-    if why_not_mail(replace(standing, suppressed=()), topic) is not None:
+    if why_not_mail(standing._replace(suppressed=()), topic) is not None:
         words += f" Record their consent to “{topic.name}” first: `consents` of POST /api/v1/contacts."
     raise NotLetIn(words)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -29,16 +29,17 @@ def expect_dates(
 
     For a `newcomer`, made in this very transaction, nothing can be awaited yet.
     """
-    expect(session, published, contact, _begun_by(published, "date"), now, newcomer=newcomer)
+    expect(session, published, contact, begun_by(published, "date"), now, newcomer=newcomer)
 
 
 def expect_visits(session: Session, published: Published, contact: Contact, event: str, now: datetime) -> None:
     """After an event: what its rhythm and its quiet time expect now. The contact is locked; the caller commits."""
-    by_event = [*_begun_by(published, "rhythm", event), *_begun_by(published, "quiet", event)]
+    by_event = [*begun_by(published, "rhythm", event), *begun_by(published, "quiet", event)]
     expect(session, published, contact, by_event, now)
 
 
-def _begun_by(published: Published, on: str, name: str = "") -> list[Sequence]:
+def begun_by(published: Published, on: str, name: str = "") -> list[Sequence]:
+    """The sequences that have such a trigger."""
     return [
         sequence
         for sequence in published.library.sequences
@@ -60,12 +61,17 @@ def expect(
     if not wanted:
         return
     known = defaultdict(list) if newcomer else _known(session, contact, [sequence.key for sequence in wanted])
-    asks = any(trigger.on != "date" for sequence in wanted for trigger in sequence.enrol.on)
+    asks = any(map(asks_the_past, wanted))
     past = read_pasts(session, [contact.id])[contact.id] if asks else Past()
     for sequence in wanted:
         draft = draft_of(published, contact, sequence, Occasion("date", "", ""), now)
         facts = facts_of(published.library.business, contact, draft, past, now)
         _expect_one(session, published, contact, sequence, facts, known[sequence.key])
+
+
+def asks_the_past(sequence: Sequence) -> bool:
+    """Whether what happened to people says when they enter."""
+    return any(trigger.on != "date" for trigger in sequence.enrol.on)
 
 
 def _known(session: Session, contact: Contact, keys: list[str]) -> dict[str, list[Enrolment]]:
@@ -86,22 +92,32 @@ def _expect_one(
 ) -> None:
     awaited = next((row for row in known if row.state == "awaited"), None)
     entered = [Entered(row.trigger_key, row.began_by, row.date_at) for row in known if row is not awaited]
-    occurrence = next_awaited(sequence, facts, entered)
-    if occurrence is None:
+    draft = draft_awaited(published, contact, sequence, facts, entered)
+    if draft is None:
         if awaited is not None:
             session.delete(awaited)
             session.flush()
         return
-    enters_at = max(occurrence.enters_at, facts.now)
-    draft = draft_of(published, contact, sequence, occurrence.occasion, enters_at)
-    draft.state, draft.wake_at = "awaited", enters_at
-    set_date(draft, occurrence.date)
     values = {name: getattr(draft, name) for name in COLUMNS}
     if awaited is None:
         session.execute(insert(Enrolment).values(values).on_conflict_do_nothing())
         return
     for name, value in values.items():
         setattr(awaited, name, value)
+
+
+def draft_awaited(
+    published: Published, contact: Contact, sequence: Sequence, facts: Facts, entered: Collection[Entered]
+) -> Enrolment | None:
+    """The awaited enrolment that a person should have, not stored; None where it is not known when they will enter."""
+    occurrence = next_awaited(sequence, facts, entered)
+    if occurrence is None:
+        return None
+    enters_at = max(occurrence.enters_at, facts.now)
+    draft = draft_of(published, contact, sequence, occurrence.occasion, enters_at)
+    draft.state, draft.wake_at = "awaited", enters_at
+    set_date(draft, occurrence.date)
+    return draft
 
 
 def enter(

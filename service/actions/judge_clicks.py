@@ -25,6 +25,8 @@ from service.store.history import read_contacts
 from service.store.journey import journey_now
 from service.store.publication import Link
 
+Name = tuple[str, datetime]  # a hit's nonce and its time
+
 MOMENT = THRESHOLDS.burst  # how long a click waits for those that may come after it
 FORGOTTEN = Verdict(Class.UNKNOWN, "forgotten")  # the person was erased while the click waited
 
@@ -33,7 +35,6 @@ FORGOTTEN = Verdict(Class.UNKNOWN, "forgotten")  # the person was erased while t
 class Click:
     """A click that waits, with what its event will say."""
 
-    id: int
     nonce: str
     at: datetime
     journey_at: datetime
@@ -49,7 +50,7 @@ class Click:
 
 def clicks_wait(session: Session) -> bool:
     """Whether a click is not judged yet."""
-    return session.scalar(select(event.Hit.id).where(event.Hit.rule == WAITING.rule).limit(1)) is not None
+    return session.scalar(select(event.Hit.nonce).where(event.Hit.rule == WAITING.rule).limit(1)) is not None
 
 
 def judge_clicks(session: Session, published: Published, until: datetime, limit: int = 500) -> int:
@@ -62,36 +63,39 @@ def judge_clicks(session: Session, published: Published, until: datetime, limit:
     if not due:
         return 0
     people = lock_contacts(session, sorted({contact for contact in due.values() if contact}), wait=False)
-    clicks = _read_clicks(session, [hit_id for hit_id, contact in due.items() if contact in people])
-    verdicts = dict.fromkeys((hit_id for hit_id, contact in due.items() if contact is None), FORGOTTEN)
+    clicks = _read_clicks(session, [hit for hit, contact in due.items() if contact in people])
+    verdicts = dict.fromkeys((hit for hit, contact in due.items() if contact is None), FORGOTTEN)
     neighbours = _neighbours(session, clicks)
     contacts = read_contacts(session, people)
     now = journey_now(session)
     for click in clicks:
         others = tuple(at - click.at for link_id, at in neighbours[click.delivery_id] if link_id != click.link_id)
         # Every rule but the burst's was asked when the click was recorded.
-        verdict = verdicts[click.id] = judge(Hit(Kind.CLICK, "GET", click.user_agent, None, others))
+        verdict = verdicts[click.nonce, click.at] = judge(Hit(Kind.CLICK, "GET", click.user_agent, None, others))
         if verdict.hit_class is Class.HUMAN:
             receive_event(session, published, contacts[click.contact_id], _seen(click), now)
     _settle(session, verdicts)
     return len(verdicts)
 
 
-def _due(session: Session, until: datetime, limit: int) -> dict[int, int | None]:
-    """The clicks that have waited long enough, by id, with the contact of each; None where it was erased."""
+def _due(session: Session, until: datetime, limit: int) -> dict[Name, int | None]:
+    """The clicks that have waited long enough, each with its contact; None where that was erased."""
     query = (
-        select(event.Hit.id, Delivery.contact_id)
+        select(event.Hit.nonce, event.Hit.at, Delivery.contact_id)
         .outerjoin(Delivery, Delivery.id == event.Hit.delivery_id)
         .where(event.Hit.rule == WAITING.rule, event.Hit.at < until)
     )
-    return dict(session.execute(query.order_by(event.Hit.at, event.Hit.id).limit(limit)).all())
+    rows = session.execute(query.order_by(event.Hit.at, event.Hit.nonce).limit(limit))
+    return {(nonce, at): contact_id for nonce, at, contact_id in rows}
 
 
-def _read_clicks(session: Session, ids: Collection[int]) -> list[Click]:
+def _read_clicks(session: Session, names: Collection[Name]) -> list[Click]:
     """Those that still wait, now that their contacts are locked: another host may have judged some."""
+    if not names:
+        return []
+    when = [at for _, at in names]
     rows = session.execute(
         select(
-            event.Hit.id,
             event.Hit.nonce,
             event.Hit.at,
             event.Hit.journey_at,
@@ -107,8 +111,9 @@ def _read_clicks(session: Session, ids: Collection[int]) -> list[Click]:
         .join(Delivery, Delivery.id == event.Hit.delivery_id)
         .join(Enrolment, Enrolment.id == Delivery.enrolment_id)
         .outerjoin(Link, Link.id == event.Hit.link_id)
-        .where(event.Hit.rule == WAITING.rule, event.Hit.id.in_(ids))
-        .order_by(event.Hit.at, event.Hit.id)
+        .where(event.Hit.rule == WAITING.rule, event.Hit.at.between(min(when), max(when)))
+        .where(event.Hit.nonce.in_([nonce for nonce, _ in names]))
+        .order_by(event.Hit.at, event.Hit.nonce)
     )
     return [Click(**row._asdict()) for row in rows]
 
@@ -134,10 +139,10 @@ def _seen(click: Click) -> Seen:
     return Seen("click", click.journey_at, key=click.nonce, data=data)
 
 
-def _settle(session: Session, verdicts: dict[int, Verdict]) -> None:
+def _settle(session: Session, verdicts: dict[Name, Verdict]) -> None:
     rows = [
-        {"id": hit_id, "verdict": verdict.hit_class, "rule": verdict.rule, "ruleset": verdict.ruleset}
-        for hit_id, verdict in verdicts.items()
+        {"nonce": nonce, "at": at, "verdict": verdict.hit_class, "rule": verdict.rule, "ruleset": verdict.ruleset}
+        for (nonce, at), verdict in verdicts.items()
     ]
     if rows:
         session.execute(update(event.Hit), rows)

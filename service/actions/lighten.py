@@ -32,12 +32,14 @@ def lighten(session: Session, published: Published, contact_ids: Collection[int]
 
 def opened_by(session: Session, hits: Sequence[RawHit]) -> set[int]:
     """The contacts among whose recorded hits is an open that was surely a person's."""
-    nonces = [hit.nonce for hit in hits if hit.kind == Kind.OPEN]
-    if not nonces:
+    opens = [hit for hit in hits if hit.kind == Kind.OPEN]
+    if not opens:
         return set()
+    when = [hit.at for hit in opens]  # or every month's part would be asked
+    these = (event.Hit.nonce.in_([hit.nonce for hit in opens]), event.Hit.at.between(min(when), max(when)))
     query = (
         select(Delivery.contact_id)
         .join(event.Hit, event.Hit.delivery_id == Delivery.id)
-        .where(event.Hit.nonce.in_(nonces), event.Hit.verdict == Class.HUMAN, Delivery.staff_to.is_(None))
+        .where(*these, event.Hit.verdict == Class.HUMAN, Delivery.staff_to.is_(None))
     )
     return set(session.scalars(query.distinct()))

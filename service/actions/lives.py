@@ -70,7 +70,6 @@ def _burden(contact: Contact, told: Told) -> Burden:
         agreed_at=told.agreed_at,
         pressure=contact.pressure,
         weighed_at=contact.pressure_at,
-        rest_until=contact.rest_until,
         in_a_row=contact.unengaged_mails,
         since=contact.unengaged_since,
         engaged_at=contact.engaged_at,

@@ -57,7 +57,7 @@ def unfinished(session: Session, at: datetime) -> bool:
     waiting = select(Delivery.id).where(
         or_(Delivery.state.in_(WITHOUT_OUTCOME), (Delivery.state == State.HELD) & (Delivery.wake_at <= at))
     )
-    clicks = select(Hit.id).where(Hit.rule == WAITING.rule)
+    clicks = select(Hit.nonce).where(Hit.rule == WAITING.rule)
     tasks = select(Task.id).where(Task.state == "open", Task.wake_at <= at)
     any_of_them = due.exists() | waiting.exists() | clicks.exists() | tasks.exists()
     return bool(session.scalar(select(any_of_them))) or anything_due(session, at)

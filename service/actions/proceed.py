@@ -21,12 +21,14 @@ from service.domain.sequence.model import Sequence, Step
 from service.ports import Published
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
+from service.store.handover import Way
 from service.store.history import date_of
+from service.store.letter import Inside
 
 Plan = dict[str, Any]  # the columns of a touch to come
 
 
-def progress_of(enrolment: Enrolment) -> Progress:
+def progress_of(enrolment: Enrolment | Way) -> Progress:
     """The row's progress as the core reads it."""
     return Progress(
         enrolment.entered_at,
@@ -42,7 +44,7 @@ def progress_of(enrolment: Enrolment) -> Progress:
     )
 
 
-def put_behind(enrolment: Enrolment, step: Step, at: datetime | None, over_at: datetime | None = None) -> None:
+def put_behind(enrolment: Enrolment | Way, step: Step, at: datetime | None, over_at: datetime | None = None) -> None:
     """Note that a step is behind: `at` when its mail left or may have, its task was opened, its action carried out;
     None where nothing of it was done, `over_at` being the end of its turn then."""
     progress = passed(progress_of(enrolment), step, at, over_at)
@@ -53,7 +55,7 @@ def put_behind(enrolment: Enrolment, step: Step, at: datetime | None, over_at: d
     enrolment.last_mail_step = progress.last_mail_step
 
 
-def plan_next(published: Published, enrolment: Enrolment, local: Local, now: datetime) -> Plan | None:
+def plan_next(published: Published, enrolment: Enrolment | Way, local: Local, now: datetime) -> Plan | None:
     """The touch that comes next, to be written by `write_plans`; the enrolment is woken when it is due.
 
     None where nothing comes, or where it takes the person's past to tell when: then the enrolment is woken at once.
@@ -71,7 +73,7 @@ def plan_next(published: Published, enrolment: Enrolment, local: Local, now: dat
     return plan(published, enrolment, in_line[0].step, in_line[0].due_at)
 
 
-def plan(published: Published, enrolment: Enrolment, step: Step, due: datetime) -> Plan:
+def plan(published: Published, enrolment: Enrolment | Way, step: Step, due: datetime) -> Plan:
     """The row of a touch that will be due."""
     return {
         "enrolment_id": enrolment.id,
@@ -114,7 +116,7 @@ def _domain_of(sender: str) -> str:
     return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
 
 
-def find_step(published: Published, enrolment: Enrolment, key: str) -> tuple[Sequence, Step] | None:
+def find_step(published: Published, enrolment: Enrolment | Inside | Way, key: str) -> tuple[Sequence, Step] | None:
     """The sequence and step of a delivery in the publication in force; None where it was taken out."""
     sequence = published.library.sequence(enrolment.sequence)
     step = sequence.step(key) if sequence else None

@@ -2,31 +2,84 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.orm import Session
 
 from service.store.access import IdempotentReply
-from service.store.decision import Decision
 from service.store.journey import journey_now
+from service.store.partition import look_after_parts
 
 REPLIES_KEPT = timedelta(hours=24)
-# Of journey time. No mail waits for as long, and what became of one stands in its own row for good.
-DECISIONS_KEPT = timedelta(days=180)
 BATCH = 5_000
+
+# The oldest first, by number: what was made first was planned first, give or take. Rows that somebody holds are left to
+# the next round, so that nobody who has locked their contact can wait for us. Each enrolment is looked up by its number
+# (OFFSET 0 keeps the planner from beginning with all that ended long ago).
+PAGE = text(
+    """
+    WITH page AS MATERIALIZED (
+        SELECT id, enrolment_id, created_at, due_at, state FROM delivery WHERE id > :after ORDER BY id LIMIT :batch
+    ),
+    over AS MATERIALIZED (
+        SELECT page.id FROM page, LATERAL (
+            SELECT state, ended_at FROM enrolment WHERE enrolment.id = page.enrolment_id OFFSET 0
+        ) AS e
+        WHERE page.state IN ('sent', 'failed', 'uncertain', 'skipped', 'expired', 'cancelled', 'done')
+          AND page.due_at < :before AND e.ended_at < :before AND e.state NOT IN ('active', 'awaited')
+    ),
+    free AS MATERIALIZED (
+        SELECT id FROM delivery WHERE id = ANY (ARRAY (SELECT id FROM over)) FOR UPDATE SKIP LOCKED
+    ),
+    gone AS (DELETE FROM delivery WHERE id = ANY (ARRAY (SELECT id FROM free)) RETURNING id)
+    SELECT max(page.id), min(page.created_at), (SELECT count(*) FROM gone) FROM page
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """For how long what only grows is kept. Hits by machine time, the others by journey time; deliveries may be kept
+    for good (None)."""
+
+    hits: timedelta
+    decisions: timedelta
+    deliveries: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A walk through the deliveries: the last number looked at, None at its end, and how many were let go of."""
+
+    last: int | None
+    gone: int
 
 
 def prune(session: Session) -> int:
-    """Delete a batch of what is past its time; how much that was. The caller commits, and goes on while it is much."""
-    old_reply = IdempotentReply.created_at < func.clock_timestamp() - REPLIES_KEPT
-    old_decision = Decision.at < journey_now(session) - DECISIONS_KEPT
-    return _drop(session, IdempotentReply.id, old_reply) + _drop(session, Decision.id, old_decision)
+    """Delete a batch of kept answers that are past their time; how many. The caller commits, and goes on while it is
+    much."""
+    old = IdempotentReply.created_at < func.clock_timestamp() - REPLIES_KEPT
+    batch = select(IdempotentReply.id).where(old).limit(BATCH)
+    gone: Any = session.execute(delete(IdempotentReply).where(IdempotentReply.id.in_(batch)))
+    return int(gone.rowcount)
 
 
-def _drop(session: Session, number: InstrumentedAttribute[int], old: ColumnElement[bool]) -> int:
-    batch = select(number).where(old).limit(BATCH)
-    gone = session.execute(delete(number.class_).where(number.in_(batch)))
-    rows: Any = gone
-    return int(rows.rowcount)
+def look_after_months(session: Session, keeping: Keeping, machine_now: datetime) -> tuple[str, ...]:
+    """Make the coming months' parts of hits and decisions and drop those that are past their time; the names of those
+    dropped. The caller commits. Raises sqlalchemy.exc.OperationalError where a table stays locked."""
+    now = journey_now(session)
+    return look_after_parts(session, "hit", machine_now, machine_now - keeping.hits) + look_after_parts(
+        session, "decision", now, now - keeping.decisions
+    )
+
+
+def prune_deliveries(session: Session, kept: timedelta, after: int = 0) -> Page:
+    """Let go of finished deliveries behind number `after`, a page of them, whose enrolment ended longer than `kept` ago
+    (journey time). Their enrolments stay, so that nobody enters the same twice. The caller commits."""
+    before = journey_now(session) - kept
+    last, oldest, gone = session.execute(PAGE, {"after": after, "batch": BATCH, "before": before}).one()
+    # What was made since can't be over: the walk ends there.
+    return Page(last if last is not None and oldest < before else None, gone)

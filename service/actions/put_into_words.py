@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -16,12 +17,12 @@ from service.actions.lease import Lease
 from service.actions.proceed import find_step
 from service.actions.staff_mail import staff_letters
 from service.domain.referral import prints_code
+from service.domain.sequence.model import Step
+from service.domain.sequence.printed import words_ask_the_past
 from service.ports import Letter, Message, Pacer, Provider, Published, Renderer, StaffLetter, Unrenderable
-from service.store.contact import Contact
 from service.store.delivery import Delivery, State
-from service.store.enrolment import Enrolment
-from service.store.history import facts_of, read_contacts, read_pasts
-from service.store.journey import shifted_now
+from service.store.history import Past, facts_of, read_pasts
+from service.store.letter import Inside, Mail, Reader, Written, read_letters
 from service.store.referral import give_codes
 
 log = structlog.get_logger()
@@ -48,61 +49,80 @@ def put_into_words(desk: Desk, lease: Lease) -> list[Message]:
     """Put each taken mail into words. One that can't be is held with its reason, and blocks no other."""
     published = desk.published()
     messages: list[Message] = []
+    poison: dict[int, str] = {}
     with desk.begin() as session:
-        shifted = shifted_now(session)
-        now = shifted or clock.machine_now()
-        rows = session.scalars(select(Delivery).where(Delivery.id.in_(lease.ids)).order_by(Delivery.id)).all()
-        enrolments = _enrolments(session, {row.enrolment_id for row in rows})
-        contacts = read_contacts(session, {row.contact_id for row in rows})
-        steps = {row.id: find_step(published, enrolments[row.enrolment_id], row.step) for row in rows}
-        give_codes(session, {row.contact_id for row in rows if (found := steps[row.id]) and prints_code(found[1])})
-        pasts = read_pasts(session, list(contacts))
-        staff = staff_letters(session, published, [row for row in rows if row.staff_to is not None])
-        poison: dict[int, str] = {}
-        for row in rows:
-            enrolment, contact = enrolments[row.enrolment_id], contacts[row.contact_id]
-            if row.id not in staff and (row.staff_to or steps[row.id] is None):
-                continue  # its intent is refused below, with the reason
-            facts = facts_of(published.library.business, contact, enrolment, pasts[contact.id], now)
-            letter = _letter(published, row, enrolment, contact, facts.names(), staff.get(row.id), shifted)
-            try:
-                messages.append(desk.renderer.render(letter))
-            except Unrenderable as error:
-                poison[row.id] = str(error)
+        letters, shifted = read_letters(session, lease.ids)
+        known = _look_up(session, published, letters)
+    now = shifted or clock.machine_now()
+    for mail, enrolment, reader in letters:
+        if mail.id not in known.staff and (mail.staff_to or (enrolment.sequence, mail.step) not in known.steps):
+            continue  # its intent is refused below, with the reason
+        facts = facts_of(published.library.business, reader, enrolment, known.pasts[reader.id], now)
+        letter = _letter(published, mail, enrolment, reader, facts.names(), known.staff.get(mail.id), shifted)
+        try:
+            messages.append(desk.renderer.render(letter))
+        except Unrenderable as error:
+            poison[mail.id] = str(error)
     if poison:
         _hold(desk, lease, poison, now)
     return messages
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is looked up for all of a group's mails: their steps as they are written now, the pasts of those whose
+    words ask for it, and what those to colleagues say."""
+
+    steps: Mapping[tuple[str, str], Step]
+    pasts: defaultdict[int, Past]
+    staff: Mapping[int, StaffLetter]
+
+
+def _look_up(session: Session, published: Published, letters: Sequence[Written]) -> _Known:
+    first = {(each.enrolment.sequence, each.mail.step): each for each in letters}  # one of each step
+    found = {key: find_step(published, each.enrolment, each.mail.step) for key, each in first.items()}
+    steps = {key: written[1] for key, written in found.items() if written is not None}
+    coded = {key for key, step in steps.items() if prints_code(step)}
+    asking = {key for key, step in steps.items() if words_ask_the_past(step)}
+    to_staff = [each.mail for each in letters if each.mail.staff_to is not None]
+    _give_codes(session, letters, coded)
+    those = {
+        each.reader.id for each in letters if each.mail.staff_to or (each.enrolment.sequence, each.mail.step) in asking
+    }
+    pasts = read_pasts(session, those) if those else {}
+    return _Known(steps, defaultdict(Past, pasts), staff_letters(session, published, to_staff) if to_staff else {})
+
+
+def _give_codes(session: Session, letters: Sequence[Written], coded: Collection[tuple[str, str]]) -> None:
+    if coded:
+        give_codes(session, {each.reader.id for each in letters if (each.enrolment.sequence, each.mail.step) in coded})
+
+
 def _letter(
     published: Published,
-    row: Delivery,
-    enrolment: Enrolment,
-    contact: Contact,
+    mail: Mail,
+    enrolment: Inside,
+    reader: Reader,
     names: Mapping[str, object],
     staff: StaffLetter | None,
     shifted: datetime | None,
 ) -> Letter:
     first = published.library.business.languages[0]
     return Letter(
-        delivery_id=row.id,
-        contact_id=contact.id,
-        message_id=row.message_id,
-        recipient=row.staff_to or contact.email,
+        delivery_id=mail.id,
+        contact_id=reader.id,
+        message_id=mail.message_id,
+        recipient=mail.staff_to or reader.email,
         publication_id=published.id,
         sequence=enrolment.sequence,
-        step=row.step,
-        language=first if row.staff_to else contact.language or first,
+        step=mail.step,
+        language=first if mail.staff_to else reader.language or first,
         names=names,
         sent_at=clock.machine_now(),
         arm=enrolment.arm,
         journey_at=shifted,
         staff=staff,
     )
-
-
-def _enrolments(session: Session, ids: Collection[int]) -> dict[int, Enrolment]:
-    return {each.id: each for each in session.scalars(select(Enrolment).where(Enrolment.id.in_(ids)))}
 
 
 def _hold(desk: Desk, lease: Lease, reasons: dict[int, str], now: datetime) -> None:

@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.actions.case import leave_behind, read_cases
-from service.actions.deliver import act, make_uncertain, weighs_on
 from service.actions.proceed import write_plans
+from service.actions.record import act, make_uncertain, weighs_on
 from service.actions.sunset import weigh
 from service.ports import Published
 from service.store.contact import lock_contacts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from service.actions.enrol import enrol, enrol_by
-from service.actions.expect import expect_dates, expect_visits
+from service.actions.expect import begun_by, expect_dates, expect_visits
 from service.actions.lighten import lighten
 from service.actions.receive_reply import receive_reply
 from service.domain.effect import STAGE_AFTER
@@ -28,6 +28,7 @@ from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.event import Event
 from service.store.history import event_key
+from service.store.told import keep_events
 
 SKEW = timedelta(seconds=5)  # by which the clocks of two machines may differ
 
@@ -80,9 +81,39 @@ def receive_event(session: Session, published: Published, contact: Contact, seen
     return event_id
 
 
+def begins_something(published: Published, name: str) -> bool:
+    """Whether more follows from an event of this name than that it is known, wakes people and shows them engaged."""
+    told = Occasion("event", name, "")
+    return (
+        name in {"reply", "complaint.resolved"}
+        or any(answers(sequence, told) for sequence in published.library.sequences)
+        or bool(begun_by(published, "rhythm", name) or begun_by(published, "quiet", name))
+    )
+
+
+def keep_quietly(
+    session: Session, published: Published, seen: Sequence[tuple[int, Seen]], now: datetime
+) -> list[int | None]:
+    """What `receive_event` does of events that begin nothing and are about no thing, each with its contact's id, many
+    at once. The ids, None where the same was told before.
+
+    The contacts are locked, and in the stage already that the event leads to; the caller commits.
+    """
+    rows = [_row(who, event) | {"value": None if event.value is None else str(event.value)} for who, event in seen]
+    ids = keep_events(session, rows, now - SKEW)
+    new = (each for each, id_ in zip(seen, ids, strict=True) if id_ is not None)
+    lighten(session, published, sorted({who for who, event in new if event.name in EVIDENCE}), now)
+    return ids
+
+
 def _keep(session: Session, contact: Contact, seen: Seen) -> int | None:
-    values = {
-        "contact_id": contact.id,
+    row = _row(contact.id, seen)
+    return session.scalar(insert(Event).values(row).on_conflict_do_nothing().returning(Event.id))
+
+
+def _row(contact_id: int, seen: Seen) -> dict[str, Any]:
+    return {
+        "contact_id": contact_id,
         "name": seen.name,
         "at": seen.at,
         "key": seen.key,
@@ -91,7 +122,6 @@ def _keep(session: Session, contact: Contact, seen: Seen) -> int | None:
         "value": seen.value,
         "currency": seen.currency,
     }
-    return session.scalar(insert(Event).values(values).on_conflict_do_nothing().returning(Event.id))
 
 
 def _replace_older(session: Session, contact_id: int, seen: Seen, event_id: int) -> bool:

@@ -22,8 +22,9 @@ log = structlog.get_logger()
 def record_hits(session: Session, hits: Sequence[RawHit]) -> int:
     """Store a batch of hits; how many were new. The caller commits.
 
-    A hit seen before (by its nonce) counts once; one of a delivery that is not there, because its person was forgotten,
-    is left out. Nothing moves because of it yet: what may be a person's click waits for `judge_clicks`.
+    A hit seen before (by its nonce, which came with its time) counts once; one of a delivery that is not there, because
+    its person was forgotten, is left out. Nothing moves because of it yet: what may be a person's click waits for
+    `judge_clicks`.
     """
     handed = _handed_at(session, {hit.delivery_id for hit in hits})
     journey = session.scalar(select(JourneyClock.at))
@@ -65,5 +66,5 @@ def _store(session: Session, rows: Sequence[Mapping[str, Any]]) -> int:
     arrays = [literal([row[column.name] for row in rows], ARRAY(column.type)) for column in columns]
     given = func.unnest(*arrays).table_valued(*rows[0]).render_derived()
     into = insert(event.Hit).from_select(list(rows[0]), select(*given.c))
-    once = into.on_conflict_do_nothing(index_elements=["nonce"])
+    once = into.on_conflict_do_nothing(index_elements=["nonce", "at"])
     return session.connection().execute(once, execution_options={"preserve_rowcount": True}).rowcount

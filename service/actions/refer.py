@@ -1,7 +1,7 @@
 """A friend comes by somebody's link, is here for the first time, and the one who sent them is thanked.
 
 Two people are concerned each time, and the referrer is told by an event of their own. Whoever tells of visits locks
-both beforehand, in one go (`referrers_who_wait`), because contacts are locked in ascending order everywhere.
+both beforehand, in one go (`who_waits`), because contacts are locked in ascending order everywhere.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from service.domain import clearance
-from service.domain.consent import Standing
 from service.domain.reason import REMOVED
 from service.domain.rhythm import BOOKINGS, due_between
 from service.domain.sequence.model import Kind, Library, Step, Topic
@@ -20,8 +19,8 @@ from service.domain.throttle import arbitrate as decide
 from service.domain.window import Window
 from service.ports import Published
 from service.store.breaker import breaker_now
-from service.store.due import Due, Someone, read_ahead, read_counted, read_people
-from service.store.history import read_complaints, read_happenings, read_standings, seed_of, zone_of
+from service.store.due import Due, read_ahead, read_counted
+from service.store.history import Judged, read_happenings, read_judged, seed_of, zone_of
 from service.store.pressure import level_of
 from service.store.task import REPLY
 
@@ -39,6 +38,9 @@ class Written:
     like: Candidate
 
 
+Rival = tuple[Due, Written | None]  # a mail that waits for its turn alone; None for one to a colleague
+
+
 @dataclass(slots=True)
 class Desk:
     """What a batch is ruled by: the library, each of its steps looked up once, and the people."""
@@ -46,9 +48,7 @@ class Desk:
     library: Library
     now: datetime
     breaker: Breaker
-    people: Mapping[int, Someone]
-    standings: Mapping[int, Standing]
-    complaints: Mapping[int, datetime]
+    judged: Judged
     _written: dict[tuple[str, str], Written | None] = field(default_factory=dict)
 
     def written(self, sequence: str, step: str) -> Written | None:
@@ -68,28 +68,23 @@ def rule(
     their own.
     """
     policy = published.library.business.throttle
-    people = read_people(session, {due.contact_id for due in dues})
-    desk = Desk(
-        published.library,
-        now,
-        breaker_now(session, policy.breaker, now),
-        people,
-        read_standings(session, people.values(), now),
-        read_complaints(session, people),
-    )
+    judged = read_judged(session, {due.contact_id for due in dues}, now)
+    desk = Desk(published.library, now, breaker_now(session, policy.breaker, now), judged)
     verdicts: list[tuple[Due, Verdict]] = []
-    rivals: dict[int, list[Due]] = defaultdict(list)
+    rivals: dict[int, list[Rival]] = defaultdict(list)
     for due in dues:
-        barred = _bar(desk, due) or _hold(desk, due)
+        written = desk.written(due.sequence, due.step)
+        barred = _bar(desk, due, written) or _hold(desk, due, written)
         if barred is not None:
             verdicts.append((due, barred))
         else:
-            rivals[due.contact_id].append(due)
+            rivals[due.contact_id].append((due, written if due.staff_to is None else None))
     persons = _persons(session, desk, rivals, cleared)
     for contact_id, own in rivals.items():
-        candidates = [_candidate(desk, due, people[contact_id]) for due in own]
+        seed = seed_of(judged.people[contact_id])
+        candidates = [_candidate(*rival, seed, now) for rival in own]
         decided = decide(candidates, persons[contact_id], policy, now, desk.breaker)
-        verdicts += [(due, decided[due.id]) for due in own]
+        verdicts += [(due, decided[due.id]) for due, _ in own]
     return verdicts
 
 
@@ -102,61 +97,60 @@ def _look_up(library: Library, sequence_key: str, step_key: str, now: datetime) 
     return Written(sequence, step, clearance.topic_of(library.business, sequence), like)
 
 
-def _bar(desk: Desk, due: Due) -> Verdict | None:
+def _bar(desk: Desk, due: Due, written: Written | None) -> Verdict | None:
     """Why this mail may not be sent at all, whatever its turn."""
-    written = desk.written(due.sequence, due.step)
     if written is None and due.step != REPLY:  # a task that a reply opened has no step
         return Verdict(Ruling.EXPIRED, "removed", REMOVED)
     if due.enrolment_state != "active" and not due.occasion:
         return clearance.left(due.why)
     if written is None or due.staff_to is not None:
         return None  # a colleague's
-    return clearance.barred(desk.standings[due.contact_id], written.topic, desk.people[due.contact_id].first_name)
+    return clearance.barred(
+        desk.judged.standings[due.contact_id], written.topic, desk.judged.people[due.contact_id].first_name
+    )
 
 
-def _hold(desk: Desk, due: Due) -> Verdict | None:
+def _hold(desk: Desk, due: Due, written: Written | None) -> Verdict | None:
     """What has to be settled before it may leave."""
     if due.staff_to is not None:
         return None
     waits = None
     if due.paused_at is not None and not due.occasion:
-        waits = clearance.held_by_reply(due.paused_at, desk.people[due.contact_id].first_name)
-    written = desk.written(due.sequence, due.step)
+        waits = clearance.held_by_reply(due.paused_at, desk.judged.people[due.contact_id].first_name)
     if waits is None and written is not None:
         waits = clearance.held_by_pause(written.sequence, due.expires_at, desk.now)
-    raised = desk.complaints.get(due.contact_id)
+    raised = desk.judged.complaints.get(due.contact_id)
     return waits or clearance.held_by_complaint(raised, due.priority, due.expires_at, desk.now)
 
 
-def _candidate(desk: Desk, due: Due, someone: Someone) -> Candidate:
-    written = desk.written(due.sequence, due.step)
-    ends = due.expires_at or desk.now
-    if written is None or due.staff_to is not None:
+def _candidate(due: Due, written: Written | None, seed: str, now: datetime) -> Candidate:
+    ends = due.expires_at or now
+    if written is None:
         return Candidate(due.id, 0, ends, WINDOWLESS, Kind.SERVICE, closed_days=False)
     like = written.like
-    seed = clearance.draws_from(seed_of(someone), due.sequence, due.step)
+    drawn = clearance.draws_from(seed, due.sequence, due.step)
     return Candidate(
-        due.id, like.priority, ends, like.window, like.kind, like.closed_days, seed, due.due_at, like.asks_to_stay
+        due.id, like.priority, ends, like.window, like.kind, like.closed_days, drawn, due.due_at, like.asks_to_stay
     )
 
 
 def _persons(
-    session: Session, desk: Desk, rivals: Mapping[int, Sequence[Due]], cleared: Collection[int]
+    session: Session, desk: Desk, rivals: Mapping[int, Sequence[Rival]], cleared: Collection[int]
 ) -> dict[int, Person]:
     """All that pace asks about the people with something that competes."""
     business, now = desk.library.business, desk.now
     policy = business.throttle
-    counted = read_counted(session, rivals, cleared, now)
+    capped = _with_class(rivals, 1)  # service mail asks nobody's caps
+    counted = read_counted(session, capped, cleared, now) if capped else {}
     ahead = _warm_ahead(session, desk, _with_class(rivals, COLD), policy.look_ahead)
-    spans = _due_spans(session, desk, _offered(desk, rivals))
+    spans = _due_spans(session, desk, _offered(rivals))
     persons = {}
     for contact_id in rivals:
-        someone = desk.people[contact_id]
+        someone = desk.judged.people[contact_id]
         due_from, due_until = spans.get(contact_id) or (None, None)
         persons[contact_id] = Person(
             counted.get(contact_id, ()),
             level_of(someone.pressure, someone.pressure_at, policy.pressure, now),
-            someone.rest_until,
             someone.less_often,
             due_from,
             due_until,
@@ -168,17 +162,14 @@ def _persons(
     return persons
 
 
-def _with_class(rivals: Mapping[int, Iterable[Due]], least: int) -> list[int]:
-    return [contact_id for contact_id, own in rivals.items() if any(due.priority >= least for due in own)]
+def _with_class(rivals: Mapping[int, Iterable[Rival]], least: int) -> set[int]:
+    return {due.contact_id for own in rivals.values() for due, _ in own if due.priority >= least}
 
 
-def _offered(desk: Desk, rivals: Mapping[int, Iterable[Due]]) -> list[int]:
+def _offered(rivals: Mapping[int, Iterable[Rival]]) -> set[int]:
     """Who has an offer among what competes."""
-    return [
-        contact_id
-        for contact_id, own in rivals.items()
-        if any((it := desk.written(due.sequence, due.step)) and it.like.kind is Kind.OFFER for due in own)
-    ]
+    offers = (due for own in rivals.values() for due, it in own if it is not None and it.like.kind is Kind.OFFER)
+    return {due.contact_id for due in offers}
 
 
 def _warm_ahead(session: Session, desk: Desk, contact_ids: Collection[int], within: timedelta) -> dict[int, datetime]:
@@ -206,7 +197,7 @@ def _due_spans(
             business,
             pasts[each].happenings,
             business.throttle.pressure,
-            zone_of(desk.people[each], business),
+            zone_of(desk.judged.people[each], business),
             desk.now,
         )
         for each in contact_ids

@@ -67,31 +67,18 @@ def sign_up(
     enrolment.
     """
     ref, fields = fields.get(REF), {name: value for name, value in fields.items() if name != REF}
-    contact, is_new = upsert_contact(session, hash_key, address, fields, now, source=f"form:{form.slug}")
-    consent = {
-        "contact_id": contact.id,
-        "act": "confirmed",
-        "basis": "consent",
-        "at": now,
-        "source": f"form:{form.slug}",
-        "address": evidence.address,
-        "user_agent": evidence.user_agent,
-        "page": evidence.page,
-        "wording": evidence.wording,
-    }
-    consents = [consent | {"topic": topic} for topic in consented_topics(published.library, form)]
+    contact, is_new = upsert_contact(session, hash_key, address, fields, now, source=source_of(form))
+    consents = [row | {"contact_id": contact.id} for row in consents_of(published, form, evidence, now)]
     if consents:
         session.connection().execute(insert(Consent), consents)
-    session.connection().execute(
-        insert(Event), {"contact_id": contact.id, "name": "signup", "at": now, "data": {"form": form.slug}}
-    )
+    session.connection().execute(insert(Event), event_of(form, now) | {"contact_id": contact.id})
     if is_new and ref:
         joined(session, published, contact, ref, now)
     if not is_new:
         wake(session, contact.id, now)
     if contact.sunset_at is not None and consents:
         lighten(session, published, [contact.id], now)
-    occasion = Occasion("signup", form.slug, f"signup:{token_hex(8)}", {"form": dict(fields) | {"slug": form.slug}})
+    occasion = occasion_of(form, fields)
     begun = enrol_by(session, published, contact, occasion, now, newcomer=is_new)
     expect_dates(session, published, contact, now, newcomer=is_new)
     if not is_new:
@@ -103,19 +90,11 @@ def upsert_contact(
     session: Session, hash_key: bytes, address: Address, fields: Mapping[str, Any], now: datetime, *, source: str
 ) -> tuple[Contact, bool]:
     """The contact of an address, made where there is none, and locked; whether it is new. Only gaps are filled."""
-    columns = {name: value for name, value in fields.items() if name in BUILT_IN and value not in {None, ""}}
-    own = {name: value for name, value in fields.items() if name not in BUILT_IN and value not in {None, ""}}
-    made = insert(Contact).values(
-        email=address.email,
-        email_key=address.key,
-        address_hash=address_hash(hash_key, address.key),
-        source=source,
-        fields=own,
-        created_at=now,
-        updated_at=now,
-        **columns,
-    )
-    filled: dict[str, Any] = {name: func.coalesce(getattr(Contact, name), value) for name, value in columns.items()}
+    columns = contact_of(hash_key, address, fields, now, source)
+    made = insert(Contact).values(columns)
+    filled: dict[str, Any] = {
+        name: func.coalesce(getattr(Contact, name), value) for name, value in columns.items() if name in BUILT_IN
+    }
     filled |= {"fields": made.excluded.fields + Contact.fields, "updated_at": now}
     row: Row[Contact, bool] = session.execute(
         made.on_conflict_do_update(index_elements=["email_key"], set_=filled).returning(
@@ -124,6 +103,52 @@ def upsert_contact(
         execution_options={"populate_existing": True},
     ).one()
     return row[0], bool(row[1])
+
+
+def source_of(form: Form) -> str:
+    """What a contact and a consent say of where they come from."""
+    return f"form:{form.slug}"
+
+
+def contact_of(
+    hash_key: bytes, address: Address, fields: Mapping[str, Any], now: datetime, source: str
+) -> dict[str, Any]:
+    """The columns of somebody who is new here; what is empty among the fields is left out."""
+    given = {name: value for name, value in fields.items() if value not in {None, ""}}
+    return {
+        "email": address.email,
+        "email_key": address.key,
+        "address_hash": address_hash(hash_key, address.key),
+        "source": source,
+        "fields": {name: value for name, value in given.items() if name not in BUILT_IN},
+        "created_at": now,
+        "updated_at": now,
+    } | {name: value for name, value in given.items() if name in BUILT_IN}
+
+
+def consents_of(published: Published, form: Form, evidence: Evidence, now: datetime) -> list[dict[str, Any]]:
+    """The columns of what a signup agrees to, but for the contact: one row a topic."""
+    consent = {
+        "act": "confirmed",
+        "basis": "consent",
+        "at": now,
+        "source": source_of(form),
+        "address": evidence.address,
+        "user_agent": evidence.user_agent,
+        "page": evidence.page,
+        "wording": evidence.wording,
+    }
+    return [consent | {"topic": topic} for topic in consented_topics(published.library, form)]
+
+
+def event_of(form: Form, now: datetime) -> dict[str, Any]:
+    """The columns of the event that a signup is, but for the contact."""
+    return {"name": "signup", "at": now, "data": {"form": form.slug}}
+
+
+def occasion_of(form: Form, fields: Mapping[str, Any]) -> Occasion:
+    """A signup as what begins sequences; `fields` without the referral code."""
+    return Occasion("signup", form.slug, f"signup:{token_hex(8)}", {"form": dict(fields) | {"slug": form.slug}})
 
 
 def _send_again(

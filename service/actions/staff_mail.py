@@ -17,6 +17,7 @@ from service.store.contact import Contact
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.history import read_contacts
+from service.store.letter import Mail
 from service.store.task import REPLY, Task, read_staff_tasks
 
 KEEPS = timedelta(days=3)
@@ -82,7 +83,7 @@ def cancel_staff_mail(session: Session, task: Task, touch: Delivery | None, reas
     )
 
 
-def staff_letters(session: Session, published: Published, mails: Collection[Delivery]) -> dict[int, StaffLetter]:
+def staff_letters(session: Session, published: Published, mails: Collection[Mail]) -> dict[int, StaffLetter]:
     """What each mail to a colleague says of its task, by the mail's id; those whose task is gone are left out."""
     business = published.library.business
     tasks = read_staff_tasks(session, mails)

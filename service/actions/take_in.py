@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from service.actions.enrol import COLUMNS, draft_of, set_date
+from service.actions.expect import asks_the_past
 from service.actions.proceed import plan_next, write_plans
 from service.domain.consent import Standing, why_not
 from service.domain.entry import Occasion, why_not_enter
@@ -176,11 +177,6 @@ def await_people(session: Session, published: Published, key: str, ids: Collecti
             new.append(draft)
     session.connection().execute(delete(Enrolment).where(Enrolment.id.in_(gone)))
     _store(session, new)
-
-
-def asks_the_past(sequence: Journey) -> bool:
-    """Whether what happened to people says when they enter."""
-    return any(trigger.on != "date" for trigger in sequence.enrol.on)
 
 
 def expected(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,18 +11,20 @@ from typing import Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from service.actions.receive_event import Seen, receive_event
+from service.actions.receive_event import Seen, begins_something, keep_quietly, receive_event
 from service.actions.refer import qualified
 from service.domain.contact import Address
+from service.domain.effect import STAGE_AFTER
 from service.domain.event import read_data, why_no_event
 from service.domain.field import Fault, Unfit, in_utc
 from service.domain.referral import QUALIFYING
 from service.domain.sequence.model import Business
 from service.ports import Published
-from service.store.contact import Contact, lock_contacts
+from service.store.contact import Contact, find_by_key
 from service.store.event import Event
 from service.store.history import read_contacts, zone_of
-from service.store.referral import referrers_who_wait
+from service.store.referral import who_waits
+from service.store.told import Person, lock_people
 
 AHEAD = timedelta(days=1)  # a clock or zone set wrong; further ahead, `at` is not when something happened
 UNKNOWN_CONTACT = "unknown-contact"
@@ -57,25 +59,58 @@ def tell(session: Session, published: Published, told: Sequence[Told], now: date
     Raises Unfit with every fault found, each under its event's place in `told`; then nothing is to be kept.
     """
     business = published.library.business
-    _refuse([_under(at, _name_faults(each, business)) for at, each in enumerate(told)])
+    unknown = {name: _name_faults(name, business) for name in dict.fromkeys(each.name for each in told)}
+    _refuse([_under(at, unknown[each.name]) for at, each in enumerate(told)])
     found = _find(session, told)
     concerned = {each for each in found if each is not None}
     visitors = {who for each, who in zip(told, found, strict=True) if who is not None and each.name in QUALIFYING}
-    locked = lock_contacts(session, sorted(concerned | referrers_who_wait(session, visitors)))
-    contacts = read_contacts(session, locked)
-    people = [contacts.get(each) if each is not None else None for each in found]
-    seen: list[tuple[Contact, Seen]] = []
+    brought = who_waits(session, visitors)
+    people = lock_people(session, concerned | set(brought.values()))
+    seen: list[tuple[int, Seen]] = []
     faults: list[list[Fault]] = []
-    for at, (each, contact) in enumerate(zip(told, people, strict=True)):
-        if contact is None:
+    for at, (each, who) in enumerate(zip(told, found, strict=True)):
+        person = people.get(who) if who is not None else None
+        if person is None:
             faults.append(_under(at, [_nobody(each)]))
             continue
-        event, wrong = _read(each, contact, business, now)
-        seen.append((contact, event))
+        event, wrong = _read(each, person, business, now)
+        seen.append((person.id, event))
         faults.append(_under(at, wrong))
     _refuse(faults)
-    ids = [_keep(session, published, contact, event, now) for contact, event in seen]
-    return _receipts(session, seen, ids)
+    quiet = _quiet(published, seen, people, brought)
+    return _receipts(session, seen, _keep_all(session, published, seen, quiet, now))
+
+
+def _quiet(
+    published: Published,
+    seen: Sequence[tuple[int, Seen]],
+    people: Mapping[int, Person],
+    brought: Collection[int],
+) -> set[int]:
+    """Those of whom nothing is told that would begin or change anything."""
+    begins = {name: begins_something(published, name) for name in {event.name for _, event in seen}}
+    moved = {
+        who
+        for who, event in seen
+        if begins[event.name] or event.about or STAGE_AFTER.get(event.name, people[who].stage) != people[who].stage
+    }
+    return {who for who, _ in seen} - moved - set(brought)
+
+
+def _keep_all(
+    session: Session, published: Published, seen: Sequence[tuple[int, Seen]], quiet: Collection[int], now: datetime
+) -> list[int | None]:
+    """The ids of the events, None where one was told before: those about quiet people at once, the others in turn."""
+    ids: dict[int, int | None] = {}
+    at_once = [at for at, (who, _) in enumerate(seen) if who in quiet]
+    if at_once:
+        kept = keep_quietly(session, published, [seen[at] for at in at_once], now)
+        ids.update(zip(at_once, kept, strict=True))
+    contacts = read_contacts(session, {who for who, _ in seen} - set(quiet)) if len(at_once) < len(seen) else {}
+    for at, (who, event) in enumerate(seen):
+        if at not in ids:
+            ids[at] = _keep(session, published, contacts[who], event, now)
+    return [ids[at] for at in range(len(seen))]
 
 
 def _keep(session: Session, published: Published, contact: Contact, event: Seen, now: datetime) -> int | None:
@@ -94,8 +129,8 @@ def _under(at: int, faults: Sequence[Fault]) -> list[Fault]:
     return [replace(fault, path=(at, *fault.path)) for fault in faults]
 
 
-def _name_faults(told: Told, business: Business) -> list[Fault]:
-    sentence = why_no_event(told.name, business)
+def _name_faults(name: str, business: Business) -> list[Fault]:
+    sentence = why_no_event(name, business)
     return [Fault(("name",), sentence)] if sentence else []
 
 
@@ -107,12 +142,11 @@ def _nobody(told: Told) -> Fault:
 def _find(session: Session, told: Sequence[Told]) -> list[int | None]:
     """The contact's id of each event, None where nobody is there."""
     keys = {each.who.key for each in told if isinstance(each.who, Address)}
-    rows = session.execute(select(Contact.email_key, Contact.id).where(Contact.email_key.in_(keys)))
-    by_key = dict(rows.all())
+    by_key = find_by_key(session, keys) if keys else {}
     return [by_key.get(each.who.key) if isinstance(each.who, Address) else each.who for each in told]
 
 
-def _read(told: Told, contact: Contact, business: Business, now: datetime) -> tuple[Seen, list[Fault]]:
+def _read(told: Told, contact: Person, business: Business, now: datetime) -> tuple[Seen, list[Fault]]:
     zone = zone_of(contact, business)
     at = in_utc(told.at, zone) if told.at else now
     data, faults = read_data(told.name, told.data, business, zone)
@@ -122,7 +156,7 @@ def _read(told: Told, contact: Contact, business: Business, now: datetime) -> tu
     return Seen(told.name, at, told.key, told.about, data, told.value, currency), faults
 
 
-def _receipts(session: Session, seen: Sequence[tuple[Contact, Seen]], ids: Sequence[int | None]) -> list[Receipt]:
+def _receipts(session: Session, seen: Sequence[tuple[int, Seen]], ids: Sequence[int | None]) -> list[Receipt]:
     """Who was told before gets the first event's id. Raises Unfit where that one was about somebody else."""
     again = {(event.name, event.key) for (_, event), id_ in zip(seen, ids, strict=True) if id_ is None}
     known: dict[tuple[str, str | None], tuple[int, int]] = {}
@@ -133,10 +167,10 @@ def _receipts(session: Session, seen: Sequence[tuple[Contact, Seen]], ids: Seque
         ):
             known[name, key] = (event_id, contact_id)
     receipts, faults = [], []
-    for at, ((contact, event), id_) in enumerate(zip(seen, ids, strict=True)):
-        first, of = (id_, contact.id) if id_ is not None else known[event.name, event.key]
-        receipts.append(Receipt(first, contact.id, duplicate=id_ is None))
-        if of != contact.id:
+    for at, ((who, event), id_) in enumerate(zip(seen, ids, strict=True)):
+        first, of = (id_, who) if id_ is not None else known[event.name, event.key]
+        receipts.append(Receipt(first, who, duplicate=id_ is None))
+        if of != who:
             sentence = "This key was told before, about somebody else; every event needs a key of its own."
             faults.append(Fault((at, "key"), sentence))
     _refuse([faults])

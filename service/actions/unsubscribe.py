@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.actions.leave import end_enrolments
 from service.actions.receive_event import Seen, receive_event
+from service.domain.consent import SPARES_SERVICE
 from service.domain.departure import left_with, unsubscribed
 from service.ports import Published
 from service.store.contact import Consent, Contact, Suppression, lock_contacts
@@ -52,9 +53,15 @@ def unsubscribe(
 
 
 def suppress(session: Session, contact: Contact, now: datetime, *, topic: str | None, reason: str, source: str) -> None:
-    """Put an address on the suppression list; a line that stands there already stays as it is."""
-    session.execute(
-        insert(Suppression)
-        .values(address_hash=contact.address_hash, topic=topic, reason=reason, source=source, at=now)
-        .on_conflict_do_nothing()
-    )
+    """Put an address on the suppression list, each once. A line that stands there already stays as it is.
+
+    But whoever had left, and complains after all, spares nothing from then on, and counts for the breaker.
+    """
+    line = {"reason": reason, "source": source, "at": now}
+    add = insert(Suppression).values(address_hash=contact.address_hash, topic=topic, **line)
+    if reason in SPARES_SERVICE:
+        session.execute(add.on_conflict_do_nothing())
+        return
+    milder = Suppression.reason.in_(SPARES_SERVICE)
+    place = [Suppression.address_hash, Suppression.topic]
+    session.execute(add.on_conflict_do_update(index_elements=place, set_={**line, "expires_at": None}, where=milder))

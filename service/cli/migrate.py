@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
 from service.local.servers import servers
@@ -25,13 +25,24 @@ def run() -> None:
 def migrate(database_url: str) -> None:
     """Run what is missing of migrations/, each in a transaction of its own, one host at a time.
 
-    Raises sqlalchemy.exc.OperationalError where the database is away, or a table stays locked; then nothing of that
-    migration is done, and it can be tried again.
+    Whose turn it is hangs on an open transaction of a second connection, and every wait on its own transaction: nothing
+    belongs to a session, which behind a pooler may be another one each time. Raises sqlalchemy.exc.OperationalError
+    where the database is away, or a table stays locked; then nothing of that migration is done, and it can be tried
+    again.
     """
     engine = create_engine(database_url, poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.execute(text("SELECT set_config('lock_timeout', :wait, false)"), {"wait": TURN_WAIT})
-        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
-        connection.execute(text("SELECT set_config('lock_timeout', :wait, false)"), {"wait": TABLE_WAIT})
-        connection.commit()
+    with engine.connect() as turn, engine.connect() as connection:
+        _set_local(turn, lock_timeout=TURN_WAIT, statement_timeout="0", idle_in_transaction_session_timeout="0")
+        turn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        event.listen(connection, "begin", _bounded)
         command.upgrade(Config(toml_file=ROOT / "pyproject.toml", attributes={"connection": connection}), "head")
+
+
+def _bounded(connection: Connection) -> None:
+    """Rows may take their time to move; nobody else waits for a table."""
+    _set_local(connection, lock_timeout=TABLE_WAIT, statement_timeout="0")
+
+
+def _set_local(connection: Connection, **settings: str) -> None:
+    for name, value in settings.items():
+        connection.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})

@@ -22,7 +22,8 @@ from service.local.servers import servers
 from service.settings import read_settings
 
 APP = "service.web.app:create"
-THREADS = 10  # a process; as many as `service.runtime` opens database connections at most
+# A process. More than it has database connections: signups that come in together share one, and its commit.
+THREADS = 32
 CONNECTIONS = 512  # a process
 # A connection that says nothing holds its place until then. Granian keeps this time for HTTP/1 alone: where it may be
 # either, a silent connection stays for ever.

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -25,8 +24,7 @@ COLD = 5  # from this class on, a mail gives way to a warmer one that is near
 SLOWED = 0.5  # what a slow breaker makes of the ceilings
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """A rule that stands against a mail: until when (UTC; None: to the mail's own end), and why, in words."""
 
     until: datetime | None
@@ -106,8 +104,6 @@ class Slots:
         if not candidate.asks_to_stay:
             if self.level + stake.weight > stake.ceiling:
                 bars.append(self._pressure(candidate, stake))
-            if person.rest_until is not None:
-                bars.append(self._rest(candidate))
             if person.silent_since is not None:
                 bars.append(self._silence(person.silent_since))
             if person.warm_ahead is not None:
@@ -191,13 +187,6 @@ class Slots:
         """When the level has fallen to a target: on a full minute, at which it really has. None where it never has."""
         wait = falls_to(self.level, target, self.policy.pressure)
         return None if wait is None else full_minute(self.now + wait)
-
-    def _rest(self, candidate: Candidate) -> Bar | None:
-        until = self.person.rest_until
-        if until is None or until <= self.now or candidate.priority <= 1:
-            return None
-        most = self.policy.pressure.rest_above
-        return Bar(until, "rest", f"pressure went above {most:g}, and until then only mail about a visit leaves")
 
     def _silence(self, since: datetime) -> Bar:
         ends = silence_ends(since, self.policy.sunset)

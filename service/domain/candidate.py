@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from service.domain.sequence.vocabulary import Kind
 from service.domain.window import Window
 
+UTC = ZoneInfo("UTC")
 OFFERS = 7
 DUE_OFFERS = 3.5  # the class of an offer to a client who is due: behind P3, before P4
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A mail that is due. `window` is the one in force for it; `closed_days` whether closure days hold it too.
 
     `seed` is what its jitter is drawn from, the person's seed and the step; `due_at` when it fell due, where that is
@@ -43,8 +43,7 @@ class Candidate:
         return 1 <= self.priority <= 3
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """All that pace asks about one person; instants in UTC.
 
     `sent`: the mails that count towards caps, of the last 30 days. `level`: their pressure, already decayed to now.
@@ -54,13 +53,12 @@ class Person:
 
     sent: Sequence[datetime] = ()
     level: float = 0.0
-    rest_until: datetime | None = None
     less_often: bool = False
     due_from: datetime | None = None
     due_until: datetime | None = None
     warm_ahead: datetime | None = None
     silent_since: datetime | None = None
-    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    zone: ZoneInfo = UTC
     closed: Sequence[date] = ()
 
     def is_due(self, at: datetime) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from service.domain.sequence.model import Topic
 
@@ -24,8 +25,7 @@ class Suppressed:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What is known of a person's wishes: suppressions in force, topics agreed to and not withdrawn, the stage."""
 
     suppressed: tuple[Suppressed, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -23,6 +24,7 @@ class Address:
     key: str
 
 
+@lru_cache(maxsize=4_096)  # programs speak of the same people again and again
 def read_address(text: str) -> Address:
     """The address in `text`, checked by its syntax alone (RFC 5321, IDNA 2008).
 

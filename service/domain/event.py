@@ -23,6 +23,15 @@ def events_of(business: Business) -> dict[str, dict[str, Shape]]:
     return known
 
 
+def shapes_of(name: str, business: Business) -> dict[str, Shape]:
+    """What is declared to come with one of these events, by its field."""
+    shapes = dict(CUSTOMARY.get(name) or (RAISED[name] if name in TOLD_TOO else {}))
+    for declared, data in business.events:
+        if declared == name:
+            shapes.update(data)
+    return shapes
+
+
 def why_no_event(name: str, business: Business) -> str | None:
     """None where an event of this name may be told of, else a sentence."""
     if name in RAISED and name not in TOLD_TOO:
@@ -38,7 +47,7 @@ def read_data(
     name: str, data: Mapping[str, Any], business: Business, zone: ZoneInfo
 ) -> tuple[dict[str, Any], list[Fault]]:
     """The data as it is kept, and what does not fit. Fields that nobody declared are kept as they came."""
-    shapes = events_of(business)[name]
+    shapes = shapes_of(name, business)
     kept: dict[str, Any] = {}
     faults: list[Fault] = []
     for field, value in data.items():

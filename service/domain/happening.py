@@ -50,10 +50,9 @@ class Touch:
 
 def bookings(happenings: tuple[Happening, ...], what: str) -> list[Happening]:
     """The bookings of `what` (`appointment`) that stand: not cancelled, not missed, not taken place since."""
+    booked = [each for each in happenings if each.name == f"{what}.booked"]
+    if not booked:
+        return []
     ends = {f"{what}.cancelled", f"{what}.missed", "visit.completed"}
     over = [each for each in happenings if each.name in ends and each.about is not None]
-    return [
-        each
-        for each in happenings
-        if each.name == f"{what}.booked" and not any(end.about == each.about and end.at >= each.at for end in over)
-    ]
+    return [each for each in booked if not any(end.about == each.about and end.at >= each.at for end in over)]

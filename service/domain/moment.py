@@ -14,6 +14,7 @@ from service.domain.duration import DAY, add, nominal_days, plus_months
 from service.domain.sequence.model import Business, Duration, Sequence, Unit
 from service.domain.window import utc
 
+FIELDS = ("contact.", "event.", "form.")  # what a date may be a field of
 LEAP = 2000  # a year that has every day
 YEARS = range(1800, 9000)  # what is reckoned from them stays within the calendar
 MEAN_DAYS = {Unit.MONTHS: Decimal("30.436875"), Unit.YEARS: Decimal("365.2425")}  # of the Gregorian calendar
@@ -73,6 +74,12 @@ def read_moment(value: object, zone: ZoneInfo) -> Moment | None:
     return Moment(utc(value, time.min, zone), is_day=True)
 
 
+def is_given(sequence: Sequence, given: Given) -> bool:
+    """Whether there is anything to read the date from: most people leave their birthday out."""
+    source = sequence.date or ""
+    return not source.startswith(FIELDS) or given.value(source) is not None
+
+
 def near(sequence: Sequence, given: Given, at: datetime) -> list[Moment]:
     """The dates the sequence may count from for this person, the earliest first.
 
@@ -83,7 +90,7 @@ def near(sequence: Sequence, given: Given, at: datetime) -> list[Moment]:
         return []
     if source.startswith("calendar "):
         return _calendar(source.removeprefix("calendar ").strip(), given)
-    if source.startswith(("contact.", "event.", "form.")):
+    if source.startswith(FIELDS):
         value = given.value(source)
         if (found := month_day(value)) is not None:
             return _yearly(*found, given.zone, at)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from service.domain.bucket import BURST, Grant, Limit, effective
+from service.domain.bucket import BURST, Limit
 
 DAY = 86_400.0  # seconds
 # A warm-up's mails a day and group: from its n-th day on so many. Published ramps, docs/pacing.md.
@@ -108,25 +108,6 @@ def limit_in_all(pacing: Pacing, now: datetime) -> Limit:
 
 def _burst(rate: Rate) -> float:
     return max(1.0, min(float(rate.count), BURST * rate.per_second))
-
-
-def why_waits(name: str, limit: Limit, grant: Grant, warm_up: int | None, now: datetime) -> str:
-    """Why a mail waits though its turn has come. `name`: its group's, `now`: local to the business."""
-    if grant.pause > 0:
-        until = now + timedelta(seconds=grant.pause)
-        return f"Waits: {name} asks us to slow down, nothing goes there before {until:%H:%M} ({_day(until)})."
-    if 0 <= limit.allowed <= grant.left:
-        ramp = f", day {warm_up} of the warm-up" if warm_up is not None and limit.soft else ""
-        return f"Waits: {grant.left} of today's {limit.quota} mails to {name} are out ({_day(now)}{ramp})."
-    rate = effective(limit, grant.factor)
-    if not rate:
-        return f"Waits: other mail to {name} has waited longer."
-    slowed = ", since it asked us to slow down" if grant.factor < 1 else ""
-    return f"Waits: no more than {pace_in_words(rate)} go to {name}{slowed}."
-
-
-def _day(now: datetime) -> str:
-    return f"{now.day} {now:%b}"
 
 
 def pace_in_words(rate: float) -> str:

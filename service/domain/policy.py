@@ -48,8 +48,6 @@ class PressurePolicy:
     due_from: float = 0.75
     due_until: float = 12
     less_often: float = 0.5  # what "less often" makes of the ceilings
-    rest_above: float = 8
-    rest: timedelta = timedelta(days=21)
 
 
 @dataclass(frozen=True, slots=True)

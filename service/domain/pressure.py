@@ -19,6 +19,7 @@ STEEPEST = 3  # the fourth mail in a row trebles complaints; nobody measured a f
 OWN_THING = frozenset({Kind.NEWSLETTER, Kind.OFFER})  # each is a thing of its own, and follows up nothing
 FORGOTTEN = 0.01  # a weight below which a mail is no longer remembered
 REMEMBERED = timedelta(days=730)  # what is older weighs nothing and counts in no row
+UNKNOWN = 0  # stands for a mail that is not known any more, where something was done to one
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class What(StrEnum):
     BOOKING = "booking"  # an appointment, a visit, a purchase
 
 
-BY_WEIGHT = frozenset({"pressure", "due", "rest", "sunset"})  # the rules that a sign of life may lift
+BY_WEIGHT = frozenset({"pressure", "due", "sunset"})  # the rules that a sign of life may lift
 # The events that are a person's doing; opens come from the hits.
 EVIDENCE: dict[str, What] = {
     "click": What.ANSWER,
@@ -72,11 +73,14 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
-    """The loads on one person, their unanswered mails by thread, and until when they rest."""
+    """The loads on one person, and their unanswered mails by thread.
+
+    `counted` is what they did to which mail: to tap three links of one mail is one answer.
+    """
 
     loads: tuple[Load, ...] = ()
     streaks: Mapping[int, int] = field(default_factory=dict)
-    rest_until: datetime | None = None
+    counted: frozenset[tuple[What, int]] = frozenset()
 
     def level(self, now: datetime, policy: PressurePolicy) -> float:
         """A(now)."""
@@ -91,20 +95,20 @@ class Pressure:
         steps = 0 if mail.kind in OWN_THING else min(streak, STEEPEST)
         weight *= policy.escalation**steps * (policy.hidden if hidden else 1.0)
         kept = tuple(each for each in self.loads if each.weight * _left(each.at, mail.at, policy) >= FORGOTTEN)
-        after = Pressure(
-            (*kept, Load(mail.id, mail.at, weight)), {**self.streaks, mail.thread: streak + 1}, self.rest_until
-        )
-        if after.level(mail.at, policy) > policy.rest_above:
-            return replace(after, rest_until=mail.at + policy.rest)
-        return after
+        loads = (*kept, Load(mail.id, mail.at, weight))
+        return replace(self, loads=loads, streaks={**self.streaks, mail.thread: streak + 1})
 
     def after_evidence(self, evidence: Evidence, policy: PressurePolicy) -> Pressure:
-        """The pressure once a person did something. An open lightens its own mail alone, and once."""
+        """The pressure once a person did something, which counts once a mail. An open lightens its own mail alone."""
         if evidence.what is What.OPEN:
             return replace(self, loads=tuple(_opened(load, evidence, policy) for load in self.loads))
+        done = frozenset({(evidence.what, evidence.mail)} if evidence.mail else ())
+        if done and done <= self.counted:
+            return self
         share = policy.booking if evidence.what is What.BOOKING else policy.answer
         left = (load for load in self.loads if not _answers(evidence, load, policy))
-        return Pressure(tuple(replace(load, weight=load.weight * share) for load in left))
+        loads = tuple(replace(load, weight=load.weight * share) for load in left)
+        return Pressure(loads, counted=self.counted | done)
 
 
 def fold(mails: Iterable[Mail], evidence: Iterable[Evidence], hidden: bool, policy: PressurePolicy) -> Pressure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from service.domain.sequence.model import Step
+from service.domain.sequence.printed import asked_by
 
 # Crockford's base 32 (crockford.com/base32.html): without I, L and O, which are read as 1 and 0, and without U.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -38,9 +39,7 @@ def read_code(text: str) -> str | None:
 
 def prints_code(step: Step) -> bool:
     """Whether the step's mail prints `referral.code`, in any language: whoever gets it needs one."""
-    words = [step.in_language(""), *(each for _, each in step.translations)]
-    said = [part for each in words for part in (*each.subjects, each.preview, each.body) if part is not None]
-    return any("referral.code" in expression.source for part in said for expression in part.expressions)
+    return any("referral.code" in expression.source for expression in asked_by(step))
 
 
 def given_name(first_name: str | None) -> str | None:

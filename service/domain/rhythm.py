@@ -52,7 +52,10 @@ def visits(happenings: Iterable[Happening], event: str) -> list[Visit]:
 
 def interval(business: Business, event: str, happenings: Iterable[Happening]) -> timedelta:
     """The expected time from a person's last visit to the next."""
-    known = visits(happenings, event)
+    return _expected(business, event, visits(happenings, event))
+
+
+def _expected(business: Business, event: str, known: list[Visit]) -> timedelta:
     gaps = [later.at - earlier.at for earlier, later in pairwise(known)]
     usual = timedelta(days=nominal_days(usual_interval(business, event, known[-1].service if known else "")))
     return (PRIOR * usual + sum(gaps, timedelta(0))) / (PRIOR + len(gaps))
@@ -72,7 +75,7 @@ def due_between(
     known = visits(told, event)
     if not known:
         return EVER, None
-    length = interval(business, event, told)
+    length = _expected(business, event, known)
     return known[-1].at + policy.due_from * length, known[-1].at + policy.due_until * length
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
+@lru_cache(maxsize=4096)  # whom one instant clears, the same one lets go of again
 def spoken(instant: datetime, zone: ZoneInfo) -> str:
     """`Tue 24 Nov 09:00`, in the person's zone."""
     return f"{instant.astimezone(zone):%a %-d %b %H:%M}"

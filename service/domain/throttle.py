@@ -7,10 +7,9 @@ many people. What may stand against a mail is in `service.domain.bar`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from service.domain.bar import Bar, Slots
@@ -24,6 +23,7 @@ from service.domain.spoken import spoken
 from service.domain.window import next_open
 
 COMPLAINT = "complaint"  # the rule that holds marketing mail while a complaint is open
+NONE: Mapping[str, Any] = {}  # inputs of what is decided by no number
 PAST = timedelta(microseconds=1)  # a held mail is looked at once more just after its end, and expires
 
 
@@ -33,8 +33,7 @@ class Ruling(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What was decided for a candidate, by which rule, and the reason in a sentence. `until` only where held.
 
     `inputs` are the few numbers it was decided by, as JSON values.
@@ -44,7 +43,7 @@ class Verdict:
     rule: str
     reason: str
     until: datetime | None = None
-    inputs: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = NONE
 
 
 def arbitrate(

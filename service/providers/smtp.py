@@ -1,167 +1,122 @@
-"""Mail over SMTP (RFC 5321), with a connection that is kept.
-
-What a reply proves: before the data's final dot, a lost line or a 4xx means the mail was not taken; a 5xx that it
-never will be. After it, silence means that nobody knows (RFC 1047).
-"""
+"""Mail over SMTP: a few sessions that are kept, each with a share of every group, all served by one thread."""
 
 from __future__ import annotations
 
+import select
 import smtplib
-import socket
-import ssl
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from urllib.parse import parse_qs, unquote, urlsplit
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-from service.ports import Message, Outcome, Refused, Sent, TryLater, Uncertain
+from service.ports import Message, Outcome, TryLater
+from service.providers.smtp_dialogue import Closed
+from service.providers.smtp_session import Session, read_url
 
-CONNECT = 10.0  # seconds
-COMMAND = 60.0  # seconds for a reply; RFC 5321 §4.5.3.2 asks for minutes, our group's budget for less
-END_OF_DATA = 600.0  # seconds, RFC 5321 §4.5.3.2.6; the lease is renewed meanwhile
 PER_CONNECTION = 100  # messages; Yahoo and others close silently at a limit of their own
+READ, WRITE = select.POLLIN | select.POLLPRI, select.POLLOUT
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Where and how to connect, from `smtp://user:password@host:587` or `smtps://…`; `?tls=none` refuses STARTTLS."""
+class Round:
+    """A group on its way: who waits for a session, and what came of the others, by delivery."""
 
-    host: str
-    port: int
-    user: str
-    password: str
-    implicit_tls: bool
-    starttls: bool
+    def __init__(self, messages: Sequence[Message], start_by: float) -> None:
+        self.waiting = deque(messages)
+        self.start_by = start_by
+        self.outcomes: dict[int, Outcome] = {}
+        self.away: TryLater | None = None  # no session could be opened any more
 
+    def put_off_if_late(self) -> None:
+        if self.waiting and time.monotonic() > self.start_by:
+            self.put_off(TryLater("its group's time was over before its turn came", "budget", 0))
 
-def read_url(url: str) -> Server:
-    """The server that a URL names. Raises ValueError with the spelling to use."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise ValueError("an SMTP address looks like smtp://user:password@mail.example.org:587")
-    implicit = parts.scheme == "smtps"
-    return Server(
-        host=parts.hostname,
-        port=parts.port or (465 if implicit else 25),
-        user=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-        implicit_tls=implicit,
-        starttls=not implicit and parse_qs(parts.query).get("tls") != ["none"],
-    )
+    def put_off(self, why: TryLater) -> None:
+        """None of those who wait leaves now."""
+        self.outcomes |= {message.delivery_id: why for message in self.waiting}
+        self.waiting.clear()
 
 
 class Smtp:
-    """One SMTP session, opened when it is first needed and again after it was lost."""
+    """Up to `sessions` connections to one server, opened when they are first needed and again after they were lost."""
 
-    def __init__(self, url: str, name: str = "smtp") -> None:
+    def __init__(self, url: str, name: str = "smtp", sessions: int = 1) -> None:
         self.name = name
         self._server = read_url(url)
-        self._session: smtplib.SMTP | None = None
-        self._sent = 0
+        self._most = sessions
+        self._sessions: list[Session] = []
 
-    def send(self, messages: Sequence[Message], start_by: float) -> list[Outcome]:
-        """Hand over a group one after another; one outcome a message, in order."""
-        return [self._send(message, start_by) for message in messages]
+    def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
+        """Hand over a group; one outcome a message, in order. `at_once`: over no more sessions than that."""
+        group = Round(messages, start_by)
+        most = min(self._most, at_once or self._most)
+        for session in self._sessions.copy():  # a server may have closed what it kept for a while
+            self._guarded(session, group, session.read)
+        while group.waiting or any(not session.is_idle for session in self._sessions):
+            self._assign(group, most)
+            self._listen(group)
+        return [group.outcomes[message.delivery_id] for message in messages]
 
     def close(self) -> None:
-        """End the session politely where there is one."""
-        session, self._session, self._sent = self._session, None, 0
-        if session is not None:
-            try:
+        """End the sessions politely where there are any."""
+        while self._sessions:
+            self._sessions.pop().quit()
+
+    def _assign(self, group: Round, most: int) -> None:
+        """Begin as many of the waiting mails as there is room for, and write what is to be said."""
+        group.put_off_if_late()
+        self._open(min(most, len(group.waiting)), group)
+        group.put_off_if_late()  # to connect may take seconds
+        for session in sorted(self._sessions[:most], key=lambda each: not each.is_idle):
+            if group.waiting and session.is_free and session.count < PER_CONNECTION:
+                session.begin(group.waiting.popleft(), group.start_by)
+            self._guarded(session, group, session.flush)
+
+    def _open(self, count: int, group: Round) -> None:
+        """Have so many sessions, those among them that carried their share anew; fewer where no more can be opened."""
+        for session in self._sessions.copy():
+            if session.count >= PER_CONNECTION and session.is_idle:
+                self._sessions.remove(session)
                 session.quit()
-            except (OSError, smtplib.SMTPException):
-                session.close()
+        missing = count - len(self._sessions)
+        if missing > 0 and group.away is None:
+            with ThreadPoolExecutor(missing) as pool:
+                opened = list(pool.map(lambda _: self._try(), range(missing)))
+            self._sessions += [each for each in opened if isinstance(each, Session)]
+            group.away = next((each for each in opened if isinstance(each, TryLater)), None)
+        if not self._sessions and group.away is not None:
+            group.put_off(group.away)
 
-    def _send(self, message: Message, start_by: float) -> Outcome:
-        if time.monotonic() > start_by:
-            return TryLater("its group's time was over before its turn came", "budget", 0)
+    def _try(self) -> Session | TryLater:
         try:
-            session = self._open()
+            return Session(self._server)
         except (OSError, smtplib.SMTPException) as error:
-            self._drop()
             return TryLater(f"no connection to the mail server: {_words(error)}", "connect")
+
+    def _listen(self, group: Round) -> None:
+        """Wait until something comes, or the line takes more, or somebody's patience is over."""
+        busy = {session.fileno(): session for session in self._sessions if not session.is_idle}
+        if not busy:
+            return
+        poll = select.poll()
+        for number, session in busy.items():
+            poll.register(number, READ | WRITE if session.is_writing else READ)
+        patience = min(session.deadline for session in busy.values()) - time.monotonic()
+        ready = {number for number, event in poll.poll(max(0.0, 1000 * patience)) if event & ~WRITE}
+        now = time.monotonic()
+        for number, session in busy.items():
+            if number in ready:
+                self._guarded(session, group, session.read)
+            elif now > session.deadline:
+                self._guarded(session, group, session.give_up)
+
+    def _guarded(self, session: Session, group: Round, act: Callable[[], None]) -> None:
+        """Do something with a session; where that ends it, what was only announced in it waits again."""
         try:
-            early = self._envelope(session, message)
-        except (OSError, smtplib.SMTPException) as error:
-            self._drop()
-            return TryLater(f"the line was cut before the mail: {_words(error)}", "connect")
-        return early or self._data(session, message)
-
-    def _open(self) -> smtplib.SMTP:
-        if self._session is not None and self._sent >= PER_CONNECTION:
-            self.close()
-        if self._session is None:
-            self._session = self._connect()
-        return self._session
-
-    def _connect(self) -> smtplib.SMTP:
-        server = self._server
-        if server.implicit_tls:
-            secure = ssl.create_default_context()
-            session: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=CONNECT, context=secure)
-        else:
-            session = smtplib.SMTP(server.host, server.port, timeout=CONNECT)
-        session.ehlo()
-        if server.starttls and session.has_extn("starttls"):
-            session.starttls(context=ssl.create_default_context())
-            session.ehlo()
-        if server.user:
-            session.login(server.user, server.password)
-        _timeout(session, COMMAND)
-        return session
-
-    def _envelope(self, session: smtplib.SMTP, message: Message) -> Outcome | None:
-        """MAIL and RCPT; None when the server is ready for the data's 354."""
-        code, reply = session.mail(message.sender)
-        if code != 250:
-            return self._answer(session, code, reply, in_all=True)  # it has not heard yet whom the mail is for
-        code, reply = session.rcpt(message.recipient)
-        if code not in {250, 251}:
-            return self._answer(session, code, reply)
-        code, reply = session.docmd("data")
-        return None if code == 354 else self._answer(session, code, reply)
-
-    def _data(self, session: smtplib.SMTP, message: Message) -> Outcome:
-        raw = message.raw if message.raw.endswith(b"\r\n") else message.raw + b"\r\n"
-        try:
-            _timeout(session, END_OF_DATA)
-            session.send(_dotted(raw) + b".\r\n")
-            code, reply = session.getreply()
-            _timeout(session, COMMAND)
-        except (OSError, smtplib.SMTPException) as error:
-            self._drop()
-            return Uncertain(f"the line was cut after the mail: {_words(error)}", "cut")
-        if code == 250:
-            self._sent += 1
-            return Sent(reply.decode("utf-8", "replace")[:200])
-        return self._answer(session, code, reply)
-
-    def _answer(self, session: smtplib.SMTP, code: int, reply: bytes, *, in_all: bool = False) -> Outcome:
-        """What a refusal means, with the server's own words; the session is made ready for the next mail."""
-        words = f"{code} {reply.decode('utf-8', 'replace')}"[:300]
-        if code == 421 or not 200 <= code < 600:
-            self._drop()  # the server is closing the channel (RFC 5321 §3.8), or speaks no SMTP
-            return TryLater(words, str(code), in_all=in_all)
-        try:
-            session.rset()
-        except (OSError, smtplib.SMTPException):
-            self._drop()
-        return Refused(words, str(code)) if code >= 500 else TryLater(words, str(code), in_all=in_all)
-
-    def _drop(self) -> None:
-        session, self._session, self._sent = self._session, None, 0
-        if session is not None:
-            session.close()
-
-
-def _timeout(session: smtplib.SMTP, seconds: float) -> None:
-    if isinstance(session.sock, socket.socket):
-        session.sock.settimeout(seconds)
-
-
-def _dotted(raw: bytes) -> bytes:
-    """A line that begins with a dot gets another (RFC 5321 §4.5.2)."""
-    return (b"." + raw if raw.startswith(b".") else raw).replace(b"\r\n.", b"\r\n..")
+            act()
+        except (OSError, Closed) as error:
+            self._sessions.remove(session)
+            group.waiting.extendleft(reversed(session.lose(_words(error))))
+        group.outcomes |= {message.delivery_id: outcome for message, outcome in session.collect()}
 
 
 def _words(error: Exception) -> str:

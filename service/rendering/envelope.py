@@ -6,6 +6,7 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from service.domain.sequence.heading import slug
 from service.domain.sequence.model import Business, Kind, Sequence, Step, Topic
@@ -60,7 +61,7 @@ def own_fields(
     """
     fields = [
         to,
-        field("Date", format_datetime(sent_at.astimezone(UTC))),
+        _date_field(sent_at.replace(microsecond=0)),
         field("Message-ID", f"<{message_id.strip('<>')}>"),
     ]
     if unsubscribe:
@@ -70,6 +71,11 @@ def own_fields(
     if is_test:
         fields.append(field("X-Everafter-Test", "1"))
     return "".join(fields)
+
+
+@lru_cache(maxsize=64)  # many mails leave in the same second
+def _date_field(sent_at: datetime) -> str:
+    return field("Date", format_datetime(sent_at.astimezone(UTC)))
 
 
 def label(topic: Topic) -> str:

@@ -36,7 +36,6 @@ def text_field(name: str, value: str) -> str:
     return field(name, _encoded(clean, name))
 
 
-@lru_cache(maxsize=2048)
 def mailbox_field(name: str, display: str, address: str) -> str:
     """`From`, `To`, `Reply-To` with one address in ASCII; the display name is any text, maybe empty."""
     said = phrase(display, name)
@@ -46,6 +45,7 @@ def mailbox_field(name: str, display: str, address: str) -> str:
     return field(name, f"{said}{' ' if together else CRLF + ' '}<{address}>")
 
 
+@lru_cache(maxsize=2048)  # many people share a first name
 def phrase(text: str, name: str) -> str:
     """A phrase (RFC 5322 3.2.5): atoms as they are, other ASCII quoted, everything else in encoded words."""
     clean = one_line(words(text))

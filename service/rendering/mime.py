@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_qp
+from functools import lru_cache
 
 # A line that is a dot ends SMTP's data where a server forgets to double it, and `From ` begins a mail in mbox files.
 _DANGEROUS = re.compile(rb"^(?:\.|F(?=rom ))+", re.MULTILINE)
@@ -32,5 +33,10 @@ def quoted_printable(text: str) -> str:
 
 def alternatives(boundary: str, text: str, html: str) -> str:
     """The multipart/alternative body: text first, HTML last (RFC 2046 5.1.4); both in quoted-printable already."""
-    first, last = (_PART.format(boundary=boundary, kind=kind) for kind in ("plain", "html"))
+    first, last = _heads(boundary)
     return f"{first}{text}\r\n{last}{html}\r\n--{boundary}--\r\n"
+
+
+@lru_cache(maxsize=1024)  # a boundary belongs to a step
+def _heads(boundary: str) -> tuple[str, str]:
+    return _PART.format(boundary=boundary, kind="plain"), _PART.format(boundary=boundary, kind="html")

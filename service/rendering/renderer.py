@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jinja2 import UndefinedError
 from jinja2.exceptions import SecurityError
-from markupsafe import Markup
 
 from service.domain.sequence.expression import ExpressionError
 from service.domain.sequence.filters import Speech
@@ -28,6 +27,7 @@ from service.rendering.headers import mailbox_field, text_field
 from service.rendering.mime import alternatives
 from service.rendering.signature import Dkim
 from service.rendering.task import compile_task
+from service.rendering.templates import encoded, fill_in
 
 LONGEST_BASE = 700  # characters: with its token, List-Unsubscribe must fit into one line of 998
 LONGEST_NAME = 60  # characters of a person's name in To
@@ -70,11 +70,13 @@ class StepRenderer:
         else:
             step = compiled.step(letter.sequence, letter.step, letter.language)
         recipient = carried(letter.recipient)
-        names = {**letter.names, **more, "_speech": speech} | self._addresses(letter, step, compiled.link_ids)
+        manage = self._signer.sign("manage", f"{letter.contact_id}.{letter.delivery_id}")
+        addresses = self._addresses(letter, step, compiled.link_ids, manage)
+        names = {**letter.names, **more, "_speech": speech, **addresses}
         try:
-            subject = step.subject(letter.arm).render(names)
+            subject = fill_in(step.subject(letter.arm), names)
             names["_subject"] = subject
-            html, text = step.html.render(names), step.text.render(names)
+            html, text = fill_in(step.html, names), fill_in(step.text, names)
         except (ExpressionError, SecurityError, UndefinedError, TypeError, ValueError, ArithmeticError) as error:
             raise Unrenderable(f"{letter.sequence}/{letter.step} can't be put into words: {error}") from None
         if not subject.strip():
@@ -84,7 +86,7 @@ class StepRenderer:
             message_id=letter.message_id,
             sent_at=letter.sent_at,
             journey_at=letter.journey_at,
-            unsubscribe=str(names["_unsubscribe"]) if step.leavable else None,
+            unsubscribe=f"{self._base}/unsubscribe/{manage}" if step.leavable else None,
             is_test=letter.is_test,
         )
         shown = text_field("Subject", f"[Test] {subject}" if letter.is_test else subject)
@@ -97,10 +99,11 @@ class StepRenderer:
             raw=self._dkim.sign(raw) if self._dkim else raw,
         )
 
-    def _addresses(self, letter: Letter, step: CompiledStep, link_ids: Mapping[str, int]) -> dict[str, object]:
+    def _addresses(
+        self, letter: Letter, step: CompiledStep, link_ids: Mapping[str, int], manage: str
+    ) -> dict[str, object]:
         """Where this mail's links lead, each by the name that stands for it in the templates."""
         delivery, sign = letter.delivery_id, self._signer.sign
-        manage = sign("manage", f"{letter.contact_id}.{delivery}")
         ours = {
             "_base": "",
             "_open": f"/open/{sign('open', str(delivery))}.gif",
@@ -118,8 +121,7 @@ class StepRenderer:
                 ours[f"_link{number}"] = target
             else:
                 elsewhere[f"_link{number}"] = target  # a target without an id is not tracked, and still leads there
-        # Markup: ids and signatures need no escaping, and skip it.
-        return elsewhere | {name: Markup(self._base + path) for name, path in ours.items()}  # noqa: S704
+        return elsewhere | {name: encoded(self._base + path) for name, path in ours.items()}
 
 
 def _speech(letter: Letter, business: Business) -> Speech:

@@ -97,6 +97,22 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+class Encoded(Markup):
+    """One of our own addresses, in quoted-printable already: it stands in both parts, and needs no escaping."""
+
+    __slots__ = ()
+
+
+def encoded(address: str) -> Encoded:
+    """An address of ours, in ASCII, as it is printed into both parts."""
+    return Encoded(quoted_printable(address))
+
+
+def fill_in(template: Template, names: dict[str, object]) -> str:
+    """What `template.render` gives, without a copy of the names for each template: none of them changes any."""
+    return "".join(template.root_render_func(template.new_context(names, shared=True)))
+
+
 @pass_context
 def _flat(context: Context, value: object) -> str:
     return one_line(_said(context, value))
@@ -114,12 +130,16 @@ def _address(context: Context, value: object) -> str:
 
 @pass_context
 def _in_text(context: Context, value: object) -> str:
+    if type(value) is Encoded:
+        return value
     return quoted_printable(_crlf(_said(context, value)))
 
 
 @pass_context
 def _in_html(context: Context, value: object) -> Markup:
-    # Our own addresses are Markup, and need no escaping; nothing that a person or a file gave is ever Markup.
+    if type(value) is Encoded:
+        return value
+    # Nothing that a person or a file gave is ever Markup.
     text = value if isinstance(value, Markup) else escape(_said(context, value))
     return Markup(quoted_printable(str(text).replace("\n", "<br>")))  # noqa: S704 (escaped above)
 

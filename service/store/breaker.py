@@ -41,11 +41,12 @@ def breaker_now(session: Session, policy: BreakerPolicy, now: datetime) -> Break
 def read_breaker(session: Session, policy: BreakerPolicy, now: datetime) -> Breaker:
     """The breaker by what stands in the database: people who complained about mail, by marketing mails that left.
 
-    A person who complains is suppressed, and so counts once. Mails are counted no further than it takes to know.
+    A person who complains is suppressed, and counts once, however often and about however many topics. Mails are
+    counted no further than it takes to know.
     """
     since = now - policy.span
     about = (Suppression.reason == "complained", Suppression.at > since, Suppression.at <= now)
-    complaints = session.scalar(select(func.count()).select_from(Suppression).where(*about)) or 0
+    complaints = session.scalar(select(func.count(Suppression.address_hash.distinct())).where(*about)) or 0
     if complaints < policy.fewest:
         return Breaker.CLOSED
     enough = math.floor(complaints / max(policy.slow, RAREST)) + 1

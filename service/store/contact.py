@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Double, ForeignKey, Index, LargeBinary, SmallInteger, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.store.bulk import among
 from service.store.tables import Id, Instant, Json, Stamp, Table
+
+BY_KEY = text("SELECT email_key, id FROM contact WHERE email_key = ANY(CAST(:keys AS text[]))")
 
 
 class Contact(Table):
@@ -44,7 +46,6 @@ class Contact(Table):
     # What is remembered of how much mail weighs on them: `service.store.pressure` folds it from what happened.
     pressure: Mapped[float] = mapped_column(Double(), server_default=text("0"))
     pressure_at: Mapped[Instant | None]
-    rest_until: Mapped[Instant | None]
     less_often: Mapped[bool] = mapped_column(server_default=text("false"))  # their own wish, from the preferences
     unengaged_mails: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))  # in a row
     unengaged_since: Mapped[Instant | None]  # the first of them
@@ -97,6 +98,11 @@ class Suppression(Table):
     at: Mapped[Instant]
     recorded_at: Mapped[Stamp]
     expires_at: Mapped[Instant | None]
+
+
+def find_by_key(session: Session, keys: Collection[str]) -> dict[str, int]:
+    """The ids of contacts by the canonical forms of their addresses."""
+    return dict(session.connection().execute(BY_KEY, {"keys": list(keys)}).all())
 
 
 def lock_contacts(session: Session, ids: Sequence[int], *, wait: bool = True) -> list[int]:

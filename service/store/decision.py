@@ -1,22 +1,23 @@
 """Why a mail left, waits or won't leave: every decision about one, with the rule and the few numbers it was made by.
 
-Only ever appended to, and let go of by `prune`. A decision that repeats a delivery's last one is not written again,
-so that a mail which is held for a month, and looked at each day, leaves one line.
+Only ever appended to, a month to a part, and let go of by the part. A decision that repeats a delivery's last one is
+not written again, so that a mail which is held for a month, and looked at each day, leaves one line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
     DateTime,
-    ForeignKey,
-    Index,
+    Identity,
+    PrimaryKeyConstraint,
     Text,
     literal,
     select,
@@ -26,9 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from service.store.bulk import Columns, among, fetch, rows_of
-from service.store.delivery import Delivery
-from service.store.tables import Id, Instant, Json, Table
+from service.store.bulk import Columns, among, document, fetch, recordset
+from service.store.delivery import Delivery, State
+from service.store.tables import Instant, Json, Table
 
 UNTAKEN = {"token": None, "lease_until": None, "pace_group": None}  # nobody has it in hand, and nothing paces it
 ALIKE = timedelta(minutes=1)  # what is reckoned anew may end a moment beside where it ended before
@@ -39,14 +40,15 @@ class Decision(Table):
 
     __tablename__ = "decision"
     __table_args__ = (
-        Index("ix_decision_contact", "contact_id", "delivery_id", "id"),
-        Index("ix_decision_at", "at", postgresql_using="brin"),
+        PrimaryKeyConstraint("contact_id", "delivery_id", "id", "at"),
+        {"postgresql_partition_by": "RANGE (at)"},
     )
 
-    id: Mapped[Id]
+    id: Mapped[int] = mapped_column(BigInteger, Identity())
     at: Mapped[Instant]
-    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
-    delivery_id: Mapped[int]  # it goes with its contact, and so does this
+    # Both without a foreign key: dropping a month would lock everybody's contacts. `erase` lets go of a person's.
+    contact_id: Mapped[int]
+    delivery_id: Mapped[int]
     rule: Mapped[str]
     verdict: Mapped[str]  # cleared, held, expired
     inputs: Mapped[Json] = mapped_column(server_default=text("'{}'"))
@@ -54,13 +56,12 @@ class Decision(Table):
     sentence: Mapped[str]
 
 
-class Decided(NamedTuple):
-    """A decision to be written down. `state` is what its delivery becomes, None where that is brought to its end apart
-    from this; `is_told` False where the decision is none of the person's."""
+@dataclass(slots=True)
+class Decided:
+    """A decision to be written down; `is_told` False where it is none of the person's, or is known already."""
 
     delivery_id: int
     contact_id: int
-    state: str | None
     rule: str
     verdict: str
     inputs: Mapping[str, Any]
@@ -72,7 +73,6 @@ class Decided(NamedTuple):
 COLUMNS: Columns = {
     "delivery_id": BigInteger(),
     "contact_id": BigInteger(),
-    "state": Text(),
     "rule": Text(),
     "verdict": Text(),
     "inputs": JSONB(),
@@ -80,6 +80,7 @@ COLUMNS: Columns = {
     "sentence": Text(),
     "is_told": Boolean(),
 }
+BECOMES = (State.CLEARED, State.HELD)
 WRITTEN = ("contact_id", "delivery_id", "rule", "verdict", "inputs", "until", "sentence")
 
 
@@ -87,18 +88,20 @@ def write_decisions(
     session: Session, decided: Sequence[Decided], again: Collection[int], now: datetime, *which: ColumnElement[bool]
 ) -> None:
     """Settle the deliveries that fulfil all conditions, and append each decision that differs from the last about its
-    delivery, all in one statement. The caller commits.
+    delivery, all in one statement. What is cleared or held becomes so; what expires is brought to its end apart from
+    this. The caller commits.
 
     `again`: the deliveries that may have been decided about before. Their contacts are locked.
     """
     if not decided:
         return
-    last = _read_last(session, [each for each in decided if each.is_told and each.delivery_id in again])
-    if last:
-        decided = [each._replace(is_told=each.is_told and not _repeats(each, last)) for each in decided]
-    given = select(rows_of("given", COLUMNS, decided)).cte("decided")
-    becomes = {"state": given.c.state, "rule": given.c.rule, "reason": given.c.sentence, "wake_at": given.c.until}
-    these = (Delivery.id == given.c.delivery_id, given.c.state.is_not(None), *which)
+    known = [each for each in decided if each.is_told and each.delivery_id in again]
+    last = _read_last(session, known)
+    for each in known:
+        each.is_told = not _repeats(each, last)
+    given = select(recordset("given", COLUMNS, document(decided))).cte("decided")
+    becomes = {"state": given.c.verdict, "rule": given.c.rule, "reason": given.c.sentence, "wake_at": given.c.until}
+    these = (Delivery.id == given.c.delivery_id, given.c.verdict.in_(BECOMES), *which)
     settled = update(Delivery).where(*these).values(becomes | UNTAKEN).cte("settled")
     told = select(literal(now, DateTime(timezone=True)), *(given.c[name] for name in WRITTEN)).where(given.c.is_told)
     write = insert(Decision).from_select(["at", *WRITTEN], told).add_cte(settled)

@@ -46,17 +46,19 @@ class Delivery(Table):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        UniqueConstraint("enrolment_id", "step", "occasion"),
+        # Each of these makes every change of a row dearer; behind each stands who asks by it. `lease_until` and `token`
+        # stand in none, so that a lease is taken and renewed within its page (see migration 0008).
+        UniqueConstraint("enrolment_id", "step", "occasion"),  # one touch a step; an enrolment's touches: advance, plan
         CheckConstraint("state IN (" + ", ".join(f"'{state.value}'" for state in State) + ")", name="state"),
-        Index("ix_delivery_contact", "contact_id", "id"),
-        Index("ix_delivery_waiting", "wake_at", postgresql_where=text("state IN ('due', 'held')")),
-        Index("ix_delivery_cleared", "priority", "id", postgresql_where=text(UNPACED)),
-        Index("ix_delivery_paced", "pace_group", "priority", "id", postgresql_where=text(PACED)),
-        Index("ix_delivery_paced_ends", "expires_at", postgresql_where=text(PACED)),
-        Index("ix_delivery_handed", "lease_until", postgresql_where=text("state = 'handed'")),
-        Index("ix_delivery_uncertain", "id", postgresql_where=text("state = 'uncertain'")),
-        Index("ix_delivery_handed_at", "handed_at", postgresql_using="brin"),
-        Index("ix_delivery_unsent", "state", "id", postgresql_where=text(UNSENT)),
+        Index("ix_delivery_contact", "contact_id", "id"),  # a person's touches: arbitrate, caps, timeline
+        Index("ix_delivery_waiting", "wake_at", postgresql_where=text("state IN ('due', 'held')")),  # arbitrate
+        Index("ix_delivery_cleared", "priority", "id", postgresql_where=text(UNPACED)),  # take
+        Index("ix_delivery_paced", "pace_group", "priority", "id", postgresql_where=text(PACED)),  # queues of pacing
+        Index("ix_delivery_paced_ends", "expires_at", postgresql_where=text(PACED)),  # what expires in one
+        Index("ix_delivery_handed", "id", postgresql_where=text("state = 'handed'")),  # reap
+        Index("ix_delivery_uncertain", "id", postgresql_where=text("state = 'uncertain'")),  # the operator's list
+        Index("ix_delivery_handed_at", "handed_at", postgresql_using="brin"),  # the breaker
+        Index("ix_delivery_unsent", "state", "id", postgresql_where=text(UNSENT)),  # the API's lists by state
     )
 
     id: Mapped[Id]

@@ -7,12 +7,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.orm import Session
 
-from service.store.bulk import among, fetch
-from service.store.contact import Contact
-from service.store.delivery import COUNTED, Delivery, State
+from service.store.bulk import among, fetch, listed, read
+from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 
 MONTH = timedelta(days=30)
@@ -49,7 +48,6 @@ class Someone(NamedTuple):
     address_hash: bytes
     pressure: float
     pressure_at: datetime | None
-    rest_until: datetime | None
     less_often: bool
     sunset_at: datetime | None
 
@@ -80,22 +78,52 @@ DUE = (
     Enrolment.paused_at,
     Enrolment.wake_at,
 )
-SOMEONE = tuple(getattr(Contact, name) for name in Someone._fields)
+TAKEN = text(
+    """
+    SELECT delivery.id, delivery.contact_id, enrolment_id, step, occasion, priority, staff_to, delivery.state, due_at,
+           expires_at, enrolment.sequence, enrolment.state, enrolment.why, enrolment.paused_at, enrolment.wake_at
+    FROM delivery JOIN enrolment ON enrolment.id = delivery.enrolment_id
+    WHERE delivery.id = ANY(CAST(:ids AS bigint[])) AND delivery.state = 'cleared' AND delivery.token = :token
+    ORDER BY delivery.id FOR NO KEY UPDATE OF delivery
+    """
+)
+# `FOR SHARE` lets two workers pass one cap.
+LOCK = text(
+    """
+    SELECT id FROM contact WHERE id = ANY(ARRAY(SELECT contact_id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[]))))
+    ORDER BY id FOR NO KEY UPDATE
+    """
+)
+PEOPLE = text(f"SELECT {', '.join(Someone._fields)} FROM contact WHERE id = ANY(CAST(:ids AS bigint[]))")  # noqa: S608
+MAILS = text(
+    """
+    SELECT contact_id, handed_at FROM delivery
+    WHERE contact_id = ANY(CAST(:ids AS bigint[])) AND state IN ('cleared', 'handed', 'sent', 'uncertain')
+      AND priority > 0 AND (handed_at IS NULL OR handed_at > :since) AND id <> ALL(CAST(:but AS bigint[]))
+    """
+)
 
 
-def read_due(session: Session, *which: ColumnElement[bool], lock: bool = False) -> list[Due]:
+def read_due(session: Session, *which: ColumnElement[bool]) -> list[Due]:
     """The deliveries that fulfil all conditions, by id. Their contacts are locked, which is enough for whatever only
-    those may change who hold them; `lock` those that others take under a lease."""
+    those may change who hold them."""
     query = select(*DUE).join(Enrolment, Enrolment.id == Delivery.enrolment_id).where(*which).order_by(Delivery.id)
-    if lock:
-        query = query.with_for_update(of=Delivery)
     return [Due._make(row) for row in fetch(session, query)]
+
+
+def read_taken(session: Session, ids: Collection[int], token: str) -> list[Due]:
+    """Of these mails those that are cleared and taken under this token, by id; locked, their contacts are already."""
+    return [Due._make(row) for row in read(session, TAKEN, ids=listed(ids), token=token)]
+
+
+def lock_readers(session: Session, delivery_ids: Collection[int]) -> None:
+    """Lock the contacts of these mails, in ascending order: the first lock of every writer."""
+    read(session, LOCK, ids=listed(delivery_ids))
 
 
 def read_people(session: Session, contact_ids: Collection[int]) -> dict[int, Someone]:
     """What verdicts ask of contacts, by id."""
-    rows = fetch(session, select(*SOMEONE).where(among(Contact.id, contact_ids)))
-    return {row[0]: Someone._make(row) for row in rows}
+    return {row[0]: Someone._make(row) for row in read(session, PEOPLE, ids=listed(contact_ids))}
 
 
 def read_counted(
@@ -105,16 +133,9 @@ def read_counted(
 
     A mail counts from when it was cleared, at the time of its hand-over once it has one (journey time).
     """
-    query = select(Delivery.contact_id, Delivery.handed_at).where(
-        among(Delivery.contact_id, contact_ids),
-        Delivery.state.in_(COUNTED),
-        Delivery.priority > 0,
-        (Delivery.handed_at.is_(None)) | (Delivery.handed_at > now - MONTH),
-    )
-    if but:
-        query = query.where(~among(Delivery.id, but))
     counted: dict[int, list[datetime]] = defaultdict(list)
-    for contact_id, handed_at in fetch(session, query):
+    values = {"ids": listed(contact_ids), "but": listed(but), "since": now - MONTH}
+    for contact_id, handed_at in read(session, MAILS, **values):
         counted[contact_id].append(handed_at or now)
     return counted
 

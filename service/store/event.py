@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index, Numeric, SmallInteger, text
+from sqlalchemy import ForeignKey, Index, Numeric, PrimaryKeyConstraint, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.store.tables import Id, Instant, Json, Stamp, Table
@@ -37,19 +37,21 @@ class Event(Table):
 
 
 class Hit(Table):
-    """An open or a click, raw and classified; nothing refers to it.
+    """An open or a click, raw and classified; nothing refers to it, and it is kept a month to a part.
 
-    `nonce` is the hit's own name, given when it was gathered, so that a repeated hand-over counts once. Only a click
-    is ever changed, once: its rule is `waiting` for the few seconds in which others may show it to be a scanner's.
+    `nonce` is the hit's own name, given when it was gathered together with its time, so that a repeated hand-over
+    counts once. Only a click is ever changed, once: its rule is `waiting` for the few seconds in which others may show
+    it to be a scanner's.
     """
 
     __tablename__ = "hit"
     __table_args__ = (
+        PrimaryKeyConstraint("nonce", "at"),
         Index("ix_hit_delivery", "delivery_id"),
         Index("ix_hit_waiting", "at", postgresql_where=text("rule = 'waiting'")),
+        {"postgresql_partition_by": "RANGE (at)"},
     )
 
-    id: Mapped[Id]
     at: Mapped[Instant]  # machine time
     journey_at: Mapped[Instant]
     delivery_id: Mapped[int]
@@ -59,4 +61,4 @@ class Hit(Table):
     rule: Mapped[str]
     ruleset: Mapped[int] = mapped_column(SmallInteger)
     user_agent: Mapped[str | None]
-    nonce: Mapped[str] = mapped_column(unique=True)
+    nonce: Mapped[str]

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from service.domain.consent import CLIENTS, Standing, Suppressed
@@ -18,13 +18,16 @@ from service.domain.happening import Happening, Touch
 from service.domain.moment import Moment
 from service.domain.schedule import Local
 from service.domain.sequence.model import Business
-from service.store.bulk import among, fetch
-from service.store.contact import Consent, Contact, Suppression
+from service.store.bulk import among, fetch, listed, read
+from service.store.contact import Contact
 from service.store.delivery import Delivery
 from service.store.due import Someone
 from service.store.enrolment import Enrolment
 from service.store.event import Event
+from service.store.handover import Answered, Way
+from service.store.letter import Inside, Reader
 from service.store.referral import concerned, read_referrals
+from service.store.told import Person
 
 CONTACT_FIELDS = (
     "email",
@@ -42,6 +45,33 @@ CONTACT_FIELDS = (
     "tags",
 )
 
+CONSENTS = text(
+    """
+    SELECT contact_id, topic, act FROM consent
+    WHERE contact_id = ANY(CAST(:ids AS bigint[])) AND act IN ('confirmed', 'withdrawn') ORDER BY id
+    """
+)
+SUPPRESSIONS = text(
+    """
+    SELECT contact.id, suppression.topic, suppression.reason, suppression.at
+    FROM contact JOIN suppression ON suppression.address_hash = contact.address_hash
+    WHERE contact.id = ANY(CAST(:ids AS bigint[])) AND (suppression.expires_at IS NULL OR suppression.expires_at > :now)
+    """
+)
+# Everything that stands for or against writing to people, each a JSON document in a contact's row.
+JUDGED = text(
+    f"""
+    SELECT {", ".join(Someone._fields)},
+        (SELECT json_agg(json_build_array(topic, act) ORDER BY id) FROM consent
+         WHERE contact_id = contact.id AND act IN ('confirmed', 'withdrawn')),
+        (SELECT json_agg(json_build_array(topic, reason, at)) FROM suppression
+         WHERE address_hash = contact.address_hash AND (expires_at IS NULL OR expires_at > :now)),
+        (SELECT json_agg(json_build_array(name, at) ORDER BY at, id) FROM event
+         WHERE contact_id = contact.id AND name IN ('complaint.raised', 'complaint.resolved') AND NOT replaced)
+    FROM contact WHERE id = ANY(CAST(:ids AS bigint[]))
+    """  # noqa: S608 (our own names)
+)
+
 
 @dataclass(slots=True)
 class Past:
@@ -54,7 +84,7 @@ class Past:
     referral: Mapping[str, Any] = field(default_factory=lambda: NOBODY)
 
 
-def zone_of(contact: Contact | Someone, business: Business) -> ZoneInfo:
+def zone_of(contact: Contact | Someone | Reader | Answered | Person, business: Business) -> ZoneInfo:
     """The contact's time zone, else the business's; a name that is none (any more) must not hold up everybody."""
     try:
         return ZoneInfo(contact.timezone or business.zone)
@@ -62,17 +92,17 @@ def zone_of(contact: Contact | Someone, business: Business) -> ZoneInfo:
         return ZoneInfo(business.zone)
 
 
-def seed_of(contact: Contact | Someone) -> str:
+def seed_of(contact: Contact | Someone | Reader | Answered) -> str:
     """What everything that is drawn for a person is drawn from; keyed, so that nobody outside can tell."""
     return contact.address_hash.hex()
 
 
-def local_of(contact: Contact, business: Business) -> Local:
+def local_of(contact: Contact | Answered, business: Business) -> Local:
     """What a person's times are reckoned with, but for their rhythm, which takes their past to know."""
     return Local(zone_of(contact, business), business.window, business.closed, seed=seed_of(contact))
 
 
-def contact_facts(contact: Contact) -> Mapping[str, Any]:
+def contact_facts(contact: Contact | Reader) -> Mapping[str, Any]:
     """`contact.…` of the language: the built-in fields and the business's own."""
     return dict(contact.fields) | {name: getattr(contact, name) for name in CONTACT_FIELDS}
 
@@ -132,33 +162,30 @@ def event_key(event_id: int) -> str:
 
 def read_consents(session: Session, contact_ids: Collection[int]) -> dict[int, set[str]]:
     """The topics each contact has agreed to and not taken back since."""
-    acts = (
-        select(Consent.contact_id, Consent.topic, Consent.act)
-        .where(among(Consent.contact_id, contact_ids), Consent.act.in_(("confirmed", "withdrawn")))
-        .order_by(Consent.id)
-    )
-    topics: dict[int, set[str]] = defaultdict(set)
-    for contact_id, topic, act in fetch(session, acts):
+    acts: dict[int, list[tuple[str | None, str]]] = defaultdict(list)
+    for contact_id, topic, act in read(session, CONSENTS, ids=listed(contact_ids)):
+        acts[contact_id].append((topic, act))
+    return {contact_id: _agreed(own) for contact_id, own in acts.items()}
+
+
+def _agreed(acts: Iterable[tuple[str | None, str]]) -> set[str]:
+    topics: set[str] = set()
+    for topic, act in acts:
         if act == "confirmed" and topic is not None:
-            topics[contact_id].add(topic)
+            topics.add(topic)
         elif topic is None:
-            topics[contact_id].clear()
+            topics.clear()
         else:
-            topics[contact_id].discard(topic)
+            topics.discard(topic)
     return topics
 
 
-def read_standings(session: Session, contacts: Collection[Contact | Someone], now: datetime) -> dict[int, Standing]:
+def read_standings(session: Session, contacts: Collection[Contact], now: datetime) -> dict[int, Standing]:
     """What each contact wishes to get, for `service.domain.consent.why_not`."""
     ids = [contact.id for contact in contacts]
     consents = read_consents(session, ids)
     suppressed: dict[int, list[Suppressed]] = defaultdict(list)
-    lines = (
-        select(Contact.id, Suppression.topic, Suppression.reason, Suppression.at)
-        .join(Suppression, Suppression.address_hash == Contact.address_hash)
-        .where(among(Contact.id, ids), (Suppression.expires_at.is_(None)) | (Suppression.expires_at > now))
-    )
-    for contact_id, topic, reason, at in fetch(session, lines):
+    for contact_id, topic, reason, at in read(session, SUPPRESSIONS, ids=listed(ids), now=now):
         suppressed[contact_id].append(Suppressed(topic, reason, at))
     return {
         contact.id: Standing(
@@ -168,29 +195,40 @@ def read_standings(session: Session, contacts: Collection[Contact | Someone], no
     }
 
 
-def read_complaints(session: Session, contact_ids: Collection[int]) -> dict[int, datetime]:
-    """When each contact's open complaint was raised, for those who have one."""
-    told = (
-        select(Event.contact_id, Event.name, Event.at)
-        .where(among(Event.contact_id, contact_ids), Event.name.in_(("complaint.raised", "complaint.resolved")))
-        .where(~Event.replaced)
-        .order_by(Event.at, Event.id)
-    )
-    opened: dict[int, datetime] = {}
-    for contact_id, name, at in fetch(session, told):
-        if name == "complaint.raised":
-            opened[contact_id] = at
-        else:
-            opened.pop(contact_id, None)
-    return opened
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a verdict asks of many contacts: their rows, what each wishes to get, and when an open complaint of theirs
+    was raised, for those who have one."""
+
+    people: dict[int, Someone] = field(default_factory=dict)
+    standings: dict[int, Standing] = field(default_factory=dict)
+    complaints: dict[int, datetime] = field(default_factory=dict)
 
 
-def date_of(enrolment: Enrolment) -> Moment | None:
+def read_judged(session: Session, contact_ids: Collection[int], now: datetime) -> Judged:
+    """All of that in one statement: it is asked for each group that leaves, and of few there is anything to tell."""
+    found = Judged()
+    for *row, acts, lines, told in read(session, JUDGED, ids=listed(contact_ids), now=now):
+        someone = found.people[row[0]] = Someone._make(row)
+        suppressed = tuple(Suppressed(topic, why, datetime.fromisoformat(at)) for topic, why, at in lines or ())
+        agreed = frozenset(_agreed(acts or ()))
+        found.standings[someone.id] = Standing(suppressed, agreed, someone.stage in CLIENTS)
+        for name, at in told or ():
+            if name == "complaint.raised":
+                found.complaints[someone.id] = datetime.fromisoformat(at)
+            else:
+                found.complaints.pop(someone.id, None)
+    return found
+
+
+def date_of(enrolment: Enrolment | Inside | Way) -> Moment | None:
     """What the enrolment's dated steps count from."""
     return Moment(enrolment.date_at, enrolment.date_is_day) if enrolment.date_at else None
 
 
-def facts_of(business: Business, contact: Contact, enrolment: Enrolment, past: Past, now: datetime) -> Facts:
+def facts_of(
+    business: Business, contact: Contact | Reader, enrolment: Enrolment | Inside, past: Past, now: datetime
+) -> Facts:
     """Everything that a decision about one enrolment may look at."""
     return Facts(
         business=business,

@@ -45,7 +45,6 @@ HERSELF = (
     "referral_code",
     "pressure",
     "pressure_at",
-    "rest_until",
     "less_often",
     "unengaged_mails",
     "unengaged_since",
@@ -157,7 +156,7 @@ def _read_hits(session: Session, mine: int) -> list[Stored]:
     columns = (Hit.at, Hit.delivery_id.label("mail"), Hit.kind, Link.url, Hit.verdict, Hit.user_agent)
     hits = _of(Delivery.contact_id == mine, *columns).join(Delivery, Delivery.id == Hit.delivery_id)
     own = hits.where(Delivery.staff_to.is_(None))
-    newest = own.outerjoin(Link, Link.id == Hit.link_id).order_by(Hit.at.desc(), Hit.id.desc()).limit(MOST_HITS)
+    newest = own.outerjoin(Link, Link.id == Hit.link_id).order_by(Hit.at.desc(), Hit.nonce.desc()).limit(MOST_HITS)
     return _rows(session, newest)[::-1]
 
 

@@ -12,22 +12,19 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Double, SmallInteger, case, func, select, update
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from service.domain.hit import Class
 from service.domain.hit import Kind as HitKind
 from service.domain.policy import PressurePolicy
-from service.domain.pressure import EVIDENCE, REMEMBERED, Evidence, Mail, What, fold
+from service.domain.pressure import EVIDENCE, REMEMBERED, UNKNOWN, Evidence, Mail, What, fold
 from service.domain.sequence.model import Kind, Library
 from service.domain.sunset import in_a_row, unengaged
-from service.store.bulk import Columns, among, rows_of
-from service.store.contact import Consent, Contact
-from service.store.delivery import Delivery, State
-from service.store.enrolment import Enrolment
-from service.store.event import Event, Hit
+from service.store.bulk import document, listed, read
+from service.store.delivery import State
 
 LEFT = (State.HANDED, State.SENT, State.UNCERTAIN)
 # Of a mail whose step was taken out of its file only the class is left.
@@ -42,7 +39,6 @@ KINDS = (
     Kind.OFFER,
 )
 MOST = 32_767  # what the column of the row's length holds
-SERVICE = 0  # stands for a mail that weighs nothing, where something was done to one
 
 
 @dataclass(slots=True)
@@ -62,7 +58,6 @@ class Weighed(NamedTuple):
     id: int
     pressure: float
     pressure_at: datetime
-    rest_until: datetime | None
     unengaged_mails: int
     unengaged_since: datetime | None
     engaged_at: datetime | None
@@ -70,17 +65,49 @@ class Weighed(NamedTuple):
     awake_at: datetime | None  # the last that ends a sunset
 
 
-WEIGHED: Columns = {
-    "id": BigInteger(),
-    "pressure": Double(),
-    "pressure_at": DateTime(timezone=True),
-    "rest_until": DateTime(timezone=True),
-    "unengaged_mails": SmallInteger(),
-    "unengaged_since": DateTime(timezone=True),
-    "engaged_at": DateTime(timezone=True),
-    "hides_opens": Boolean(),
-    "awake_at": DateTime(timezone=True),
-}
+MAILS = text(
+    """
+    SELECT delivery.contact_id, delivery.id, enrolment_id, enrolment.sequence, step, priority, handed_at
+    FROM delivery JOIN enrolment ON enrolment.id = delivery.enrolment_id
+    WHERE delivery.contact_id = ANY(CAST(:ids AS bigint[])) AND delivery.state IN ('handed', 'sent', 'uncertain')
+      AND staff_to IS NULL AND handed_at > :since
+    ORDER BY delivery.id
+    """
+)
+# The first and the last open of each mail that was a person's, and whether its mailbox hides opens.
+OPENS = text(
+    f"""
+    SELECT delivery_id, min(journey_at) FILTER (WHERE verdict = '{Class.HUMAN}'),
+           max(journey_at) FILTER (WHERE verdict = '{Class.HUMAN}'),
+           bool_or(verdict IN ('{Class.PROXY}', '{Class.UNKNOWN}'))
+    FROM hit WHERE delivery_id = ANY(CAST(:ids AS bigint[])) AND kind = '{HitKind.OPEN}' GROUP BY delivery_id
+    """  # noqa: S608 (our own names)
+)
+DONE = text(
+    """
+    SELECT contact_id, name, at, data ->> 'enrolment', data ->> 'step' FROM event
+    WHERE contact_id = ANY(CAST(:ids AS bigint[])) AND name = ANY(:names) AND at <= :now
+    """
+)
+AGREED = text(
+    """
+    SELECT contact_id, max(at) FROM consent
+    WHERE contact_id = ANY(CAST(:ids AS bigint[])) AND act = 'confirmed' AND at <= :now GROUP BY contact_id
+    """
+)
+REMEMBER = text(
+    """
+    UPDATE contact SET pressure = known.pressure, pressure_at = known.pressure_at,
+        unengaged_mails = known.unengaged_mails, unengaged_since = known.unengaged_since,
+        engaged_at = known.engaged_at, hides_opens = known.hides_opens,
+        sunset_at = CASE WHEN known.awake_at IS NULL OR known.awake_at <= contact.sunset_at THEN contact.sunset_at END
+    FROM json_to_recordset(CAST(:weighed AS json))
+         AS known (id bigint, pressure double precision, pressure_at timestamptz,
+                   unengaged_mails smallint, unengaged_since timestamptz, engaged_at timestamptz, hides_opens boolean,
+                   awake_at timestamptz)
+    WHERE contact.id = known.id RETURNING contact.id, contact.sunset_at
+    """
+)
 
 
 def level_of(pressure: float, at: datetime | None, policy: PressurePolicy, now: datetime) -> float:
@@ -101,12 +128,7 @@ def refresh_pressure(session: Session, library: Library, contact_ids: Collection
     policy = library.business.throttle
     told = read_told(session, library, contact_ids, now)
     weighed = [_weigh(contact_id, told[contact_id], policy.pressure, now) for contact_id in contact_ids]
-    given = rows_of("weighed", WEIGHED, weighed)
-    values: dict[str, Any] = {name: given.c[name] for name in WEIGHED if name not in {"id", "awake_at"}}
-    still = (given.c.awake_at.is_(None)) | (given.c.awake_at <= Contact.sunset_at)
-    values["sunset_at"] = case((still, Contact.sunset_at))
-    remember = update(Contact).where(Contact.id == given.c.id).values(values).returning(Contact.id, Contact.sunset_at)
-    rows = session.execute(remember, execution_options={"synchronize_session": False})
+    rows = read(session, REMEMBER, weighed=document([each._asdict() for each in weighed]))
     asked = {contact_id for contact_id, sunset_at in rows if sunset_at is not None}
     return [
         each.id
@@ -125,7 +147,6 @@ def _weigh(contact_id: int, told: Told, policy: PressurePolicy, now: datetime) -
         contact_id,
         float(pressure.level(now, policy)),
         now,
-        pressure.rest_until,
         min(len(row), MOST),
         row[0] if row else None,
         engaged_at,
@@ -140,12 +161,7 @@ def read_told(session: Session, library: Library, contact_ids: Collection[int], 
     whose = _read_mails(session, library, contact_ids, told, now - REMEMBERED)
     _read_opens(session, whose, told)
     _read_events(session, contact_ids, told, now)
-    agreed = (
-        select(Consent.contact_id, func.max(Consent.at))
-        .where(among(Consent.contact_id, contact_ids), Consent.act == "confirmed", Consent.at <= now)
-        .group_by(Consent.contact_id)
-    )
-    for contact_id, at in session.execute(agreed):
+    for contact_id, at in read(session, AGREED, ids=listed(contact_ids), now=now):
         told[contact_id].agreed_at = at
     return told
 
@@ -154,28 +170,14 @@ def _read_mails(
     session: Session, library: Library, contact_ids: Collection[int], told: dict[int, Told], since: datetime
 ) -> dict[int, int]:
     """Note what left; whose each mail is."""
-    query = (
-        select(
-            Delivery.contact_id,
-            Delivery.id,
-            Delivery.enrolment_id,
-            Enrolment.sequence,
-            Delivery.step,
-            Delivery.priority,
-            Delivery.handed_at,
-        )
-        .join(Enrolment, Enrolment.id == Delivery.enrolment_id)
-        .where(among(Delivery.contact_id, contact_ids), Delivery.staff_to.is_(None), Delivery.state.in_(LEFT))
-        .where(Delivery.handed_at > since)
-        .order_by(Delivery.id)
-    )
     kinds: dict[tuple[str, str], Kind | None] = {}
     whose: dict[int, int] = {}
-    for contact_id, number, enrolment_id, sequence, step, priority, at in session.execute(query):
+    values = {"ids": listed(contact_ids), "since": since}
+    for contact_id, number, enrolment_id, sequence, step, priority, at in read(session, MAILS, **values):
         person = told[contact_id]
         whose[number] = contact_id
         if priority == 0:
-            person.numbers.setdefault((str(enrolment_id), step), SERVICE)
+            person.numbers.setdefault((str(enrolment_id), step), number)  # it weighs nothing, and may be answered
             continue
         assert at is not None
         if (sequence, step) not in kinds:
@@ -193,20 +195,8 @@ def _kind_of(library: Library, key: str, step_key: str) -> Kind | None:
 
 def _read_opens(session: Session, whose: dict[int, int], told: dict[int, Told]) -> None:
     """Note the first and the last open of each mail that was a person's, and whose mailbox hides opens."""
-    human = Hit.verdict == Class.HUMAN
-    hidden = Hit.verdict.in_((Class.PROXY, Class.UNKNOWN))
-    query = (
-        select(
-            Hit.delivery_id,
-            func.min(Hit.journey_at).filter(human),
-            func.max(Hit.journey_at).filter(human),
-            func.bool_or(hidden),
-        )
-        .where(among(Hit.delivery_id, whose), Hit.kind == HitKind.OPEN)
-        .group_by(Hit.delivery_id)
-    )
     seen: set[int] = set()
-    for number, first, last, is_hidden in session.execute(query):
+    for number, first, last, is_hidden in read(session, OPENS, ids=listed(whose)) if whose else ():
         person = told[whose[number]]
         if first is None:
             person.hides_opens = person.hides_opens or is_hidden
@@ -219,14 +209,8 @@ def _read_opens(session: Session, whose: dict[int, int], told: dict[int, Told]) 
 
 def _read_events(session: Session, contact_ids: Collection[int], told: dict[int, Told], now: datetime) -> None:
     """Note what people did, each about its mail where the event says which one."""
-    query = select(
-        Event.contact_id,
-        Event.name,
-        Event.at,
-        Event.data["enrolment"].as_string(),
-        Event.data["step"].as_string(),
-    ).where(among(Event.contact_id, contact_ids), Event.name.in_(EVIDENCE), Event.at <= now)
-    for contact_id, name, at, enrolment_id, step in session.execute(query):
+    values = {"ids": listed(contact_ids), "names": [*EVIDENCE], "now": now}
+    for contact_id, name, at, enrolment_id, step in read(session, DONE, **values):
         person = told[contact_id]
-        number = person.numbers.get((enrolment_id, step), SERVICE) if enrolment_id and step else None
+        number = person.numbers.get((enrolment_id, step), UNKNOWN) if enrolment_id and step else None
         person.evidence.append(Evidence(at, EVIDENCE[name], number))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Text, bindparam, text
+from sqlalchemy import BigInteger, DateTime, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
+
+from service.domain.pacing_wait import Wait
 
 MOST = 1_000  # groups that are looked at together
 
@@ -53,17 +56,45 @@ CALL_ENGAGED = text(
         order="priority > 0, contact.engaged_at DESC NULLS LAST, priority, delivery.id",
     )
 )
+# People are locked first, as by every writer. What only repeats the last word about a mail is not written again: it
+# waits by the same rule, until the same day.
 QUEUE = text(
     """
-    UPDATE delivery SET pace_group = waits.pace_group, rule = 'pacing', reason = waits.reason,
-                        token = NULL, lease_until = NULL
-    FROM unnest(:ids, :groups, :reasons) AS waits (id, pace_group, reason)
-    WHERE delivery.id = waits.id AND delivery.state = 'cleared' AND delivery.token = :token
+    WITH waits AS MATERIALIZED (
+        SELECT * FROM unnest(:ids, :groups, :reasons, :untils, :inputs) AS w (id, pace_group, reason, until, inputs)
+    ),
+    people AS MATERIALIZED (
+        SELECT contact.id FROM contact JOIN delivery ON delivery.contact_id = contact.id
+        WHERE delivery.id = ANY (:ids) ORDER BY contact.id FOR NO KEY UPDATE OF contact
+    ),
+    queued AS (
+        UPDATE delivery SET pace_group = waits.pace_group, rule = 'pacing', reason = waits.reason,
+                            token = NULL, lease_until = NULL
+        FROM waits, people
+        WHERE delivery.id = waits.id AND delivery.contact_id = people.id
+          AND delivery.state = 'cleared' AND delivery.token = :token
+        RETURNING delivery.id, delivery.contact_id, delivery.staff_to, waits.reason, waits.until, waits.inputs
+    )
+    INSERT INTO decision (at, contact_id, delivery_id, rule, verdict, inputs, until, sentence)
+    SELECT :now, contact_id, id, 'pacing', 'held', inputs::jsonb, until, reason
+    FROM queued
+    WHERE staff_to IS NULL AND NOT EXISTS (
+        SELECT FROM (
+            SELECT rule, verdict, decision.until FROM decision
+            WHERE decision.contact_id = queued.contact_id AND decision.delivery_id = queued.id
+            ORDER BY decision.id DESC LIMIT 1
+        ) AS last
+        WHERE last.rule = 'pacing' AND last.verdict = 'held'
+          AND (last.until AT TIME ZONE :zone)::date = (queued.until AT TIME ZONE :zone)::date
+    )
+    ORDER BY id
     """
 ).bindparams(
     bindparam("ids", type_=ARRAY(BigInteger)),
     bindparam("groups", type_=ARRAY(Text)),
     bindparam("reasons", type_=ARRAY(Text)),
+    bindparam("untils", type_=ARRAY(DateTime(timezone=True))),
+    bindparam("inputs", type_=ARRAY(Text)),
 )
 LET_GO = text(
     """
@@ -101,11 +132,20 @@ def call_up(session: Session, group: str, count: int, token: str, lease: float, 
     return list(session.scalars(statement, {"group": group, "count": count, "token": token, "lease": lease}))
 
 
-def queue_up(session: Session, token: str, waiting: Mapping[int, tuple[str, str]]) -> None:
-    """Put mails that were taken under `token` into their group's queue: id -> (group, reason). The caller commits."""
-    ids: Sequence[int] = sorted(waiting)
-    groups, reasons = ([waiting[each][n] for each in ids] for n in (0, 1))
-    session.execute(QUEUE, {"ids": ids, "groups": groups, "reasons": reasons, "token": token})
+def queue_up(session: Session, token: str, waiting: Mapping[int, Wait], now: datetime, zone: str) -> None:
+    """Put mails that were taken under `token` into their group's queue, by id, and write down why. The caller commits.
+
+    `now` is journey time, `zone` the business's: there a day ends, within which the same is not written again.
+    """
+    ids = sorted(waiting)
+    waits = [waiting[each] for each in ids]
+    columns = {
+        "groups": [each.group for each in waits],
+        "reasons": [each.reason for each in waits],
+        "untils": [each.until for each in waits],
+        "inputs": [json.dumps(dict(each.inputs)) for each in waits],
+    }
+    session.execute(QUEUE, {"ids": ids, "token": token, "now": now, "zone": zone, **columns})
 
 
 def let_go_expired(session: Session, now: datetime) -> None:

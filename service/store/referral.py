@@ -71,12 +71,16 @@ def find_referrer(session: Session, code: str) -> int | None:
     return session.scalar(select(Contact.id).where(Contact.referral_code == code))
 
 
-def referrers_who_wait(session: Session, friend_ids: Collection[int]) -> set[int]:
-    """Who brought these friends and waits for their first visit: to be locked together with them."""
+def who_waits(session: Session, friend_ids: Collection[int]) -> dict[int, int]:
+    """Of these friends those who were brought and not here yet, with whoever brought them and waits for it.
+
+    The two are to be locked together.
+    """
     if not friend_ids:
-        return set()
-    waiting = select(Referral.referrer_id).where(among(Referral.friend_id, friend_ids), Referral.qualified_at.is_(None))
-    return set(session.scalars(waiting))
+        return {}
+    columns = (Referral.friend_id, Referral.referrer_id)
+    waiting = select(*columns).where(among(Referral.friend_id, friend_ids), Referral.qualified_at.is_(None))
+    return dict(session.execute(waiting).all())
 
 
 def count_friends(session: Session, referrer_id: int) -> Friends:

@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, select, text
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from service.store.delivery import Delivery
+from service.store.letter import Mail
 from service.store.tables import Id, Instant, Json, Stamp, Table
 
 REPLY = "(reply)"  # stands for the step in the rows of mails about a reply; no step of a file can be called so
@@ -50,7 +51,7 @@ class Task(Table):
     created_at: Mapped[Stamp]
 
 
-def read_staff_tasks(session: Session, mails: Collection[Delivery]) -> dict[int, Task]:
+def read_staff_tasks(session: Session, mails: Collection[Mail]) -> dict[int, Task]:
     """The task that each mail to a colleague tells of, by the mail's id.
 
     It is the task of the touch that the mail belongs to, or the newest one of its enrolment that a reply opened.

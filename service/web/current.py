@@ -1,4 +1,4 @@
-"""What the current app was built for: its runtime, and where hits are gathered."""
+"""What the current app was built for: its runtime, where hits are gathered, and where signups are taken."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from flask import Flask, current_app
 
 from service.runtime import Runtime
 from service.web.gatherer import Gatherer
+from service.web.reception import Reception
 
 NAME = "everafter"
 
@@ -15,11 +16,12 @@ NAME = "everafter"
 class Parts(NamedTuple):
     runtime: Runtime
     hits: Gatherer
+    reception: Reception
 
 
 def attach(app: Flask, runtime: Runtime, hits: Gatherer) -> None:
     """Let the app's views find what they work with."""
-    app.extensions[NAME] = Parts(runtime, hits)
+    app.extensions[NAME] = Parts(runtime, hits, Reception(runtime))
 
 
 def current_runtime() -> Runtime:
@@ -30,3 +32,8 @@ def current_runtime() -> Runtime:
 def current_hits() -> Gatherer:
     """Where opens and clicks go, inside a request."""
     return cast(Parts, current_app.extensions[NAME]).hits
+
+
+def current_reception() -> Reception:
+    """Where signups are taken, inside a request."""
+    return cast(Parts, current_app.extensions[NAME]).reception

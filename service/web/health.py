@@ -5,18 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from functools import lru_cache
 from typing import cast
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Flask, Response, current_app, jsonify
 from redis.exceptions import RedisError
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.runtime import Runtime
-from service.settings import ROOT
+from service.store.revision import Unready, refuse_older
 from service.store.secret import KeysDiffer
 from service.web.away import AGAIN_AFTER
 
@@ -24,10 +20,6 @@ NAME = "everafter.readiness"
 PATIENCE = 2.0  # seconds
 
 health = Blueprint("health", __name__)
-
-
-class Unready(Exception):  # noqa: N818 (what it says)
-    """Something that this process needs is not there; the message says what to do."""
 
 
 class Readiness:
@@ -94,22 +86,9 @@ def _reason(future: Future[None]) -> str:
 
 def _ask_database(runtime: Runtime) -> None:
     with runtime.engine.connect() as connection:
-        if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
-            raise Unready("The database is empty; run `everafter migrate`.")
-        here = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    # A revision that we don't know is that of a newer version, which is being rolled out and serves us as well.
-    if here in _older():
-        raise Unready(f"The database is at {here}; run `everafter migrate`.")
+        refuse_older(connection)
     runtime.signer  # noqa: B018 (it reads the keys, and refuses where other hosts sign with others)
 
 
 def _ask_redis(runtime: Runtime) -> None:
     runtime.redis.ping()
-
-
-@lru_cache(maxsize=1)
-def _older() -> frozenset[str | None]:
-    """The revisions before the one that this version needs, and none at all."""
-    scripts = ScriptDirectory.from_config(Config(toml_file=ROOT / "pyproject.toml"))
-    known = {script.revision for script in scripts.walk_revisions()}
-    return frozenset(known - set(scripts.get_heads())) | {None}

@@ -44,7 +44,7 @@ class Postman:
     answers: dict[str, Outcome] = field(default_factory=dict)
     taken: list[Message] = field(default_factory=list)
 
-    def send(self, messages: Sequence[Message], start_by: float) -> list[Outcome]:
+    def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
         return [self._send(message) for message in messages]
 
     def _send(self, message: Message) -> Outcome:

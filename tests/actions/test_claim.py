@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from threading import Lock
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,18 +23,21 @@ from service.actions.put_into_words import Desk
 from service.domain.pacing import DAY, Pacing, Rate, so_far
 from service.domain.sequence.model import Kind
 from service.local.valkey import Valkey
-from service.ports import Refused, TryLater
+from service.ports import Message, Outcome, Refused, TryLater
 from service.providers.mx import MailboxGroups
 from service.providers.pace import Pace, read_buckets
 from service.providers.smtp import Smtp
 from service.store.contact import Contact
+from service.store.decision import Decision
 from service.store.delivery import Delivery
-from tests.actions.house import House
+from service.store.seat import Seats
+from tests.actions.house import House, Postman
 from tests.domain.stories import day, letters, step
 from tests.local.homes import fresh_home
 from tests.providers.smtp_server import Script, serving
 
 GLOW = "glow.example"
+BERLIN = ZoneInfo("Europe/Berlin")
 ONE_A_DAY = Rate(1, DAY)
 NO_LIMITS = Pacing()
 
@@ -48,6 +53,7 @@ class Paced(House):
 
     def __init__(self, engine: Engine, redis: Redis, pacing: Pacing = NO_LIMITS, kind: Kind = Kind.LETTER) -> None:
         super().__init__(engine, letters(step("hello", day(0), kind)))
+        self.engine = engine
         self.redis = redis
         self.pace_by(pacing)
 
@@ -57,7 +63,7 @@ class Paced(House):
         self.published = replace(self.published, library=replace(library, business=business))
 
     def desk(self, group: int = 25) -> Desk:
-        pacer = Pace(self.redis, MailboxGroups(self.redis, None))
+        pacer = Pace(self.redis, MailboxGroups(self.redis, None), seats=Seats(self.engine))
         return replace(super().desk(group), pacer=pacer)
 
     def clear(self, **counts: int) -> None:
@@ -74,6 +80,10 @@ class Paced(House):
         with self.begin() as session:
             return list(session.scalars(select(Delivery).where(Delivery.state == state).order_by(Delivery.id)))
 
+    def told(self, rule: str) -> list[Decision]:
+        with self.begin() as session:
+            return list(session.scalars(select(Decision).where(Decision.rule == rule).order_by(Decision.id)))
+
 
 def test_without_limits_everything_leaves_and_valkey_is_told_nothing(engine: Engine, redis: Redis) -> None:
     house = Paced(engine, redis)
@@ -89,14 +99,56 @@ def test_a_full_group_waits_with_a_reason_and_the_others_go_on(engine: Engine, r
     assert house.deliver() == 8
     assert house.left() == {"gmail.com": 3, "glow.example": 5}
     waiting = house.rows()
-    today = clock.machine_now().astimezone(ZoneInfo("Europe/Berlin"))
+    today = clock.machine_now().astimezone(BERLIN)
     assert {(row.pace_group, row.rule, row.lease_until, row.token) for row in waiting} == {
         ("gmail", "pacing", None, None)
     }
-    reason = f"Waits: 3 of today's 3 mails to Gmail are out ({today.day} {today:%b})."
+    until = f"{today + timedelta(1):%a %-d %b} 00:00"
+    reason = f"Held until {until} at least: 3 of the day's 3 mails to Gmail are out ({today.day} {today:%b})."
     assert {row.reason for row in waiting} == {reason}
     assert house.deliver() == 0
     assert read_buckets(redis, GLOW)["gmail"].count == 3
+
+
+def test_the_hold_is_written_down_once_with_its_numbers_and_when_there_may_be_more(
+    engine: Engine, redis: Redis
+) -> None:
+    house = Paced(engine, redis, Pacing(groups=(("gmail", Rate(3, DAY)),)))
+    house.clear(gmail_com=5, glow_example=2)
+    house.deliver()
+    told = house.told("pacing")
+    assert {decision.delivery_id for decision in told} == {row.id for row in house.rows()}
+    assert len(told) == 2
+    today = clock.machine_now().astimezone(BERLIN)
+    rest_of_day = (today + timedelta(1)).replace(hour=0, minute=0, second=0) - today
+    for decision in told:
+        assert (decision.verdict, decision.sentence) == ("held", house.rows()[0].reason)
+        assert decision.inputs == {"group": "gmail", "out": 3, "allowed": 3, "quota": 3}
+        assert decision.until is not None
+        assert abs(decision.until - decision.at - rest_of_day) < timedelta(seconds=30), "in journey time"
+
+
+def test_a_hold_that_only_repeats_itself_is_not_written_again_until_another_day(engine: Engine, redis: Redis) -> None:
+    house = Paced(engine, redis, Pacing(groups=(("gmail", Rate(1, DAY)),)))
+    house.clear(gmail_com=3)
+    for _ in range(4):  # given back by a worker that died, say, and taken anew
+        house.deliver()
+        with house.begin() as session:
+            session.execute(text("UPDATE delivery SET pace_group = NULL"))
+    assert Counter(decision.delivery_id for decision in house.told("pacing")) == {row.id: 1 for row in house.rows()}
+    with house.begin() as session:
+        session.execute(text("UPDATE decision SET until = until - interval '1 day' WHERE rule = 'pacing'"))
+    house.deliver()
+    house.deliver()
+    assert Counter(decision.delivery_id for decision in house.told("pacing")) == {row.id: 2 for row in house.rows()}
+
+
+def test_where_nothing_waits_nothing_is_written_of_pace(engine: Engine, redis: Redis) -> None:
+    house = Paced(engine, redis, Pacing(each=Rate(500, DAY)))
+    house.clear(gmail_com=5)
+    house.deliver()
+    assert house.told("pacing") == []
+    assert len(house.told("slot")) == 5
 
 
 def test_what_waited_leaves_when_its_group_may_get_more(engine: Engine, redis: Redis) -> None:
@@ -132,7 +184,7 @@ def test_the_mail_services_own_limit_holds_for_all_groups_together(engine: Engin
 
 
 def test_in_a_warm_up_the_most_engaged_come_first_and_the_reason_says_which_day(engine: Engine, redis: Redis) -> None:
-    now = clock.machine_now().astimezone(ZoneInfo("Europe/Berlin"))
+    now = clock.machine_now().astimezone(BERLIN)
     house = Paced(engine, redis)
     house.clear(gmail_com=60)
     keen = {f"p{number}@gmail.com" for number in (57, 58, 59)}
@@ -149,13 +201,15 @@ def test_in_a_warm_up_the_most_engaged_come_first_and_the_reason_says_which_day(
 
 
 def test_a_warm_up_says_which_day_it_is(engine: Engine, redis: Redis) -> None:
-    now = clock.machine_now().astimezone(ZoneInfo("Europe/Berlin"))
+    now = clock.machine_now().astimezone(BERLIN)
     house = Paced(engine, redis, Pacing(warm_up=now.date() - timedelta(3)))
     house.clear(gmail_com=55)
     house.deliver()
     quota = so_far(50, now)
-    reason = house.rows()[0].reason
-    assert reason == f"Waits: {quota} of today's 50 mails to Gmail are out ({now.day} {now:%b}, day 4 of the warm-up)."
+    reason = house.rows()[0].reason or ""
+    assert reason.endswith(
+        f": {quota} of the day's 50 mails to Gmail are out ({now.day} {now:%b}, day 4 of the warm-up)."
+    )
 
 
 def test_a_warm_up_holds_no_mail_that_somebody_waits_for(engine: Engine, redis: Redis) -> None:
@@ -182,7 +236,7 @@ def test_421_of_one_provider_stops_it_alone_and_what_it_would_not_take_comes_lat
     waiting = [row for row in house.rows() if not row.attempts]
     assert 1 <= len(refused) <= 5
     assert {row.pace_group for row in waiting} == {"gmail"}
-    assert all(row.reason.startswith("Waits: Gmail asks us to slow down") for row in waiting)
+    assert all(": Gmail asks us to slow down" in row.reason for row in waiting)
     redis.delete(*redis.keys("pace:*"))
     with house.begin() as session:
         session.execute(text("UPDATE delivery SET retry_at = NULL"))
@@ -261,3 +315,36 @@ def test_valkey_killed_in_the_middle_neither_stops_nor_floods_and_counts_on_when
             deliver(desk, Lease(), lambda: False)
             assert read_buckets(redis, GLOW)[""].count == sum(house.left().values()) == 60
             redis.close()
+
+
+class Doorkeeper(Postman):
+    """Takes its time, and notes how many hand over at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside = self.most = 0
+        self.door = Lock()
+
+    def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
+        assert at_once == 1
+        with self.door:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        time.sleep(0.02)
+        with self.door:
+            self.inside -= 1
+            return super().send(messages, start_by, at_once)
+
+
+def test_with_valkey_stopped_no_more_connections_are_open_than_may(engine: Engine) -> None:
+    with fresh_home() as home:
+        with Valkey(home) as server:
+            redis = Redis.from_url(server.url, socket_timeout=2.0, socket_connect_timeout=1.0)
+        house = Paced(engine, redis, Pacing(connections=2))
+        house.postman = keeper = Doorkeeper()
+        house.clear(gmail_com=90)
+        with ThreadPoolExecutor(5) as pool:
+            list(pool.map(lambda _: deliver(house.desk(2), Lease(), lambda: False), range(5)))
+        assert len(keeper.taken) == 90, "it stopped"
+        assert keeper.most == 2
+        redis.close()

@@ -7,33 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from tests.actions.written import Written
+from tests.actions.written import APPOINTMENT, Written
 from tests.domain.stories import at
-
-APPOINTMENT = """
----
-title: Your appointment
-stage: rebooking
-kind: service
-topic: Your visits
-enrol:
-  on: event appointment.booked
-  again: always
-date: event.starts
-stop:
-  - same: appointment.cancelled
----
-
-## 1 day before at 10:00: tomorrow
-Subject: See you tomorrow at {{ date | time }}
-
-Until then?
-
-## 2 hours after: thanks
-Subject: Thank you
-
-How was it?
-"""
 
 BIRTHDAY = """
 ---

@@ -12,7 +12,7 @@ from service.domain.contact import read_address
 from service.ports import Message, Outcome
 from service.store.contact import Contact
 from tests.actions.house import FORM, KEY
-from tests.actions.written import Written
+from tests.actions.written import APPOINTMENT, Written
 from tests.domain.stories import at
 
 HEAD = """
@@ -110,32 +110,13 @@ Yours?
 
 
 def test_a_cancellation_that_is_told_late_with_its_booking_counts(engine: Engine) -> None:
-    appointment = """
----
-title: Your appointment
-stage: rebooking
-kind: service
-topic: Your visits
-enrol:
-  on: event appointment.booked
-  again: always
-date: event.starts
-stop:
-  - same: appointment.cancelled
----
-
-## 1 day before at 10:00: tomorrow
-Subject: See you tomorrow
-
-Until then?
-"""
-    house = Written(engine, appointment=appointment)
+    house = Written(engine, appointment=APPOINTMENT)
     ana = house.sign_up().contact_id
     house.tell(ana, "appointment.booked", "A1", at("2026-11-20 08:00"), starts="2026-11-25T16:00:00+01:00")
     house.tell(ana, "appointment.cancelled", "A1", at("2026-11-20 09:00"))
     house.tell(ana, "appointment.booked", "A2", at("2026-11-20 08:30"), starts="2026-11-26T16:00:00+01:00")
     house.live_until(at("2026-11-30 00:00"))
-    assert house.sent(ana) == [("2026-11-25 10:00", "tomorrow")]
+    assert house.sent(ana) == [("2026-11-25 10:00", "tomorrow"), ("2026-11-26 18:00", "thanks")]
     assert [each.state for each in house.enrolments(ana)] == ["stopped", "finished"]
 
 
@@ -164,7 +145,7 @@ Until then?
     house.tell(ana, "appointment.booked", "A1", starts="2026-11-25T16:00:00+01:00")
     take = house.postman.send
 
-    def slowly(messages: Sequence[Message], start_by: float) -> list[Outcome]:
+    def slowly(messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
         house.tell(ana, "reply")
         house.decide()
         return take(messages, start_by)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, update
 from service.actions.enrol_by_hand import NotLetIn, enrol_by_hand
 from service.store.contact import Contact, lock_contacts
 from service.store.delivery import Delivery
-from tests.actions.written import Written
+from tests.actions.written import APPOINTMENT, Written
 from tests.domain.stories import at
 
 HEAD = """
@@ -85,25 +85,6 @@ def test_a_field_keeps_the_type_that_it_was_declared_with(engine: Engine) -> Non
         assert (contact.birthday, contact.client_since) == ("11-20", at("2026-11-19 23:00"))
 
 
-APPOINTMENT = """
----
-title: Your appointment
-stage: rebooking
-kind: service
-topic: Your visits
-enrol:
-  on: event appointment.booked
-  again: always
-date: event.starts
----
-
-## 2 days after at 10:00: thanks
-Subject: Thank you
-
-How was it?
-"""
-
-
 @pytest.mark.parametrize("starts", ["9999-12-31T23:59:59", "0001-01-01", "soon", 7, None])
 def test_by_hand_a_date_that_is_none_is_refused_in_a_sentence(engine: Engine, starts: object) -> None:
     house = Written(engine, welcome=LETTER, appointment=APPOINTMENT)
@@ -168,7 +149,7 @@ def test_what_rides_on_a_mail_is_done_once_when_the_worker_dies_and_answers_late
     ana = house.sign_up().contact_id
     house.decide()
 
-    def dies(messages: object, start_by: float) -> list[object]:
+    def dies(messages: object, start_by: float, at_once: int = 0) -> list[object]:
         house.end_leases()
         house.decide()  # another worker looks after what the dead one left
         with house.begin() as session:

@@ -12,6 +12,7 @@ from service.actions.lighten import lighten, opened_by
 from service.actions.prune import Keeping, look_after_months
 from service.actions.record_hits import record_hits
 from service.actions.tell import Told, tell
+from service.actions.unsubscribe import suppress, unsubscribe
 from service.domain.breaker import Breaker
 from service.domain.hit import RawHit
 from service.domain.policy import Policy, PressurePolicy
@@ -91,7 +92,7 @@ def test_what_a_machine_fetched_changes_nothing_at_all(house: House, agent: str,
 
 def remembered(house: House, contact_id: int) -> tuple:
     each = row(house, contact_id)
-    return (each.pressure, each.rest_until, each.unengaged_mails, each.engaged_at, each.sunset_at, each.hides_opens)
+    return (each.pressure, each.unengaged_mails, each.engaged_at, each.sunset_at, each.hides_opens)
 
 
 def test_a_mailbox_that_hides_its_opens_makes_each_mail_weigh_less_and_is_no_sign_of_its_reader(house: House) -> None:
@@ -146,10 +147,10 @@ def test_a_decision_that_repeats_itself_for_a_month_is_written_once(engine: Engi
     house = House(engine, letters(step("review", day(0), Kind.REFERRAL)), business=business)
     ana = house.sign_up().contact_id
     with house.begin() as session:
-        session.execute(update(Contact).values(rest_until=NOW + 60 * DAY))
+        session.execute(update(Contact).values(pressure=20, pressure_at=NOW))
     house.work()
     first = decisions(house)
-    assert [each[:2] for each in first] == [("held", "rest")]
+    assert [each[:2] for each in first] == [("held", "pressure")]
     assert "Held" in first[0][2]
     for days in range(1, 29):
         house.set_time(NOW + days * DAY)
@@ -196,3 +197,44 @@ def test_the_breaker_counts_people_who_complained_among_the_mails_of_its_time(ho
         assert read_breaker(session, policy, NOW + policy.span + DAY) is Breaker.CLOSED
     house.work(NOW + 5 * DAY)
     assert {house.states(number)["letter-1"] for number in people[3:]} == {"held"}
+
+
+def complain(house: House, contact_id: int, topic: str | None = None) -> None:
+    with house.begin() as session:
+        contact = session.get_one(Contact, contact_id)
+        suppress(session, contact, house.now, topic=topic, reason="complained", source="test")
+
+
+def test_whoever_complains_twice_counts_once_and_two_people_are_too_few(house: House) -> None:
+    policy = house.published.library.business.throttle.breaker
+    assert policy.fewest == 3
+    people = [house.sign_up(f"person{number}@example.org").contact_id for number in range(5)]
+    house.work()
+    for contact_id in people[:2]:
+        complain(house, contact_id)
+        complain(house, contact_id)
+        complain(house, contact_id, "Tips and ideas")
+    with house.begin() as session:
+        assert read_breaker(session, policy, house.now) is Breaker.CLOSED
+    complain(house, people[2])
+    with house.begin() as session:
+        assert read_breaker(session, policy, house.now) is Breaker.STOPPED
+
+
+def test_whoever_had_left_and_complains_after_all_counts_and_spares_nothing_any_more(house: House) -> None:
+    policy = replace(house.published.library.business.throttle.breaker, fewest=1)
+    ana = house.sign_up().contact_id
+    house.work()
+    with house.begin() as session:
+        unsubscribe(session, house.published, ana, NOW)
+    with house.begin() as session:
+        assert read_breaker(session, policy, house.now) is Breaker.CLOSED
+    house.set_time(NOW + DAY)
+    complain(house, ana)
+    with house.begin() as session:
+        (line,) = session.scalars(select(Suppression))
+        assert (line.reason, line.at) == ("complained", NOW + DAY)
+        assert read_breaker(session, policy, house.now) is Breaker.STOPPED
+        unsubscribe(session, house.published, ana, house.now)
+    with house.begin() as session:
+        assert list(session.scalars(select(Suppression.reason))) == ["complained"], "what is worse stays"

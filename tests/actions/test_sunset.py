@@ -8,11 +8,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, select
 
+from service.actions.judge_clicks import judge_clicks
+from service.actions.record_hits import record_hits
 from service.actions.tell import Told, tell
+from service.domain.hit import RawHit
 from service.domain.policy import Policy, SunsetPolicy
 from service.domain.sequence.model import Enrol, Kind, Stage, Topic, Trigger
 from service.domain.sequence.model import Sequence as Journey
 from service.store.contact import Contact, Suppression
+from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from service.store.event import Event
 from tests.actions.house import FORM, NOW, House
@@ -21,6 +25,8 @@ from tests.domain.stories import BUSINESS, day, letters, step
 DAY = timedelta(days=1)
 SUNSET = SunsetPolicy(never=2, once=3, at_least=timedelta(days=10), silence=timedelta(days=60))
 ASKED = NOW + 12 * DAY  # a Wednesday, on which the second letter leaves
+READER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+GATEWAY = "Barracuda Sentinel (EE)"
 TOPICS = (Topic("Tips and ideas"), Topic("Your appointments", "service"))
 
 
@@ -107,6 +113,38 @@ def test_any_sign_of_the_person_ends_it(house: House, sign: str) -> None:
     assert contact(house, ana).sunset_at is None
     house.work(ASKED + SUNSET.silence + DAY)
     assert suppressed(house) == []
+
+
+def clicked(house: House, contact_id: int, name: str, agent: str) -> None:
+    """Somebody or something followed the link of a mail, an hour after it left."""
+    with house.begin() as session:
+        of = (Delivery.contact_id == contact_id, Delivery.step == name)
+        number, left = session.execute(select(Delivery.id, Delivery.handed_machine_at).where(*of)).one()
+        assert record_hits(session, [RawHit("n", "click", number, None, left + timedelta(hours=1), "GET", agent)]) == 1
+    with house.begin() as session:
+        judge_clicks(session, house.published, left + timedelta(hours=2))
+
+
+@pytest.mark.parametrize("mail", ["letter-0", "still-there"])
+def test_a_persons_click_in_any_mail_ends_it(house: House, mail: str) -> None:
+    ana = asked(house)
+    house.set_time(ASKED + 20 * DAY)
+    clicked(house, ana, mail, READER)
+    after = contact(house, ana)
+    assert (after.sunset_at, after.unengaged_mails) == (None, 0)
+    for days in (33, 45, 60, 85):
+        house.work(NOW + days * DAY)
+    assert suppressed(house) == []
+    assert len(house.mails()) > 3, "and the letters go on"
+
+
+def test_a_machines_click_does_not_end_it(house: House) -> None:
+    ana = asked(house)
+    house.set_time(ASKED + 20 * DAY)
+    clicked(house, ana, "still-there", GATEWAY)
+    assert contact(house, ana).sunset_at == ASKED
+    house.work(ASKED + SUNSET.silence)
+    assert suppressed(house) == ["unengaged"]
 
 
 def test_a_signup_with_fresh_consent_ends_it(house: House) -> None:

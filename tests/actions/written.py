@@ -39,6 +39,30 @@ forms: {checklist: {topics: [Tips and ideas]}}
 coupons: {TREAT: {}}
 calendar: {mothers-day: [2027-05-09]}
 """
+APPOINTMENT = """
+---
+title: Your appointment
+stage: rebooking
+kind: service
+topic: Your visits
+enrol:
+  on: event appointment.booked
+  again: always
+date: event.starts
+stop:
+  - same: appointment.cancelled
+---
+
+## 1 day before at 10:00: tomorrow
+Subject: See you tomorrow at {{ date | time }}
+
+Until then?
+
+## 2 hours after: thanks
+Subject: Thank you
+
+How was it?
+"""
 
 
 def library_of(**sequences: str) -> Library:

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import requests
 
+from tests.chaos.frozen import frozen
+from tests.chaos.waiting import until
 from tests.end_to_end.inbox import receiving
 from tests.end_to_end.installation import Installation, installed
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end-to-end")]
-
-
-@contextmanager
-def frozen(everafter: Installation, binary: str) -> Iterator[None]:
-    """A server that answers nobody, as one behind a cut line."""
-    server = everafter.server(binary)
-    family = [server, *server.children(recursive=True)]
-    for process in family:
-        process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in family:
-            if process.is_running():
-                process.send_signal(signal.SIGCONT)
-
-
-def eventually(check: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.2)
 
 
 def ready(everafter: Installation) -> requests.Response:
@@ -51,8 +28,8 @@ def test_without_its_database_nothing_is_acknowledged_and_nothing_acknowledged_i
         if refused.status_code != 303:  # the supervisor may be as fast as that
             assert refused.status_code == 503
             assert int(refused.headers["Retry-After"]) > 0
-        eventually(lambda: everafter.sign_up("after@example.org").status_code == 303)
-        eventually(lambda: ready(everafter).status_code == 200)
+        until(lambda: everafter.sign_up("after@example.org").status_code == 303, "signups are taken again")
+        until(lambda: ready(everafter).status_code == 200, "it is ready")
         stored = {email for (email,) in everafter.rows("SELECT email FROM contact")}
         assert {"before@example.org", "after@example.org"} <= stored
         inbox.wait_for("before@example.org", seconds=90)
@@ -62,19 +39,19 @@ def test_without_its_database_nothing_is_acknowledged_and_nothing_acknowledged_i
 
 def test_a_database_that_does_not_answer_makes_503_in_bounded_time(tmp_path: Path) -> None:
     with receiving() as inbox, installed(tmp_path / "home", inbox.url) as everafter:
-        with frozen(everafter, "postgres"):
+        with frozen(everafter.server_family("postgres")):
             began = time.monotonic()
             answer = ready(everafter)
             assert answer.status_code == 503
             assert time.monotonic() - began < 10
-        eventually(lambda: ready(everafter).status_code == 200)
+        until(lambda: ready(everafter).status_code == 200, "it is ready")
         assert everafter.sign_up("ana@example.org").status_code == 303
         inbox.wait_for("ana@example.org", seconds=60)
 
 
 def test_without_valkey_everything_goes_on_and_readiness_says_degraded(tmp_path: Path) -> None:
     with receiving() as inbox, installed(tmp_path / "home", inbox.url) as everafter:
-        with frozen(everafter, "valkey-server"):
+        with frozen(everafter.server_family("valkey-server")):
             began = time.monotonic()
             assert everafter.sign_up("ana@example.org").status_code == 303
             assert time.monotonic() - began < 10
@@ -84,7 +61,7 @@ def test_without_valkey_everything_goes_on_and_readiness_says_degraded(tmp_path:
             link = str(mail.message["List-Unsubscribe"]).strip("<>")
             answer = requests.post(link, data="List-Unsubscribe=One-Click", timeout=15)
             assert answer.status_code == 200
-        eventually(lambda: ready(everafter).json().get("degraded") in (None, [], ""))
+        until(lambda: ready(everafter).json().get("degraded") in (None, [], ""), "nothing is degraded")
         assert everafter.sign_up("bea@example.org").status_code == 303
         inbox.wait_for("bea@example.org", seconds=60)
         assert inbox.twice() == []

@@ -6,17 +6,14 @@ from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-import pytest
-
-from service.domain.bucket import Bucket, Grant, Limit
-from service.domain.pacing import DAY, Pacing, Rate, why_waits
+from service.domain.bucket import Bucket
+from service.domain.pacing import DAY, Pacing, Rate
 from service.domain.pacing_sight import ALL_MAIL, look_at_pace
 
 NOW = datetime(2026, 11, 25, 14, tzinfo=ZoneInfo("Europe/Berlin"))
 TODAY = NOW.date().toordinal()
 PACING = Pacing(in_all=(Rate(14, 1), Rate(50_000, DAY)), groups=(("yahoo", Rate(30, 60)),), warm_up=date(2026, 11, 22))
 CALM = Bucket(at=NOW.timestamp(), day=TODAY)
-WARM = Limit(day=TODAY, quota=50, allowed=40, soft=True)
 
 
 def test_every_group_that_is_named_known_or_waited_for_is_there_once_below_all_mail() -> None:
@@ -39,32 +36,3 @@ def test_yesterdays_mails_are_not_todays() -> None:
 def test_without_pacing_nothing_is_shown_but_all_mail() -> None:
     (everything,) = look_at_pace(Pacing(), "glow.example", {}, {}, NOW).groups
     assert (everything.quota, everything.rate, everything.factor) == (None, 0.0, 1.0)
-
-
-@pytest.mark.parametrize(
-    ("limit", "grant", "sentence"),
-    [
-        (WARM, Grant(0, 0, 40), "Waits: 40 of today's 50 mails to Gmail are out (25 Nov, day 4 of the warm-up)."),
-        (
-            replace(WARM, soft=False, allowed=50),
-            Grant(0, 0, 50),
-            "Waits: 50 of today's 50 mails to Gmail are out (25 Nov).",
-        ),
-        (
-            Limit(),
-            Grant(0, 0, 9, 0.5, 600.0, True),
-            "Waits: Gmail asks us to slow down, nothing goes there before 14:10 (25 Nov).",
-        ),
-        (Limit(rate=2.0), Grant(0, 0, 9), "Waits: no more than 2 a second go to Gmail."),
-        (Limit(rate=1 / 3_600), Grant(0, 0, 9), "Waits: no more than 1 an hour go to Gmail."),
-        (Limit(rate=0.5 / DAY), Grant(0, 0, 9), "Waits: no more than 0.5 a day go to Gmail."),
-        (
-            Limit(),
-            Grant(0, 0, 9, 0.25),
-            "Waits: no more than 2.5 a second go to Gmail, since it asked us to slow down.",
-        ),
-        (Limit(), Grant(0, 0), "Waits: other mail to Gmail has waited longer."),
-    ],
-)
-def test_what_waits_says_why_in_one_sentence(limit: Limit, grant: Grant, sentence: str) -> None:
-    assert why_waits("Gmail", limit, grant, 4, NOW) == sentence

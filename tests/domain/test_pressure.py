@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.policy import PressurePolicy
-from service.domain.pressure import Evidence, Mail, Pressure, What, falls_to, fold
+from service.domain.pressure import UNKNOWN, Evidence, Mail, Pressure, What, falls_to, fold
 from service.domain.sequence.vocabulary import Kind
 from tests.domain.stories import at
 
@@ -71,6 +72,27 @@ def test_an_answer_within_72_hours_takes_the_own_weight_and_half_of_the_rest() -
     assert late == pytest.approx(0.5 * 2 ** (-3.01 / 21))
 
 
+def test_three_links_tapped_in_one_mail_are_one_answer() -> None:
+    mails = [letter(number, -21, thread=number) for number in (1, 2, 3, 4)]
+    taps = [did(What.ANSWER, days, 1) for days in (0, 0.01, 2, 30)]
+    once = level(*mails, taps[0], days=30)
+    assert once == pytest.approx(4 / 2 * 2 ** (-51 / 21))
+    assert level(*mails, *taps, days=30) == once
+    assert level(*mails, *taps, did(What.ANSWER, 2, 2), days=30) == pytest.approx(once / 2), "another mail"
+    assert level(*mails, *taps, did(What.BOOKING, 2, 1), days=30) == pytest.approx(once * POLICY.booking), "more"
+
+
+def test_what_was_done_to_no_mail_counts_each_time() -> None:
+    for mail in (None, UNKNOWN):
+        replies = [did(What.ANSWER, days, mail) for days in (5, 6)]
+        assert level(letter(1, 0), *replies, days=6) == pytest.approx(0.25 * 2 ** (-6 / 21))
+
+
+def test_a_mail_that_left_in_between_is_not_lightened_by_a_second_tap_in_an_older_one() -> None:
+    told = (letter(1, 0), did(What.ANSWER, 0, 1), letter(2, 1))
+    assert level(*told, did(What.ANSWER, 2, 1), days=2) == level(*told, days=2)
+
+
 def test_a_booking_takes_what_was_just_sent_and_half_of_the_rest() -> None:
     booked = level(letter(1, -21), letter(2, 0, thread=2), did(What.BOOKING, 1), days=21)
     assert booked == pytest.approx(0.5 * 0.25)
@@ -80,14 +102,6 @@ def test_after_an_answer_the_next_mail_is_a_first_one_again() -> None:
     told = (letter(1, 0), letter(2, 1), did(What.ANSWER, 2, 2), letter(3, 60))
     before = level(*told[:-1], days=60)
     assert level(*told, days=60) - before == pytest.approx(1)
-
-
-def test_above_eight_a_person_rests_for_21_days_and_an_answer_ends_the_rest() -> None:
-    crowd = [letter(number, 0) for number in range(5)]
-    assert fold(crowd[:3], (), False, POLICY).rest_until is None
-    tired = fold(crowd, (), False, POLICY)
-    assert tired.rest_until == NOW + 21 * DAY
-    assert fold(crowd, [did(What.ANSWER, 5, 4)], False, POLICY).rest_until is None
 
 
 def test_when_a_level_has_fallen_is_told_beforehand() -> None:
@@ -160,6 +174,13 @@ def test_whatever_a_person_does_never_adds_pressure(mails, evidence, hidden, wha
     before = fold(mails, evidence, hidden, POLICY)
     after = fold(mails, [*evidence, Evidence(now, what, mail)], hidden, POLICY)
     assert after.level(now, POLICY) <= before.level(now, POLICY)
+
+
+@given(MAILS, EVIDENCE, st.booleans(), st.integers(0, 4))
+def test_what_is_told_of_a_mail_twice_is_told_once(mails, evidence, hidden, which) -> None:
+    about = [each for each in evidence if each.mail and each.what is not What.OPEN]
+    again = [replace(each, at=NOW + 80 * DAY) for each in about[which:]]
+    assert fold(mails, evidence + again, hidden, POLICY) == fold(mails, evidence, hidden, POLICY)
 
 
 @given(st.floats(0.01, 1000), st.floats(0.001, 1000))

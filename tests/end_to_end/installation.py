@@ -26,18 +26,19 @@ PROCESSES = ("web", "worker", "beat")
 class Installation:
     """One home and what runs on it."""
 
-    def __init__(self, home: Path, smtp: str | None, *options: str) -> None:
+    def __init__(self, home: Path, smtp: str | None, *options: str, **environment: str) -> None:
         self.home = Home(home)
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self._options = [*(("--smtp", smtp) if smtp else ()), *options]
+        self._environment = {"FORM_LIMITS": "off"} | environment
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, seconds: float = 60) -> None:
         """Run `everafter up` and wait until the site answers."""
         command = [sys.executable, "-m", "service.cli", "up", "--home", str(self.home.path), "--port", str(self.port)]
         log = (self.home.path.parent / "up.log").open("ab")
-        environment = os.environ | {"FORM_LIMITS": "off"}
+        environment = os.environ | self._environment
         self._process = subprocess.Popen(
             command + self._options, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
         )
@@ -94,9 +95,14 @@ class Installation:
                 continue
         raise AssertionError(f"no {binary} runs on {self.home.path}")
 
-    def sign_up(self, email: str, **fields: str) -> requests.Response:
+    def server_family(self, binary: str) -> list[psutil.Process]:
+        """An embedded server with all it has started."""
+        server = self.server(binary)
+        return [server, *server.children(recursive=True)]
+
+    def sign_up(self, email: str, form: str = "salon-checklist", **fields: str) -> requests.Response:
         data = {"email": email, **fields}
-        return requests.post(f"{self.base}/forms/salon-checklist", data=data, allow_redirects=False, timeout=20)
+        return requests.post(f"{self.base}/forms/{form}", data=data, allow_redirects=False, timeout=20)
 
     def rows(self, query: str, **values: object) -> list[tuple[object, ...]]:
         """What the database says."""
@@ -111,9 +117,9 @@ class Installation:
 
 
 @contextmanager
-def installed(home: Path, smtp: str | None, *options: str) -> Iterator[Installation]:
-    """An installation that runs, and of which nothing is left afterwards."""
-    installation = Installation(home, smtp, *options)
+def installed(home: Path, smtp: str | None, *options: str, **environment: str) -> Iterator[Installation]:
+    """An installation that runs, and of which nothing is left afterwards. `environment`: further settings."""
+    installation = Installation(home, smtp, *options, **environment)
     try:
         installation.start()
         yield installation

@@ -21,6 +21,7 @@ class Script:
     greeting: str = "220 ready"
     refuse_domain: str = ""  # whose mailboxes are answered with `refusal`
     refusal: str = ""
+    silent_after: str = ""  # the verb that gets no answer any more
 
     def reply(self, verb: str, line: bytes = b"") -> str:
         if verb == "rcpt" and self.refuse_domain and self.refuse_domain.encode() in line:
@@ -39,6 +40,9 @@ class Session(socketserver.StreamRequestHandler):
             if verb == "quit":
                 self.say("221 bye")
                 return
+            if verb == self.script.silent_after:
+                self.rfile.read()
+                return
             if not self.say(self.script.reply(verb, line)):
                 return
             if verb == "data" and self.script.reply("data").startswith("354") and not self.take():
@@ -50,6 +54,9 @@ class Session(socketserver.StreamRequestHandler):
             if line == b".\r\n":
                 break
             lines.append(line[1:] if line.startswith(b".") else line)
+        if self.script.silent_after == "end":
+            self.rfile.read()
+            return False
         reply = self.script.reply("end")
         if reply.startswith("250") or reply == CUT:
             self.script.taken.append(b"".join(lines))
@@ -59,7 +66,7 @@ class Session(socketserver.StreamRequestHandler):
         if reply == CUT:
             return False
         self.wfile.write(reply.encode() + b"\r\n")
-        return not reply.startswith("421")
+        return "421" not in reply
 
 
 @contextmanager

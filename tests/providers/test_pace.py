@@ -12,18 +12,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
+from sqlalchemy import Engine
 
 from service.domain.bucket import Answers, Ask, Bucket, Grant, Limit, draw, settle
+from service.local.valkey import Valkey
 from service.providers.mx import MailboxGroups
 from service.providers.pace import Pace, key_of, read_buckets
+from service.store.seat import Seats
+from tests.local.homes import fresh_home
 
 GLOW = "glow.example"
 FAST = Limit(rate=200.0, burst=20.0)
 
 
-def pace_of(url: str, members: int = 1) -> Pace:
+def pace_of(url: str, members: int = 1, seats: Seats | None = None) -> Pace:
     redis = Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=1.0)
-    return Pace(redis, MailboxGroups(redis, None), members)
+    return Pace(redis, MailboxGroups(redis, None), members, seats)
 
 
 @pytest.fixture
@@ -150,6 +154,37 @@ def test_seats_are_taken_given_up_and_given_to_the_next(redis_url: str) -> None:
     assert third.attend(2)
     assert not first.attend(2)
     assert first.attend(0), "where any number may, all may"
+
+
+def test_with_valkey_stopped_no_more_hand_over_at_once_than_may(engine: Engine) -> None:
+    with fresh_home() as home:
+        with Valkey(home) as server:
+            paces = [pace_of(server.url, seats=Seats(engine)) for _ in range(5)]
+            assert sum(pace.attend(2) for pace in paces) == 2
+            for pace in paces:
+                pace.leave()
+        assert sum(pace.attend(2) for pace in paces) == 2, "any other number would flood, or stop"
+        sits = [pace.attend(2) for pace in paces]
+        assert sits.count(True) == 2, "whoever sits stays seated"
+        first, stands = paces[sits.index(True)], paces[sits.index(False)]
+        first.leave()
+        assert stands.attend(2), "a seat that was given up is the next one's"
+        assert not first.attend(2)
+        assert first.attend(0), "where any number may, all may"
+        for pace in paces:
+            pace.leave()
+
+
+def test_a_seat_is_given_back_to_valkey_as_soon_as_it_answers(engine: Engine, redis_url: str, monkeypatch) -> None:
+    monkeypatch.setattr("service.providers.pace.REST", 0.0)
+    first, second = (pace_of("redis://127.0.0.1:1", seats=Seats(engine)) for _ in range(2))
+    assert [each.attend(1) for each in (first, second)] == [True, False]
+    there = pace_of(redis_url)
+    first._attend.registered_client = there._redis
+    assert first.attend(1)
+    assert second.attend(1), "PostgreSQL keeps no seat any more"
+    assert not there.attend(1)
+    second.leave()
 
 
 def test_without_valkey_all_together_keep_to_the_rate_and_none_stops() -> None:

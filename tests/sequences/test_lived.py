@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import Engine, select
 
 from service.actions.answer import answer
+from service.actions.enrol_by_hand import enrol_by_hand
+from service.actions.join import join
 from service.actions.sign_up import Evidence, SignedUp, sign_up
 from service.domain.contact import read_address
-from service.store.contact import Contact
+from service.store.contact import Contact, Suppression
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from tests.actions.house import KEY, House
@@ -142,3 +144,63 @@ def test_no_month_holds_more_letters_than_anybody_may_get(salon: Salon) -> None:
     assert {"a-hundred-days", "how-was-it", "would-you-tell-others"} <= set(salon.steps())
     months = [when[:7] for when, _ in salon.sent(salon.ana)]
     assert max(map(months.count, months)) <= 9  # eight that count, and one of service
+
+
+MONTHLY = """---
+title: The monthly letter
+stage: nurture
+kind: newsletter
+topic: Monthly letter
+enrol: {on: manual}
+at most: 30 emails
+---
+"""
+
+
+class Newsroom(Salon):
+    """The same with a letter a month, for two years."""
+
+    def __init__(self, engine: Engine) -> None:
+        letters = (f"## Day {30 * n} at 10:00: letter {n}\n\nSubject: Letter {n}\n\nHello.\n" for n in range(1, 25))
+        text = MONTHLY + "\n" + "\n".join(letters)
+        library = read(shipped() | {"sequences/monthly.md": text.encode()})
+        House.__init__(self, engine, *library.sequences, business=library.business)
+        self.set_time(BEGAN)
+        self.ana = self.sign_up(first_name="Ana").contact_id
+        self.join()
+
+    def join(self) -> None:
+        """Ana agrees to the monthly letter, as on the page behind the link in her mail."""
+        topic = self.published.library.business.topic("Monthly letter")
+        assert topic
+        with self.begin() as session:
+            assert join(session, self.published, self.ana, 0, topic, Evidence(wording="Yes, please."), self.now)
+            contact = session.get_one(Contact, self.ana)
+            monthly = self.published.library.sequence("monthly")
+            assert monthly
+            enrol_by_hand(session, self.published, contact, monthly, {}, self.now)
+
+    @property
+    def suppressed(self) -> list[str]:
+        with self.begin() as session:
+            return list(session.scalars(select(Suppression.reason)))
+
+
+def test_a_lead_who_never_reacts_to_the_monthly_letter_is_asked_and_then_left_in_peace(engine: Engine) -> None:
+    newsroom = Newsroom(engine)
+    newsroom.live_until(BEGAN + timedelta(days=700))
+    question = newsroom.steps().index("shall-we-keep-sending-it")
+    assert question >= 11
+    assert newsroom.steps()[question:] == ["shall-we-keep-sending-it"]
+    assert newsroom.suppressed == ["unengaged"]
+
+
+def test_a_lead_who_says_stay_gets_the_monthly_letter_as_before(engine: Engine) -> None:
+    newsroom = Newsroom(engine)
+    while "shall-we-keep-sending-it" not in newsroom.steps():
+        newsroom.live_until(newsroom.now + timedelta(days=15))
+    before = len(newsroom.steps())
+    newsroom.answer("still-reading", "shall-we-keep-sending-it", "stay")
+    newsroom.live_until(newsroom.now + timedelta(days=100))
+    assert len(newsroom.steps()) >= before + 3
+    assert newsroom.suppressed == []

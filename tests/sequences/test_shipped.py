@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.domain.clearance import asks_to_stay
+from service.domain.consent import CLIENTS, Standing, why_not
+from service.domain.facts import Facts
 from service.domain.sequence.answers import answers_of
 from service.domain.sequence.expression import Empty, Record, Worded, function
 from service.domain.sequence.library import read_library
@@ -21,6 +23,7 @@ LIBRARY = read(FILES)
 MAILS = [(sequence, step) for sequence in LIBRARY.sequences for step in sequence.steps if step.is_email]
 NAMES = [f"{sequence.key}/{step.key}" for sequence, step in MAILS]
 BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2027, 3, 10, 12, tzinfo=BERLIN)
 
 
 def sequence(key: str, library: Library = LIBRARY) -> Sequence:
@@ -79,9 +82,12 @@ def test_every_step_of_a_translation_says_something_of_its_own() -> None:
             assert len(german.subjects) == len(step.subjects)
 
 
-def test_who_never_reacts_is_asked_once_and_plainly() -> None:
+ASKING = [each for each in LIBRARY.sequences if asks_to_stay(each)]
+
+
+@pytest.mark.parametrize("asking", ASKING, ids=lambda each: each.key)
+def test_who_never_reacts_is_asked_once_and_plainly(asking: Sequence) -> None:
     """Goodbye is no answer, for an answer is a sign of life, and would keep them in."""
-    (asking,) = [each for each in LIBRARY.sequences if asks_to_stay(each)]
     (step,) = asking.steps
     assert (asking.stage, step.kind, asking.template) == (Stage.FAREWELL, Kind.WIN_BACK, "plain")
     assert step.body
@@ -89,6 +95,40 @@ def test_who_never_reacts_is_asked_once_and_plainly() -> None:
     text = "".join(markdown for _, _, markdown in step.body.blocks)
     assert "(link:preferences)" in text
     assert "(link:less-often)" in text
+
+
+@pytest.mark.parametrize(
+    ("stage", "reads", "asked_by"),
+    [
+        ("client", False, ["still-there"]),
+        ("client", True, ["still-there"]),
+        ("lead", True, ["still-reading"]),
+        ("lapsed", True, ["still-reading"]),
+        ("lead", False, []),
+    ],
+)
+def test_whoever_may_be_asked_is_asked_by_one_sequence(stage: str, reads: bool, asked_by: list[str]) -> None:
+    agreed = frozenset({"Monthly letter"} if reads else ())
+    standing = Standing((), agreed, is_client=stage in CLIENTS)
+    found = []
+    for each in ASKING:
+        assert each.enrol.when
+        topic = LIBRARY.business.topic(each.topic)
+        assert topic
+        person = Facts(
+            business=LIBRARY.business,
+            contact={"stage": stage},
+            consented=agreed,
+            now=NOW,
+            entered_at=NOW,
+            zone=BERLIN,
+            enrolment_id=1,
+            sequence=each.key,
+        )
+        if person.holds(each.enrol.when.source):
+            assert why_not(standing, topic) is None, "else nobody is written to for 60 days who was not asked"
+            found.append(each.key)
+    assert found == asked_by
 
 
 def test_no_letter_counts_down_or_puts_the_name_into_most_subjects() -> None:

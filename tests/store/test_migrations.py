@@ -13,14 +13,20 @@ from sqlalchemy import Connection, create_engine, inspect
 import service.store
 from service.cli.migrate import migrate
 from service.settings import ROOT
+from service.store.partition import is_part
 from service.store.tables import Table
 
 for module in pkgutil.iter_modules(service.store.__path__, "service.store."):
     pkgutil.resolve_name(module.name)
 
 
+def is_ours(name: str | None, kind: str, parents: object) -> bool:
+    return kind != "table" or name is None or not is_part(name)
+
+
 def differences(connection: Connection) -> list[object]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    options = {"compare_type": True, "compare_server_default": True, "include_name": is_ours}
+    context = MigrationContext.configure(connection, opts=options)
     return list(compare_metadata(context, Table.metadata))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from redis import Redis
 from rq.serializers import JSONSerializer
 
-from service.bell import QUEUE, WORK, RedisBell, open_queue
+from service.bell import QUEUE, QUIET, WORK, RedisBell, open_queue
 from workers.queue import CalmWorker, ListedJob
 
 
@@ -32,6 +34,27 @@ def test_a_job_that_is_not_on_the_list_fails_without_running(redis: Redis, funct
 def test_many_rings_make_one_job(redis: Redis) -> None:
     bell = RedisBell(redis, workers=1)
     assert all(bell.ring() for _ in range(50))
+    assert redis.llen(f"rq:queue:{QUEUE}") == 1
+    bell.close()
+
+
+def test_whoever_rings_too_soon_after_another_is_heard_in_a_moment(redis: Redis) -> None:
+    """The other's job may have looked already, and the next tick is far away."""
+    mine, others = RedisBell(redis, workers=9), RedisBell(redis, workers=9)
+    others.ring()
+    for _ in range(50):
+        assert mine.ring()
+    assert redis.llen(f"rq:queue:{QUEUE}") == 1
+    time.sleep(2.5 * QUIET / 1000)
+    assert redis.llen(f"rq:queue:{QUEUE}") == 2
+
+
+def test_a_bell_that_is_taken_down_rings_no_more(redis: Redis) -> None:
+    bell = RedisBell(redis, workers=9)
+    bell.ring()
+    bell.ring()
+    bell.close()
+    time.sleep(2.5 * QUIET / 1000)
     assert redis.llen(f"rq:queue:{QUEUE}") == 1
 
 

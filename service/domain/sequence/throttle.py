@@ -62,8 +62,6 @@ PRESSURE = (
     Setting("less often", "less_often", read_share),
     Setting("due from", "due_from", rhythms(0, 10)),
     Setting("due until", "due_until", rhythms(0, 100)),
-    Setting("rest above", "rest_above", number(0, MAILS)),
-    Setting("rest", "rest", length(_DAY, YEAR)),
 )
 SUNSET = (
     Setting("never reacted", "never", whole(1, MAILS, "mails")),
@@ -187,10 +185,6 @@ def _agree(policy: Policy, inside: Inside) -> None:
     if limits.due_from >= limits.due_until:
         message = f"Nobody is due from {limits.due_from:g} until {limits.due_until:g} rhythms."
         _refuse(inside.pressure, ("due from", "due until"), message, "`due until` has to be the larger one")
-    heaviest = max(limits.weights.values())
-    if limits.rest_above <= heaviest:
-        message = f"A single mail may weigh {heaviest:g}, so somebody would rest after each."
-        _refuse(inside.pressure, ("rest above", "weights"), message, f"write `rest above:` with more than {heaviest:g}")
     if sunset.once < sunset.never:
         message = f"Who reacted once would be asked after {sunset.once} mails, and who never did after {sunset.never}."
         hint = "give those who reacted once at least as many"

@@ -22,7 +22,6 @@ class Burden:
     agreed_at: datetime | None = None
     pressure: float = 0.0
     weighed_at: datetime | None = None
-    rest_until: datetime | None = None
     in_a_row: int = 0
     since: datetime | None = None
     engaged_at: datetime | None = None
@@ -39,7 +38,7 @@ class Burden:
         known = [mail for mail in mails if mail.at > now - REMEMBERED]
         done = [each for each in self.evidence if each.at <= now]
         folded = fold(known, done, self.hides_opens, policy)
-        self.pressure, self.weighed_at, self.rest_until = folded.level(now, policy), now, folded.rest_until
+        self.pressure, self.weighed_at = folded.level(now, policy), now
         self.engaged_at = max((each.at for each in done), default=None)
         awake_at = max((at for at in (self.engaged_at, self.agreed_at) if at is not None), default=None)
         row = in_a_row(known, self.engaged_at, self.agreed_at)

@@ -9,14 +9,13 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from service.domain.happening import Happening
-from service.domain.pressure import BY_WEIGHT, EVIDENCE, Evidence, Mail, What
+from service.domain.pressure import BY_WEIGHT, EVIDENCE, UNKNOWN, Evidence, Mail, What
 from service.domain.rhythm import due_between
 from service.domain.simulation.life import PLANNED, Life, Row
 from service.domain.throttle import Person
 
 MONTH = timedelta(days=30)
 COUNTED = frozenset({"cleared", "sent"})
-SERVICE = 0  # stands for a mail that weighs nothing, where something was done to one
 
 
 def person_of(life: Life, but: Collection[Row]) -> Person:
@@ -33,7 +32,6 @@ def person_of(life: Life, but: Collection[Row]) -> Person:
     return Person(
         sent=[at for at in counted if at > now - MONTH],
         level=burden.level(policy.pressure, now),
-        rest_until=burden.rest_until,
         less_often=burden.less_often,
         due_from=span[0] if span else None,
         due_until=span[1] if span else None,
@@ -54,7 +52,7 @@ def note_evidence(life: Life, told: Happening) -> None:
 
 def note_open(life: Life, row: Row) -> None:
     """The person, and no machine, opened a mail."""
-    life.burden.evidence.append(Evidence(life.now, What.OPEN, row.number if row.priority else SERVICE))
+    life.burden.evidence.append(Evidence(life.now, What.OPEN, row.number))
     lighten(life)
 
 
@@ -85,4 +83,4 @@ def _mail_of(life: Life, told: Happening) -> int | None:
     if not number or not step:
         return None
     of = [row for row in life.rows if row.inside.number == number and row.step.key == step and row.state == "sent"]
-    return max((row.number for row in of if row.priority), default=SERVICE)
+    return max(of, key=lambda row: (row.priority > 0, row.number)).number if of else UNKNOWN

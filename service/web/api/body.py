@@ -14,6 +14,8 @@ LARGEST = 1_000_000  # bytes
 DEEPEST = 32  # levels
 WIDEST = 2**63  # of a whole number
 
+Way = tuple["Way", str | int] | None  # to a value, from its own place upwards: spelled out only where it is needed
+
 
 def read_body() -> None:
     """Read the body once; `request.get_json()` has it from then on. Refuses what is no JSON, or can't be stored."""
@@ -49,20 +51,27 @@ def _refuse_all(found: Iterator[Wrong]) -> None:
 
 def _faults(tree: object) -> Iterator[tuple[str, str]]:
     """Where something stands that can't be stored, and why. Without recursion: the tree is a stranger's."""
-    waiting: list[tuple[str, int, object]] = [("", 0, tree)]
+    waiting: list[tuple[Way, int, object]] = [(None, 0, tree)]
     while waiting:
-        where, depth, value = waiting.pop()
+        way, depth, value = waiting.pop()
         sentence = _fault(value, depth)
         if sentence is not None:
-            yield where, sentence
+            yield _pointed(way), sentence
         elif isinstance(value, dict):
             for name, each in value.items():
-                inside = where + pointer([name])
-                waiting.append((inside, depth + 1, each))
+                waiting.append(((way, name), depth + 1, each))
                 if _fault(name, 0) is not None:
-                    yield inside, "The name of this field can't be stored."
+                    yield _pointed((way, name)), "The name of this field can't be stored."
         elif isinstance(value, list):
-            waiting += [(f"{where}/{number}", depth + 1, each) for number, each in enumerate(value)]
+            waiting += [((way, number), depth + 1, each) for number, each in enumerate(value)]
+
+
+def _pointed(way: Way) -> str:
+    path: list[str | int] = []
+    while way is not None:
+        way, last = way
+        path.append(last)
+    return pointer(reversed(path))
 
 
 def _fault(value: object, depth: int) -> str | None:

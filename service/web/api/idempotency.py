@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
+from functools import cache
 from typing import Any
 
 from flask import abort, request
@@ -39,6 +40,16 @@ class IdempotencyHeader(BaseModel):
         "24 hours changes nothing and gets the first answer, with `Idempotency-Replayed: true`.",
         json_schema_extra=never_null,
     )
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The same as ever, but made once for flask-openapi3, which asks for it at every request."""
+        return super().model_json_schema(*args, **kwargs) if args or kwargs else _schema()
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return super(IdempotencyHeader, IdempotencyHeader).model_json_schema()
 
 
 @dataclass(frozen=True, slots=True)

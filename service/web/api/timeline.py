@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Response
@@ -14,7 +15,8 @@ from service.domain.access import Scope
 from service.domain.simulation.calendar import Touch
 from service.ports import Published
 from service.store.contact import Consent, Contact
-from service.store.delivery import State
+from service.store.decision import Decision
+from service.store.delivery import Delivery, State
 from service.store.event import Event
 from service.store.history import zone_of
 from service.store.task import Task
@@ -93,7 +95,7 @@ def _give(entry: Entry, published: Published, zone: ZoneInfo) -> TouchEntry | Ta
         state=delivery.state,
         rule=delivery.rule,
         reason=delivery.reason,
-        until=delivery.wake_at if delivery.state == State.HELD else None,
+        until=_until(delivery, decisions),
         mail_class=written[1].kind if written else None,
         transactional=delivery.priority == 0,
         enrolment=enrolment.id,
@@ -101,6 +103,13 @@ def _give(entry: Entry, published: Published, zone: ZoneInfo) -> TouchEntry | Ta
         task=task_id,
         decisions=[DecisionOut.model_validate(each) for each in decisions],
     )
+
+
+def _until(delivery: Delivery, decisions: Sequence[Decision]) -> datetime | None:
+    """When a held mail is looked at again, and one that is paced may leave at the earliest."""
+    if delivery.pace_group is not None and decisions:
+        return decisions[-1].until
+    return delivery.wake_at if delivery.state == State.HELD else None
 
 
 def _ahead(unit: Unit, contact: Contact, days: int) -> list[AheadEntry]:

@@ -23,7 +23,9 @@ class DecisionOut(Out):
     """One verdict on a mail: the rule, the few numbers it was decided by, and a sentence with a date."""
 
     at: Instant
-    rule: str = Field(description="`slot`, `window`, `gap`, `per-week`, `pressure`, `rest`, `due`, `sunset` …")
+    rule: str = Field(
+        description="`slot`, `window`, `gap`, `per-week`, `pressure`, `rest`, `due`, `sunset`, `pacing` …"
+    )
     verdict: str = Field(description="`cleared`, `held`, `expired`.")
     until: Instant | None = Field(description="When it is looked at again, where it is held.")
     sentence: str
@@ -40,7 +42,9 @@ class TouchEntry(TimelineEntry):
     state: State
     rule: str | None = Field(description="What decided the state.")
     reason: str | None
-    until: Instant | None = Field(description="When a held mail is looked at again.")
+    until: Instant | None = Field(
+        description="When a held mail is looked at again, a paced one leaves at the earliest."
+    )
     mail_class: str | None = Field(
         serialization_alias="class", description="`service`, `letter` …; null where the step was taken out since."
     )

@@ -12,24 +12,19 @@ from urllib.parse import urlsplit
 import structlog
 from flask import Blueprint, Response, abort, g, jsonify, redirect, render_template, request, url_for
 from prometheus_client import Counter
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from service.actions.sign_up import Evidence, SignedUp, sign_up
-from service.domain.contact import Address
+from service.actions.sign_up_newcomers import Signup
 from service.domain.sequence.model import Business, Form
-from service.runtime import Runtime
-from service.store.journey import journey_now
-from service.web.current import current_runtime
+from service.web.current import current_reception, current_runtime
 from service.web.limits import current_limits
 from service.web.network import client_address
 from service.web.problems import page, problem, wants_json
 from service.web.public.entry import Unreadable, read_entry
 from service.web.public.evidence import consent_wording, read_evidence
 from service.web.public.line import LONGEST
-from service.web.public.questions import HONEYPOT, INPUTS, Checked, check, has_honeypot, is_machine, questions
+from service.web.public.questions import HONEYPOT, INPUTS, check, has_honeypot, is_machine, questions
 from service.web.security import content_policy
-from service.web.transaction import transact
 
 LOOK_AGAIN = "Please look once more at what is marked."
 TOO_OFTEN = "Too many signups came from here in a short time. Please try again in {wait}."
@@ -71,8 +66,7 @@ def receive(slug: str) -> AnyResponse:
         answer.headers["Retry-After"] = str(wait)
         return answer
     evidence = read_evidence(request, entry, network, consent_wording(business, form))
-    _take(runtime, form, checked.address, checked, evidence)
-    runtime.bell.ring()
+    current_reception().take(Signup(form, checked.address, checked.fields, evidence))
     return _accept(form, "accepted")
 
 
@@ -108,15 +102,6 @@ def _find(slug: str) -> tuple[Business, Form]:
         abort(404)
     g.form = form
     return business, form
-
-
-def _take(runtime: Runtime, form: Form, address: Address, checked: Checked, evidence: Evidence) -> None:
-    published, hash_key = runtime.published(), runtime.hash_key
-
-    def work(session: Session) -> SignedUp:
-        return sign_up(session, published, hash_key, form, address, checked.fields, evidence, journey_now(session))
-
-    transact(runtime, work)
 
 
 def _accept(form: Form, outcome: str) -> AnyResponse:

@@ -54,8 +54,6 @@ def test_every_number_can_be_set() -> None:
     less often: 40%
     due from: 0.8 rhythms
     due until: 2 rhythms
-    rest above: 9
-    rest: 4 weeks
     weights: {delight: 0.2, offer: 1.5}
     ceilings: {win-back: 5, offer: 2, offer when due: 4.5}
   sunset: {never reacted: 8, reacted once: 12, at least: 60 days, silence: 30 days}
@@ -81,8 +79,6 @@ def test_every_number_can_be_set() -> None:
         less_often=0.4,
         due_from=0.8,
         due_until=2,
-        rest_above=9,
-        rest=28 * DAY,
         ceiling_due=4.5,
     )
 
@@ -119,8 +115,6 @@ BROKEN = [
     ("pressure: {less often: ▸0%}", "bad-share"),
     ("pressure: {due from: ▸3 weeks}", "bad-duration"),
     ("pressure: {▸due from: 3 rhythms, due until: 2 rhythms}", "contradiction"),
-    ("pressure: {▸rest above: 1}", "contradiction"),
-    ("pressure: {▸weights: {letter: 9}, ceilings: {letter: 20}}", "contradiction"),
     ("pressure: {weights: {letter: ▸much}}", "bad-number"),
     ("pressure: {weights: {▸service: 1}}", "contradiction"),
     ("pressure: {weights: {▸leter: 1}}", "unknown-key"),

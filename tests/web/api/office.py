@@ -23,7 +23,7 @@ from service.actions.publish import Edition, publish
 from service.actions.put_into_words import Desk
 from service.domain.access import OF_THE_API, Scope
 from service.domain.sequence.library import read_library
-from service.ports import Outcome
+from service.ports import Outcome, Pacer
 from service.runtime import Runtime
 from service.store.contact import Contact
 from service.store.journey import JourneyClock
@@ -199,7 +199,7 @@ class Office:
         with self.runtime.session() as session:
             return session.scalar(select(func.count()).select_from(table)) or 0
 
-    def work(self, now: datetime, answer: Outcome | None = None) -> None:
+    def work(self, now: datetime, answer: Outcome | None = None, pacer: Pacer | None = None) -> None:
         """Set the time and do all that is due then, over a postman who gives this answer to everything."""
         self.set_time(now)
         published = self.runtime.published()
@@ -210,7 +210,7 @@ class Office:
                 moved = bool(advance(session, published, now))
             with self.runtime.session() as session:
                 moved = bool(arbitrate(session, published, now)) or moved
-            desk = Desk(self.runtime.session, self.runtime.published, Clerk(), self.postman, 25)
+            desk = Desk(self.runtime.session, self.runtime.published, Clerk(), self.postman, 25, pacer)
             moved = bool(deliver(desk, Lease(), lambda: False)) or moved
 
     def recipients(self) -> list[str]:

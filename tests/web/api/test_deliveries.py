@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from service.actions.deliver import Handed, record
 from service.actions.lease import Lease
+from service.actions.record import Handed, record
 from service.ports import Sent, Uncertain
 from service.store.delivery import Delivery
 from tests.domain.stories import at

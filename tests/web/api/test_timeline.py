@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
+from redis import Redis
 from sqlalchemy import event as listened
 from sqlalchemy import update
 
+from service.domain.bucket import Answers
 from service.ports import Sent
+from service.providers.mx import MailboxGroups
+from service.providers.pace import Pace
 from service.store.contact import Contact
 from tests.domain.stories import at
 from tests.web.api.office import Office, wrongs
@@ -100,19 +105,38 @@ def test_what_comes_next_is_looked_ahead_for_by_the_rules_that_send(office: Offi
 def test_a_mail_that_waits_says_until_when_and_why(office: Office) -> None:
     contact = live(office)
     with office.runtime.session() as session:
-        resting = update(Contact).values(rest_until=FRIDAY + timedelta(days=12))
-        session.execute(resting)
+        session.execute(update(Contact).values(pressure=12, pressure_at=FRIDAY))
     office.work(FRIDAY + timedelta(days=2, hours=6), Sent())
     told = office.get(f"/contacts/{contact}/timeline").json
     thanks = next(each for each in told["items"] if each.get("step") == "thanks")
-    assert (thanks["state"], thanks["rule"]) == ("held", "rest")
+    assert (thanks["state"], thanks["rule"]) == ("held", "pressure")
     assert thanks["until"] == thanks["at"]
-    assert "until then only mail about a visit leaves" in thanks["reason"]
+    assert "is over 8" in thanks["reason"]
     (decision,) = thanks["decisions"]
-    assert (decision["verdict"], decision["rule"], decision["until"]) == ("held", "rest", thanks["until"])
+    assert (decision["verdict"], decision["rule"], decision["until"]) == ("held", "pressure", thanks["until"])
     assert decision["sentence"] == thanks["reason"]
     (ahead,) = told["ahead"]
     assert (ahead["step"], ahead["state"], ahead["rule"]) == ("thanks", "expired", "expired")
+
+
+def test_a_mail_that_is_paced_says_until_when_at_least_and_why(office: Office, redis: Redis) -> None:
+    contact = live(office)
+    pacer = Pace(redis, MailboxGroups(redis, None))
+    pacer.settle("glow.example", {"example.org": Answers(strikes=1.0)})  # 421, a moment ago
+    now = FRIDAY + timedelta(days=2, hours=6)
+    office.work(now, Sent(), pacer)
+    told = office.get(f"/contacts/{contact}/timeline").json
+    thanks = next(each for each in told["items"] if each.get("step") == "thanks")
+    assert (thanks["state"], thanks["rule"]) == ("cleared", "pacing")
+    when, _, why = thanks["reason"].partition(" at least: ")
+    assert re.fullmatch(r"Held until ... \d+ ... \d\d:\d\d", when)
+    assert why == "example.org asks us to slow down, and nothing goes there before that."
+    cleared, held = thanks["decisions"]
+    assert (cleared["verdict"], cleared["rule"]) == ("cleared", "slot")
+    assert (held["verdict"], held["rule"], held["sentence"]) == ("held", "pacing", thanks["reason"])
+    assert held["until"] == thanks["until"]
+    assert timedelta(minutes=9) < datetime.fromisoformat(held["until"]) - now <= timedelta(minutes=10)
+    assert held["inputs"]["group"] == "example.org"
 
 
 @pytest.mark.parametrize(("days", "wrong"), [(0, False), (90, False), (91, True), (-1, True)])

@@ -79,7 +79,6 @@ def ablations(policy: Policy) -> list[Variant]:
         "escalation": _with(policy, escalation=1.0),
         "what answers take off": _with(policy, answer=1.0, booking=1.0, opened=1.0, answered_within=never),
         "less for hidden opens": _with(policy, hidden=1.0),
-        "rest": _with(policy, rest_above=inf),
     }
     variants = [Variant(EVERAFTER, each, label=label) for label, each in without.items()]
     holding = Variant(EVERAFTER, policy, holds=False, label="holding")

@@ -76,7 +76,6 @@ class Production:
         return Person(
             sent=tuple(self._sent),
             level=self._pressure.level(now, self._policy.pressure),
-            rest_until=self._pressure.rest_until,
             due_from=due_from,
             due_until=due_until,
             warm_ahead=None if outlook.warm_ahead is None else instant(outlook.warm_ahead),

@@ -66,7 +66,6 @@ def _arbitrated(
     person = Person(
         sent=[each.at for each in sent if each.at > now - timedelta(days=30)],
         level=pressure.level(now, policy().pressure),
-        rest_until=pressure.rest_until,
         due_from=EVER if outlook.last_visit is None else instant(day) - timedelta(days=30 - 0.75 * 35),
         due_until=None if outlook.last_visit is None else instant(day) - timedelta(days=30 - 12 * 35),
         warm_ahead=None if outlook.warm_ahead is None else instant(outlook.warm_ahead),

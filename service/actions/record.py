@@ -1,0 +1,137 @@
+"""Write down what came of mails that were handed over, each with the next step of its enrolment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy.orm import Session
+
+from service.actions.carry_out import carry_out
+from service.actions.case import Case, read_cases
+from service.actions.lease import Lease
+from service.actions.proceed import Plan, find_step, plan_next, put_behind
+from service.actions.sunset import weigh
+from service.domain.delivery import retry_after
+from service.domain.reason import SENT, SERVICE_SENT
+from service.domain.sequence.model import Step
+from service.ports import Outcome, Published, Refused, Sent, TryLater
+from service.store.bulk import among
+from service.store.delivery import Delivery, State
+from service.store.due import lock_readers
+from service.store.handover import Answered, Settled, Way, Written, read_answered, write_outcomes
+from service.store.history import local_of
+from service.store.journey import journey_now
+
+log = structlog.get_logger()
+
+MAX_ATTEMPTS = 12
+LEFT = (State.SENT, State.UNCERTAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A mail and what came of it."""
+
+    delivery_id: int
+    outcome: Outcome
+
+
+def record(session: Session, published: Published, lease: Lease, done: Sequence[Handed]) -> None:
+    """Write down what came of a group, each with the next step of its enrolment. The caller commits.
+
+    A late answer still counts where the row has meanwhile become `uncertain`.
+    """
+    lock_readers(session, [handed.delivery_id for handed in done])
+    record_locked(session, published, lease, done, journey_now(session))
+
+
+def record_locked(session: Session, published: Published, lease: Lease, done: Sequence[Handed], now: datetime) -> None:
+    """The same once all contacts are locked that this transaction is about."""
+    if not done:
+        return
+    outcomes = {handed.delivery_id: handed.outcome for handed in done}
+    mails, ways = read_answered(session, outcomes, lease.token)
+    written, acting = Written(), []
+    for mail in mails:
+        way = ways[mail.enrolment_id]
+        settled = _settle(mail, outcomes[mail.id])
+        written.settled.append(settled)
+        if settled.state == State.CLEARED or mail.state == State.UNCERTAIN:
+            continue  # not over yet; or its chain went on already, and what rides on it is done
+        if way.state == "active" and not mail.occasion:
+            step = find_step(published, way, mail.step)
+            has_left = settled.state in LEFT
+            plan = go_on(published, mail, way, step and step[1], mail.handed_at if has_left else None, now)
+            written.ways[way.id] = way
+            written.plans.extend([plan] if plan else [])
+            acting += [mail.id] if has_left and step and step[1].actions else []
+    write_outcomes(session, written)
+    _tell(written.settled)
+    if acting:
+        for case in read_cases(session, published, among(Delivery.id, acting)):
+            act(session, published, case, now)
+    weigh(session, published, {mail.contact_id for mail in mails if mail.priority and mail.staff_to is None}, now)
+
+
+def go_on(
+    published: Published, mail: Answered, way: Way, step: Step | None, left_at: datetime | None, now: datetime
+) -> Plan | None:
+    """The mail is behind its reader, and left or not: the touch to be planned in the same commit."""
+    if step is not None:
+        put_behind(way, step, left_at, now)
+    return plan_next(published, way, local_of(mail, published.library.business), now)
+
+
+def weighs_on(cases: Sequence[Case]) -> set[int]:
+    """The contacts of what is no service mail, and no mail to a colleague."""
+    return {case.contact.id for case in cases if case.delivery.priority and case.delivery.staff_to is None}
+
+
+def _settle(mail: Answered, outcome: Outcome) -> Settled:
+    match outcome:
+        case Sent(provider_id=provider_id):
+            return Settled(mail.id, State.SENT, "sent", SENT if mail.priority else SERVICE_SENT, provider_id or None)
+        case Refused(reason=reason):
+            return Settled(mail.id, State.FAILED, "refused", f"Refused for good: {reason}")
+        case TryLater(reason=reason) if mail.attempts < MAX_ATTEMPTS and mail.state != State.UNCERTAIN:
+            wait = retry_after(mail.attempts, outcome.code, outcome.after).total_seconds()
+            again = f"Not taken yet, tried again: {reason}"
+            return Settled(mail.id, State.CLEARED, "try-later", again, wait=wait)
+        case TryLater(reason=reason):
+            return Settled(mail.id, State.FAILED, "try-later", f"Given up after {mail.attempts} tries: {reason}")
+        case _:
+            return Settled(mail.id, State.UNCERTAIN, "uncertain", unsure(outcome.reason))
+
+
+def _tell(settled: Sequence[Settled]) -> None:
+    """A line for the whole of what was sent, and one for each of the others."""
+    sent = sum(each.state == State.SENT for each in settled)
+    if sent:
+        log.info("deliveries.sent", count=sent)
+    for each in settled:
+        if each.state != State.SENT:
+            log.info("delivery." + each.state, delivery=each.id)
+
+
+def act(session: Session, published: Published, case: Case, now: datetime) -> None:
+    """Do what rides on a mail that left, or may have; not on a repetition, nor once the person was taken out."""
+    if case.written is None or case.delivery.occasion or case.enrolment.state != "active":
+        return
+    undone = carry_out(session, published, case.enrolment, case.contact, case.written[1], now)
+    if undone:
+        case.delivery.reason = f"{case.delivery.reason} {undone}"
+
+
+def make_uncertain(row: Delivery, why: str) -> None:
+    """It may have left: never sent again by itself, shown to the operator, resolved by a webhook, bounce or person."""
+    row.state, row.rule = State.UNCERTAIN, "uncertain"
+    row.reason = unsure(why)
+    row.lease_until = None
+
+
+def unsure(why: str) -> str:
+    """The reason of a mail that is uncertain."""
+    return f"It may have left or not: {why}"

@@ -1,0 +1,159 @@
+"""Mails on their way, a group at a time: what came of one group, and that the next is about to leave.
+
+Each is one statement over all of a group's rows, written out: nothing is put together or loaded for a single mail.
+Contacts are locked before any of it, and only who holds them may change what is read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from service.store.bulk import document, listed, read
+
+
+class Answered(NamedTuple):
+    """A mail that an outcome is known of, and what tells when its reader's next touch comes."""
+
+    id: int
+    contact_id: int
+    enrolment_id: int
+    step: str
+    occasion: int
+    priority: int
+    staff_to: str | None
+    state: str
+    attempts: int
+    handed_at: datetime
+    timezone: str | None
+    address_hash: bytes
+
+
+@dataclass(slots=True)
+class Way:
+    """How far somebody is in a sequence, like the row of an enrolment; several mails may belong to it."""
+
+    id: int
+    contact_id: int
+    sequence: str
+    state: str
+    entered_at: datetime
+    passed: list[str]
+    passed_at: datetime | None
+    last_done_at: datetime | None
+    last_mail_at: datetime | None
+    last_mail_step: str | None
+    date_at: datetime | None
+    date_is_day: bool
+    paused_at: datetime | None
+    converted_at: datetime | None
+    replanned_at: datetime | None
+    wake_at: datetime | None
+
+
+class Settled(NamedTuple):
+    """What becomes of a mail. `wait` (seconds) only where it is cleared again, and not to be taken before."""
+
+    id: int
+    state: str
+    rule: str
+    reason: str
+    provider_id: str | None = None
+    wait: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a group's outcomes come to: the mails, how far their readers are, and the touches that come next."""
+
+    settled: list[Settled] = field(default_factory=list)
+    ways: dict[int, Way] = field(default_factory=dict)
+    plans: list[Mapping[str, Any]] = field(default_factory=list)
+
+
+WAY = tuple(Way.__dataclass_fields__)
+MAIL = len(Answered._fields)
+ANSWERED = text(
+    f"""
+    SELECT {", ".join(f"delivery.{name}" for name in Answered._fields[:-2])}, contact.timezone, contact.address_hash,
+           {", ".join(f"enrolment.{name}" for name in WAY)}
+    FROM delivery JOIN enrolment ON enrolment.id = delivery.enrolment_id
+                  JOIN contact ON contact.id = delivery.contact_id
+    WHERE delivery.id = ANY(CAST(:ids AS bigint[])) AND delivery.token = :token
+      AND delivery.state IN ('handed', 'uncertain')
+    ORDER BY enrolment.id, delivery.id FOR NO KEY UPDATE OF enrolment, delivery
+    """  # noqa: S608 (our own names)
+)
+RECORD = text(
+    """
+    WITH settled AS (
+        UPDATE delivery SET state = known.state, rule = known.rule, reason = known.reason, lease_until = NULL,
+            sent_at = CASE WHEN known.state = 'sent' THEN handed_at END,
+            provider_id = known.provider_id,
+            retry_at = clock_timestamp() + make_interval(secs => known.wait),
+            handed_at = CASE WHEN known.state <> 'cleared' THEN handed_at END,
+            token = CASE WHEN known.state <> 'cleared' THEN token END
+        FROM json_to_recordset(CAST(:settled AS json))
+             AS known (id bigint, state text, rule text, reason text, provider_id text, wait double precision)
+        WHERE delivery.id = known.id
+    ),
+    gone_on AS (
+        UPDATE enrolment SET passed = known.passed, passed_at = known.passed_at, last_done_at = known.last_done_at,
+            last_mail_at = known.last_mail_at, last_mail_step = known.last_mail_step, wake_at = known.wake_at
+        FROM json_to_recordset(CAST(:ways AS json))
+             AS known (id bigint, passed text[], passed_at timestamptz, last_done_at timestamptz,
+                       last_mail_at timestamptz, last_mail_step text, wake_at timestamptz)
+        WHERE enrolment.id = known.id
+    )
+    INSERT INTO delivery (enrolment_id, contact_id, step, occasion, priority, state, due_at, message_id)
+    SELECT * FROM json_to_recordset(CAST(:plans AS json))
+        AS next (enrolment_id bigint, contact_id bigint, step text, occasion smallint, priority smallint, state text,
+                 due_at timestamptz, message_id text)
+    ON CONFLICT (enrolment_id, step, occasion) DO UPDATE SET due_at = excluded.due_at, priority = excluded.priority
+    WHERE delivery.state = 'planned'
+    """
+)
+INTEND = text(
+    """
+    UPDATE delivery SET state = 'handed', rule = 'handed', reason = 'Handed over; the answer is awaited.',
+        handed_at = :now, handed_machine_at = clock_timestamp(), attempts = attempts + 1, provider = :provider,
+        publication_id = :publication
+    WHERE id = ANY(CAST(:ids AS bigint[])) AND token = :token AND state = 'cleared'
+    """
+)
+PROGRESS = ("id", "passed", "passed_at", "last_done_at", "last_mail_at", "last_mail_step", "wake_at")
+
+
+def read_answered(session: Session, ids: Collection[int], token: str) -> tuple[list[Answered], dict[int, Way]]:
+    """Of these mails those that still await what is known of them now, locked after their enrolments; and those."""
+    mails: list[Answered] = []
+    ways: dict[int, Way] = {}
+    for row in read(session, ANSWERED, ids=listed(ids), token=token):
+        mail = Answered._make(row[:MAIL])
+        mails.append(mail)
+        ways.setdefault(mail.enrolment_id, Way(*row[MAIL:]))
+    return mails, ways
+
+
+def write_outcomes(session: Session, written: Written) -> None:
+    """Write down what a group's outcomes come to, in one statement. The caller commits."""
+    progress = [{name: getattr(way, name) for name in PROGRESS} for way in written.ways.values()]
+    values = {
+        "settled": document([each._asdict() for each in written.settled]),
+        "ways": document(progress),
+        "plans": document(written.plans),
+    }
+    session.connection().execute(RECORD, values)
+
+
+def write_intent(
+    session: Session, ids: Collection[int], token: str, now: datetime, provider: str, publication_id: int
+) -> None:
+    """These mails are about to leave, at `now` (journey time). Their rows are locked; the caller commits."""
+    values = {"ids": listed(ids), "token": token, "now": now, "provider": provider, "publication": publication_id}
+    session.connection().execute(INTEND, values)

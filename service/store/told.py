@@ -1,0 +1,58 @@
+"""Events that change nothing but what is known, kept many in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from service.store.bulk import document, listed
+
+
+class Person(NamedTuple):
+    """What it takes to understand what is told of somebody."""
+
+    id: int
+    timezone: str | None
+    stage: str
+
+
+LOCK = text("""
+SELECT id, timezone, stage FROM contact
+WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE
+""")
+
+# Ids are given in the order of the rows, so that what was told first counts as the earlier one. The enrolments of
+# whoever something new is known about are looked at again.
+KEEP = text("""
+WITH told AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('event', 'id')) AS real, given.*
+    FROM json_populate_recordset(NULL::event, :events) AS given
+), kept AS (
+    INSERT INTO event (id, contact_id, name, at, key, data, value, currency)
+    SELECT real, contact_id, name, at, key, data, value, currency FROM told ORDER BY real
+    ON CONFLICT DO NOTHING
+    RETURNING id, contact_id
+), woken AS (
+    UPDATE enrolment SET wake_at = :wake_at
+    WHERE state = 'active' AND contact_id IN (SELECT contact_id FROM kept)
+)
+SELECT told.id, kept.id FROM told JOIN kept ON kept.id = told.real
+""")
+
+
+def lock_people(session: Session, ids: Collection[int]) -> dict[int, Person]:
+    """Contacts by id, locked in ascending order as `lock_contacts` does; who is not there is left out."""
+    rows = session.connection().execute(LOCK, {"ids": listed(ids)})
+    return {row[0]: Person._make(row) for row in rows}
+
+
+def keep_events(session: Session, rows: Sequence[Mapping[str, Any]], wake_at: datetime) -> list[int | None]:
+    """The id of each event, by column in `rows`; None where its name and key are there already. The caller commits."""
+    numbered = [row | {"id": number} for number, row in enumerate(map(dict, rows))]
+    values = {"events": document(numbered), "wake_at": wake_at}
+    ids: dict[int, int] = dict(session.connection().execute(KEEP, values).all())
+    return [ids.get(number) for number in range(len(rows))]
