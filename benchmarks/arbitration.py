@@ -22,7 +22,7 @@ from benchmarks.usage import processor_seconds
 from service.actions.arbitrate import arbitrate
 from service.actions.publish import Edition, publish
 from service.cli.written import read_written
-from workers.process import collect_seldom
+from workers.process import collecting_seldom, keep_code
 
 FILE = """---
 title: {key}
@@ -73,7 +73,7 @@ class Round:
 def measure(bench: Bench) -> Mapping[str, Result]:
     """Seconds to decide about everybody, and contacts a second."""
     installation, people = bench.installation, bench.plan.rivals
-    collect_seldom()  # as a worker does
+    keep_code()  # as a worker does
     wait_until(
         lambda: len(installation.families().get("worker", ())) >= bench.plan.workers, 60, "all workers are there"
     )
@@ -124,10 +124,11 @@ def _round(installation: Installation, people: int) -> Round:
     published = runtime.published()
     began, own, database = time.monotonic(), time.thread_time(), _database(installation)
     ruled, batch = 0, 1
-    while batch:
-        with runtime.session() as session:
-            batch = arbitrate(session, published, NOW)
-        ruled += batch
+    with collecting_seldom():
+        while batch:
+            with runtime.session() as session:
+                batch = arbitrate(session, published, NOW)
+            ruled += batch
     wall = time.monotonic() - began
     seen = Round(wall, time.thread_time() - own, _database(installation) - database)
     told, settled = installation.count(TOLD) - before, installation.count(RULED) - ruled_before

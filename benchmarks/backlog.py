@@ -115,15 +115,16 @@ def _settle(installation: Installation) -> None:
 def _drain(bench: Bench, mails: int) -> Part:
     """Let the workers send so many; a first tenth is not counted, as it warms caches and sessions."""
     before, most, warm = bench.sink.so_far(), 0.0, round(mails * WARM)
-    since, at = 0, 0.0  # how many, and when, once it is warm
-    deadline = time.monotonic() + 60 + mails / SLOWEST
+    began = time.monotonic()
+    since, at = 0, began  # how many, and when, once it is warm
+    deadline = began + 60 + mails / SLOWEST
     while True:
         bench.installation.runtime.bell.ring()
         most = max(most, proportional_megabytes(bench.installation).get("worker", 0.0))
         sent, now = bench.sink.so_far() - before, time.monotonic()
-        if not at and sent >= warm:
+        if at == began and warm <= sent < mails:
             since, at = sent, now
-        elif sent >= mails:
+        if sent >= mails:
             return Part((sent - since) / (now - at), most)
         if now > deadline:
             raise TimeoutError(f"{sent:,} of {mails:,} mails are sent")

@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from http import HTTPStatus
 from random import Random
 from statistics import quantiles
 from urllib.parse import urlencode, urlsplit
@@ -91,15 +93,20 @@ def postbox() -> Iterator[Postbox]:
 
 def _milliseconds(installation: Installation, box: Postbox, count: int) -> list[float]:
     """From before the form is sent until the mail server has the whole mail."""
-    dice, line = Random(SEED), http.client.HTTPConnection(urlsplit(installation.base).netloc, timeout=20)
+    dice = Random(SEED)
     began: dict[str, float] = {}
     for email in addresses(count + 1):  # the first only makes everything warm
         time.sleep(dice.uniform(*APART))
         began[email] = time.monotonic()
-        line.request("POST", f"/forms/{FORM}", urlencode({"email": email}), URLENCODED)
-        answer = line.getresponse()
-        answer.read()
-        assert answer.status == http.HTTPStatus.SEE_OTHER, answer.status
-        wait_until(lambda email=email: email in box.arrived, PATIENCE, f"the mail to {email}", every=0.01)
-    line.close()
+        _sign_up(installation.base, email)
+        wait_until(partial(box.arrived.__contains__, email), PATIENCE, f"the mail to {email}", every=0.01)
     return [1000 * (box.arrived[email] - start) for email, start in began.items()][1:]
+
+
+def _sign_up(base: str, email: str) -> None:
+    line = http.client.HTTPConnection(urlsplit(base).netloc, timeout=20)
+    line.request("POST", f"/forms/{FORM}", urlencode({"email": email}), URLENCODED)
+    answer = line.getresponse()
+    answer.read()
+    line.close()
+    assert answer.status == HTTPStatus.SEE_OTHER, answer.status

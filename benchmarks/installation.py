@@ -34,11 +34,11 @@ BUSY = text(
 class Installation:
     """One home, what runs on it, and a runtime of our own over the same database."""
 
-    def __init__(self, home: Path, smtp_url: str, workers: int, web: int) -> None:
+    def __init__(self, home: Path, smtp_url: str, workers: int, web: int, **more: str) -> None:
         self.home = Home(home)
         self.port = free_port(HOST, 0)
         self.base = f"http://{HOST}:{self.port}"
-        self.settings = _settings(home, self.base, smtp_url, workers, web)
+        self.settings = _settings(home, self.base, smtp_url, workers, web) | more
         self._child = Child(
             "everafter up",
             (sys.executable, "-m", "service.cli", "up", "--home", str(home), "--port", str(self.port)),
@@ -103,9 +103,9 @@ class Installation:
 
 
 @contextmanager
-def installed(home: Path, smtp_url: str, workers: int, web: int) -> Iterator[Installation]:
-    """An installation that runs, and of which nothing is left afterwards but its files."""
-    installation = Installation(home, smtp_url, workers, web)
+def installed(home: Path, smtp_url: str, workers: int, web: int, **more: str) -> Iterator[Installation]:
+    """An installation that runs, and of which nothing is left afterwards but its files. `more`: settings by name."""
+    installation = Installation(home, smtp_url, workers, web, **more)
     try:
         installation.start()
         yield installation
@@ -133,6 +133,7 @@ def _settings(home: Path, base: str, smtp_url: str, workers: int, web: int) -> d
         "HANDOFF_GROUP": "25",
         "MAIL_PROVIDER": "smtp",
         "SMTP_URL": smtp_url,
+        "SMTP_SESSIONS": "5",
         "DKIM_DOMAIN": "",
         "DKIM_SELECTOR": "",
         "DKIM_KEY": "",

@@ -55,7 +55,7 @@ QUICK = Plan(
 )
 GLANCE = Plan(
     heap=30,
-    backlog=90,
+    backlog=600,
     part=30,
     single=2,
     rivals=20,

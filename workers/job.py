@@ -86,9 +86,10 @@ def _decide(runtime: Runtime) -> int:
     published = runtime.published()
     with runtime.session() as session:
         moved = reap(session, published)
-    for step in (roll_out, leave_in_peace, advance, look_after_tasks, arbitrate):
-        with runtime.session() as session:
-            moved += step(session, published, journey_now(session))
+    with process.collecting_seldom():
+        for step in (roll_out, leave_in_peace, advance, look_after_tasks, arbitrate):
+            with runtime.session() as session:
+                moved += step(session, published, journey_now(session))
     return moved
 
 

@@ -28,7 +28,7 @@ from service.store.handover import write_intent
 from service.store.journey import journey_now
 
 BUDGET = 10.0  # seconds from the intent to the first byte
-
+FRESH = 10.0  # seconds for which words are those of the person as they are
 
 Answer = tuple[Message, Outcome]
 
@@ -43,12 +43,13 @@ def deliver(desk: Desk, lease: Lease, stop: Callable[[], bool]) -> int:
     claim = Claim(desk, lease)
     while not stop() and (taken := claim.take()) is not None:
         reach("after_take")
-        published = desk.published()
+        published, worded_at = desk.published(), time.monotonic()
         messages = put_into_words(desk, lease) if taken else []  # none where all of them have to wait
         answers: list[Answer] = []
         woken = 0
         for group in _groups(taken, desk.group):
-            if answers and (stop() or desk.published().id != published.id or not _goes_well(answers)):
+            is_stale = desk.published().id != published.id or time.monotonic() > worded_at + FRESH
+            if answers and (is_stale or stop() or not _goes_well(answers)):
                 _give_back(desk, lease)
                 break
             granted, waiting = _commit(desk, published, lease, done, group, messages)

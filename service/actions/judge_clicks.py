@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from service.actions.receive_event import Seen, receive_event
+from service.actions.receive_event import Seen, begins_something, keep_quietly, receive_event
 from service.domain.hit import THRESHOLDS, WAITING, Class, Hit, Kind, Verdict, judge
 from service.ports import Published
 from service.store import event
@@ -25,6 +25,7 @@ from service.store.history import read_contacts
 from service.store.journey import journey_now
 from service.store.publication import Link
 
+CLICK = "click"  # the event
 Name = tuple[str, datetime]  # a hit's nonce and its time
 
 MOMENT = THRESHOLDS.burst  # how long a click waits for those that may come after it
@@ -66,16 +67,26 @@ def judge_clicks(session: Session, published: Published, until: datetime, limit:
     clicks = _read_clicks(session, [hit for hit, contact in due.items() if contact in people])
     verdicts = dict.fromkeys((hit for hit, contact in due.items() if contact is None), FORGOTTEN)
     neighbours = _neighbours(session, clicks)
-    contacts = read_contacts(session, people)
-    now = journey_now(session)
+    believed: list[Click] = []
     for click in clicks:
         others = tuple(at - click.at for link_id, at in neighbours[click.delivery_id] if link_id != click.link_id)
         # Every rule but the burst's was asked when the click was recorded.
         verdict = verdicts[click.nonce, click.at] = judge(Hit(Kind.CLICK, "GET", click.user_agent, None, others))
         if verdict.hit_class is Class.HUMAN:
-            receive_event(session, published, contacts[click.contact_id], _seen(click), now)
+            believed.append(click)
+    _believe(session, published, believed, journey_now(session))
     _settle(session, verdicts)
     return len(verdicts)
+
+
+def _believe(session: Session, published: Published, clicks: Sequence[Click], now: datetime) -> None:
+    """Let people's clicks be known: at once, where no sequence begins by one."""
+    if not begins_something(published, CLICK):
+        keep_quietly(session, published, [(click.contact_id, _seen(click)) for click in clicks], now)
+        return
+    contacts = read_contacts(session, {click.contact_id for click in clicks})
+    for click in clicks:
+        receive_event(session, published, contacts[click.contact_id], _seen(click), now)
 
 
 def _due(session: Session, until: datetime, limit: int) -> dict[Name, int | None]:
@@ -136,7 +147,7 @@ def _neighbours(session: Session, clicks: Sequence[Click]) -> dict[int, list[tup
 
 def _seen(click: Click) -> Seen:
     data = {"sequence": click.sequence, "step": click.step, "enrolment": click.enrolment_id, "url": click.url}
-    return Seen("click", click.journey_at, key=click.nonce, data=data)
+    return Seen(CLICK, click.journey_at, key=click.nonce, data=data)
 
 
 def _settle(session: Session, verdicts: dict[Name, Verdict]) -> None:

@@ -22,7 +22,7 @@ from service.domain.sequence.printed import words_ask_the_past
 from service.ports import Letter, Message, Pacer, Provider, Published, Renderer, StaffLetter, Unrenderable
 from service.store.delivery import Delivery, State
 from service.store.history import Past, facts_of, read_pasts
-from service.store.letter import Inside, Mail, Reader, Written, read_letters
+from service.store.letter import Inside, Mail, Reader, Unwritten, read_letters
 from service.store.referral import give_codes
 
 log = structlog.get_logger()
@@ -78,7 +78,7 @@ class _Known:
     staff: Mapping[int, StaffLetter]
 
 
-def _look_up(session: Session, published: Published, letters: Sequence[Written]) -> _Known:
+def _look_up(session: Session, published: Published, letters: Sequence[Unwritten]) -> _Known:
     first = {(each.enrolment.sequence, each.mail.step): each for each in letters}  # one of each step
     found = {key: find_step(published, each.enrolment, each.mail.step) for key, each in first.items()}
     steps = {key: written[1] for key, written in found.items() if written is not None}
@@ -93,7 +93,7 @@ def _look_up(session: Session, published: Published, letters: Sequence[Written])
     return _Known(steps, defaultdict(Past, pasts), staff_letters(session, published, to_staff) if to_staff else {})
 
 
-def _give_codes(session: Session, letters: Sequence[Written], coded: Collection[tuple[str, str]]) -> None:
+def _give_codes(session: Session, letters: Sequence[Unwritten], coded: Collection[tuple[str, str]]) -> None:
     if coded:
         give_codes(session, {each.reader.id for each in letters if (each.enrolment.sequence, each.mail.step) in coded})
 

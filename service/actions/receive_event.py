@@ -99,6 +99,8 @@ def keep_quietly(
 
     The contacts are locked, and in the stage already that the event leads to; the caller commits.
     """
+    if not seen:
+        return []
     rows = [_row(who, event) | {"value": None if event.value is None else str(event.value)} for who, event in seen]
     ids = keep_events(session, rows, now - SKEW)
     new = (each for each, id_ in zip(seen, ids, strict=True) if id_ is not None)

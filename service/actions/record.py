@@ -21,7 +21,7 @@ from service.ports import Outcome, Published, Refused, Sent, TryLater
 from service.store.bulk import among
 from service.store.delivery import Delivery, State
 from service.store.due import lock_readers
-from service.store.handover import Answered, Settled, Way, Written, read_answered, write_outcomes
+from service.store.handover import Answered, Record, Settled, Way, read_answered, write_outcomes
 from service.store.history import local_of
 from service.store.journey import journey_now
 
@@ -54,22 +54,23 @@ def record_locked(session: Session, published: Published, lease: Lease, done: Se
         return
     outcomes = {handed.delivery_id: handed.outcome for handed in done}
     mails, ways = read_answered(session, outcomes, lease.token)
-    written, acting = Written(), []
+    came, acting = Record(), []
     for mail in mails:
         way = ways[mail.enrolment_id]
         settled = _settle(mail, outcomes[mail.id])
-        written.settled.append(settled)
+        came.settled.append(settled)
         if settled.state == State.CLEARED or mail.state == State.UNCERTAIN:
             continue  # not over yet; or its chain went on already, and what rides on it is done
         if way.state == "active" and not mail.occasion:
             step = find_step(published, way, mail.step)
             has_left = settled.state in LEFT
             plan = go_on(published, mail, way, step and step[1], mail.handed_at if has_left else None, now)
-            written.ways[way.id] = way
-            written.plans.extend([plan] if plan else [])
+            came.ways[way.id] = way
+            if plan is not None:
+                came.plans[way.id, plan["step"]] = plan
             acting += [mail.id] if has_left and step and step[1].actions else []
-    write_outcomes(session, written)
-    _tell(written.settled)
+    write_outcomes(session, came)
+    _tell(came.settled)
     if acting:
         for case in read_cases(session, published, among(Delivery.id, acting)):
             act(session, published, case, now)

@@ -81,6 +81,39 @@ def tell(session: Session, published: Published, told: Sequence[Told], now: date
     return _receipts(session, seen, _keep_all(session, published, seen, quiet, now))
 
 
+def is_quiet(published: Published, told: Told) -> bool:
+    """Whether an event can be kept by `tell_quietly`, as far as can be seen without looking at anybody."""
+    return (
+        told.about is None
+        and told.name not in QUALIFYING
+        and why_no_event(told.name, published.library.business) is None
+        and not begins_something(published, told.name)
+    )
+
+
+def tell_quietly(session: Session, published: Published, told: Sequence[Told], now: datetime) -> list[Receipt | None]:
+    """Keep what several programs tell at the same time, each of it quiet. The caller commits.
+
+    None for what is wrong, or needs `tell` after all: nothing of that was kept.
+    """
+    business = published.library.business
+    found = _find(session, told)
+    people = lock_people(session, {who for who in found if who is not None})
+    seen: list[tuple[int, tuple[int, Seen]]] = []
+    for at, (each, who) in enumerate(zip(told, found, strict=True)):
+        person = people.get(who) if who is not None else None
+        if person is not None and STAGE_AFTER.get(each.name, person.stage) == person.stage:
+            event, wrong = _read(each, person, business, now)
+            if not wrong:
+                seen.append((at, (person.id, event)))
+    receipts: list[Receipt | None] = [None] * len(told)
+    if seen:
+        ids = keep_quietly(session, published, [each for _, each in seen], now)
+        for (at, (who, _)), id_ in zip(seen, ids, strict=True):
+            receipts[at] = Receipt(id_, who, duplicate=False) if id_ is not None else None
+    return receipts
+
+
 def _quiet(
     published: Published,
     seen: Sequence[tuple[int, Seen]],

@@ -9,6 +9,9 @@ from service.local.orphans import MARK
 from service.local.running import environment
 from service.settings import Settings
 
+# glibc gives each thread a heap of its own and keeps what it frees; Python's threads take turns anyway.
+LEAN = {"MALLOC_ARENA_MAX": "2"}
+
 
 class Children:
     """All of one run; each carries the run's `mark`, by which the next run knows what this one left behind."""
@@ -27,7 +30,7 @@ class Children:
         """Workers and beat."""
         count = self._settings.worker_processes
         names = ["worker"] if count == 1 else [f"worker-{number}" for number in range(1, count + 1)]
-        return [*(self._child(name, "worker") for name in names), self._child("beat", "beat")]
+        return [*(self._child(name, "worker", **LEAN) for name in names), self._child("beat", "beat", **LEAN)]
 
-    def _child(self, name: str, *command: str) -> Child:
-        return Child(name, (sys.executable, "-m", "service.cli", *command), self._told)
+    def _child(self, name: str, *command: str, **told: str) -> Child:
+        return Child(name, (sys.executable, "-m", "service.cli", *command), self._told | told)

@@ -219,12 +219,12 @@ def passed(progress: Progress, step: Step, at: datetime | None, over_at: datetim
     `over_at` when its turn was over, where it was not done."""
     behind = (*progress.passed, step.key)
     ends = [each for each in (at, over_at, progress.passed_at) if each is not None]
-    progress = replace(progress, passed_at=max(ends, default=None))
+    over = max(ends, default=None)
     if at is None:
-        return replace(progress, passed=behind)
+        return replace(progress, passed=behind, passed_at=over)
     if not step.is_email:
-        return replace(progress, passed=behind, last_done_at=at)
-    return replace(progress, passed=behind, last_done_at=at, last_mail_at=at, last_mail_step=step.key)
+        return replace(progress, passed=behind, passed_at=over, last_done_at=at)
+    return replace(progress, passed=behind, passed_at=over, last_done_at=at, last_mail_at=at, last_mail_step=step.key)
 
 
 def _is_service(step: Step) -> bool:

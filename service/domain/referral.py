@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from service.domain.sequence.model import Step
 from service.domain.sequence.printed import asked_by
@@ -37,6 +38,7 @@ def read_code(text: str) -> str | None:
     return code if len(code) == LENGTH and set(code) <= set(ALPHABET) else None
 
 
+@lru_cache(maxsize=1024)
 def prints_code(step: Step) -> bool:
     """Whether the step's mail prints `referral.code`, in any language: whoever gets it needs one."""
     return any("referral.code" in expression.source for expression in asked_by(step))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence as Ordered
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from service.domain.draw import draw
@@ -137,6 +138,7 @@ def closed_days(step: Step, local: Local) -> tuple[date, ...]:
     return local.closed if step.is_email and step.kind is not Kind.SERVICE else ()
 
 
+@lru_cache(maxsize=1024)
 def needs_rhythm(sequence: Sequence) -> bool:
     """Whether any of its times is written in the person's own rhythm."""
     lengths = [each for step in sequence.steps for each in (step.when.duration, step.wait_up_to, step.drop_after)]

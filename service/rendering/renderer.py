@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jinja2 import UndefinedError
@@ -25,9 +26,11 @@ from service.rendering.compiled import Compiled
 from service.rendering.envelope import own_fields
 from service.rendering.headers import mailbox_field, text_field
 from service.rendering.mime import alternatives
-from service.rendering.signature import Dkim
 from service.rendering.task import compile_task
 from service.rendering.templates import encoded, fill_in
+
+if TYPE_CHECKING:
+    from service.rendering.signature import Dkim
 
 LONGEST_BASE = 700  # characters: with its token, List-Unsubscribe must fit into one line of 998
 LONGEST_NAME = 60  # characters of a person's name in To

@@ -68,12 +68,12 @@ class Settled(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Record:
     """What a group's outcomes come to: the mails, how far their readers are, and the touches that come next."""
 
     settled: list[Settled] = field(default_factory=list)
     ways: dict[int, Way] = field(default_factory=dict)
-    plans: list[Mapping[str, Any]] = field(default_factory=list)
+    plans: dict[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)  # by enrolment and step
 
 
 WAY = tuple(Way.__dataclass_fields__)
@@ -140,13 +140,13 @@ def read_answered(session: Session, ids: Collection[int], token: str) -> tuple[l
     return mails, ways
 
 
-def write_outcomes(session: Session, written: Written) -> None:
+def write_outcomes(session: Session, record: Record) -> None:
     """Write down what a group's outcomes come to, in one statement. The caller commits."""
-    progress = [{name: getattr(way, name) for name in PROGRESS} for way in written.ways.values()]
+    progress = [{name: getattr(way, name) for name in PROGRESS} for way in record.ways.values()]
     values = {
-        "settled": document([each._asdict() for each in written.settled]),
+        "settled": document([each._asdict() for each in record.settled]),
         "ways": document(progress),
-        "plans": document(written.plans),
+        "plans": document([*record.plans.values()]),
     }
     session.connection().execute(RECORD, values)
 

@@ -60,7 +60,7 @@ class Reader(NamedTuple):
     caught_up_at: datetime | None
 
 
-class Written(NamedTuple):
+class Unwritten(NamedTuple):
     """A mail to be put into words."""
 
     mail: Mail
@@ -81,10 +81,11 @@ READ = text(
 )
 
 
-def read_letters(session: Session, ids: Collection[int]) -> tuple[list[Written], datetime | None]:
+def read_letters(session: Session, ids: Collection[int]) -> tuple[list[Unwritten], datetime | None]:
     """The mails with these ids, by id; and journey time where it runs apart from the machine's."""
     rows = read(session, READ, ids=listed(ids))
     letters = [
-        Written(Mail._make(row[:FIRST]), Inside._make(row[FIRST:SECOND]), Reader._make(row[SECOND:-1])) for row in rows
+        Unwritten(Mail._make(row[:FIRST]), Inside._make(row[FIRST:SECOND]), Reader._make(row[SECOND:-1]))
+        for row in rows
     ]
     return letters, rows[0][-1] if rows else None

@@ -21,8 +21,8 @@ from sqlalchemy.orm import Session
 
 from service.domain.access import Scope
 from service.runtime import Runtime
+from service.store.census import count_active, count_deliveries
 from service.store.delivery import Delivery, State
-from service.store.enrolment import Enrolment
 from service.store.journey import journey_now
 from service.web.api.auth import authorize
 from service.web.network import is_local
@@ -32,6 +32,7 @@ from service.web.seldom import Seldom
 NAME = "everafter.metrics"
 KEPT = 15.0  # seconds for which one look at the database serves every scrape
 PATIENCE = "3s"  # for the database; a scrape must never weigh on those who send
+DELIVERIES = "Deliveries by state; beyond 100,000 those that are planned or over as PostgreSQL estimates them"
 WAITING = (State.DUE, State.HELD)
 
 log = structlog.get_logger()
@@ -75,11 +76,10 @@ class Database(Collector):
 def look(session: Session) -> Sight:
     """Count what is there."""
     session.execute(text(f"SET LOCAL statement_timeout = '{PATIENCE}'"))
-    counts = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
-    active = session.scalar(select(func.count()).select_from(Enrolment).where(Enrolment.state == "active"))
+    counts, active = count_deliveries(session), count_active(session)
     oldest: datetime | None = session.scalar(select(func.min(Delivery.wake_at)).where(Delivery.state.in_(WAITING)))
     late = (journey_now(session) - oldest).total_seconds() if oldest else 0.0
-    return Sight(dict(counts.all()), active or 0, max(0.0, late))
+    return Sight(counts, active, max(0.0, late))
 
 
 def register(app: Flask, runtime: Runtime) -> None:
@@ -101,7 +101,7 @@ def show() -> Response:
 
 
 def _families(sight: Sight) -> Iterable[Metric]:
-    deliveries = GaugeMetricFamily("everafter_deliveries", "Deliveries by state", labels=["state"])
+    deliveries = GaugeMetricFamily("everafter_deliveries", DELIVERIES, labels=["state"])
     for state in State:
         deliveries.add_metric([state.value], sight.deliveries.get(state.value, 0))
     yield deliveries

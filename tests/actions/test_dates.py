@@ -171,3 +171,22 @@ def test_a_birthday_that_is_corrected_moves_what_waits_and_one_taken_away_ends_i
     (ended,) = house.enrolments(ana)
     assert (ended.state, ended.why) == ("stopped", "Stopped: the date it counts from was taken away.")
     assert house.sent(ana) == [], "the week before had passed when she entered, and on the day there was no date"
+
+
+def test_two_mails_of_one_appointment_that_leave_together_plan_the_next_one_once(engine: Engine) -> None:
+    steps = ("## 1 day before at 10:00: bring", "## 1 day before at 10:00: way", "## 2 hours after: thanks")
+    first = APPOINTMENT.index("## ")
+    words = "\n\n".join(f"{step}\nSubject: Hello\nKind: service\n\nHello.\n" for step in steps)
+    house = Written(engine, appointment=APPOINTMENT[:first] + words)
+    ana = house.sign_up().contact_id
+    house.tell(ana, "appointment.booked", "A1", starts="2026-11-25T16:00:00+01:00")
+    house.work(at("2026-11-23 10:00"))
+    house.set_time(at("2026-11-24 09:00"))
+    house.decide()
+    assert not house.mails()
+    house.live_until(at("2026-12-01 00:00"))
+    assert sorted(house.sent(ana)) == [
+        ("2026-11-24 10:00", "bring"),
+        ("2026-11-24 10:00", "way"),
+        ("2026-11-25 18:00", "thanks"),
+    ]

@@ -243,6 +243,15 @@ def test_a_group_that_was_stopped_half_way_is_carried_on(house: House) -> None:
     house.decide()
     rounds = iter([False])
     assert deliver(house.desk(group=25), Lease(), lambda: next(rounds, True)) == 25
-    house.end_leases()
-    house.work()
+    house.work()  # what was taken and had not left is anybody's again, before any lease is over
     assert len(house.mails()) == len(set(house.mails())) == 60
+
+
+def test_who_is_put_off_holds_up_nobody_of_the_groups_behind(house: House) -> None:
+    for number in range(60):
+        house.sign_up(f"person{number}@example.org")
+    house.decide()
+    house.postman.answers["person3@example.org"] = TryLater("450 greylisted", "450")
+    assert deliver(house.desk(group=25), Lease(), lambda: False) == 60
+    assert len(house.mails()) == len(set(house.mails())) == 59
+    assert "person3@example.org" not in {recipient for recipient, _ in house.mails()}

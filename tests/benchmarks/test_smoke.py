@@ -62,6 +62,13 @@ def test_every_measurement_works_on_a_real_installation(glance):
     assert found["steps_advanced_per_second"]["value"] > 0
     assert found["steps_advanced_per_second"]["people"] == 600
     assert found["idle_look_ms"]["value"] > 0
+    assert found["signups_per_second"]["reference"] > 0
+    assert found["signup_to_handover_ms"]["signups"] == 2
+    for events in ("events_per_second", "events_in_lists_per_second"):
+        assert found[events]["stored"] >= found[events]["answered"] > 0
+        assert found[events]["refused"] == found[events]["broken"] == 0
+    assert found["backlog_mails_per_second"]["value"] > 0
+    assert found["worker_memory"]["value"] > 0
     assert found["people_planned_per_second"]["people"] == found["people_replanned_per_second"]["people"] == 60
     whole = found["one_mail_in_all"]["value"]
     assert sum(found[f"one_mail_{step}"]["value"] for step in STEPS) == pytest.approx(whole, rel=0.05)

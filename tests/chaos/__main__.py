@@ -5,6 +5,8 @@ The seed decides what goes wrong and when; the same seed and minutes replay it.
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import tempfile
 import time
@@ -15,6 +17,7 @@ from secrets import randbelow
 
 import click
 
+from benchmarks.installation import forget_settings
 from service.cli.progress import Progress
 from service.local.stop import Stopped, stop_on_signals
 from tests.chaos.control import CONTROLS, red
@@ -29,7 +32,7 @@ ON_DISK = Path("/var/tmp")
 
 @click.command(help=__doc__, epilog="Example: make chaos ARGS='--seed 7 --minutes 10'")
 @click.option("--seed", type=int, help="Decides what goes wrong and when.  [default: a new one]")
-@click.option("--minutes", type=click.FloatRange(1, 24 * 60), default=10, show_default=True, help="How long it takes.")
+@click.option("--minutes", type=click.FloatRange(2, 24 * 60), default=10, show_default=True, help="How long it takes.")
 @click.option("--plan", "show", is_flag=True, help="Print what would go wrong, and do nothing.")
 def main(seed: int | None, minutes: float, show: bool) -> None:
     seed = randbelow(10_000) if seed is None else seed
@@ -40,34 +43,34 @@ def main(seed: int | None, minutes: float, show: bool) -> None:
     if show:
         click.echo("\n".join(map(str, draw(seed, plan.nemesis))))
         return
+    forget_settings()
+    folder = Path(tempfile.mkdtemp(prefix="everafter-chaos-", dir=ON_DISK if os.access(ON_DISK, os.W_OK) else None))
+    folder.chmod(0o711)  # PostgreSQL passes here, whoever it runs as
     try:
-        with stop_on_signals():
-            sys.exit(_run(plan, minutes))
+        with stop_on_signals(), Progress("chaos") as bar:
+            green = _run(plan, folder / "house", _teller(bar, minutes * 60))
     except Stopped:
+        shutil.rmtree(folder, ignore_errors=True)
         sys.exit("  Stopped; nothing was judged.")
     except NeverCame as error:
-        sys.exit(f"  {error} (seed {seed})")
+        sys.exit(f"  {error} (seed {seed}). What it left is in {folder}.")
+    if not green:
+        sys.exit(f"\n  Promises were BROKEN (seed {seed}). Logs and databases are in {folder}.")
+    shutil.rmtree(folder, ignore_errors=True)
+    click.echo(f"\n  Every promise was kept (seed {seed}).")
 
 
-def _run(plan: Plan, minutes: float) -> int:
-    """The run and its negative controls; the exit status."""
-    with (
-        tempfile.TemporaryDirectory(prefix="everafter-chaos-", dir=ON_DISK, ignore_cleanup_errors=True) as name,
-        Progress("chaos") as bar,
-    ):
-        Path(name).chmod(0o711)  # PostgreSQL passes here, whoever it runs as
-        say = _teller(bar, minutes * 60)
-        with house(Path(name) / "house") as home:
-            verdict = run(plan, home, say)
-            click.echo(f"\n{verdict}\n")
-            blind = []
-            for control in CONTROLS:
-                found = red(control, home, say)
-                click.echo(f"  {control}: {found[0] if found else 'NOT FOUND, so this harness is blind'}")
-                blind += [] if found else [control]
-    green = not verdict.violations and not blind
-    click.echo(f"\n  {'Every promise was kept' if green else 'Promises were BROKEN'} (seed {plan.seed}).")
-    return 0 if green else 1
+def _run(plan: Plan, folder: Path, say: Callable[[str], None]) -> bool:
+    """The run and its negative controls; whether every promise was kept and every mistake found."""
+    with house(folder) as home:
+        verdict = run(plan, home, say)
+        click.echo(f"\n{verdict}\n")
+        blind = []
+        for control in CONTROLS:
+            found = red(control, home, say)
+            click.echo(f"  {control}: {found[0] if found else 'NOT FOUND, so this harness is blind'}")
+            blind += [] if found else [control]
+    return not verdict.violations and not blind
 
 
 def _teller(bar: Progress, seconds: float) -> Callable[[str], None]:

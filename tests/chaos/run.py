@@ -99,7 +99,10 @@ def run(plan: Plan, home: House, say: Say) -> Verdict:
     rage(plan, home, rate, say)
     healed_in = heal(plan, home, say)
     history = home.history()
-    return Verdict(history, judge(history), healed_in)
+    violations = judge(history)
+    if healed_in is None:
+        violations.append(Violation("all is well again", "the house", f"is not after {plan.healing:g} s of peace"))
+    return Verdict(history, violations, healed_in)
 
 
 def measure(home: House, say: Say) -> float:
@@ -172,7 +175,7 @@ def summary(verdict: Verdict) -> str:
             "uncertain",
             f"{len(unsure)}, {sum(row.id in accepted for row in unsure)} of them accepted; by one run {most}",
         ),
-        ("healed", f"in {verdict.healed_in:.0f} s"),
+        ("healed", f"in {verdict.healed_in or 0:.0f} s"),
     ]
     return "\n".join(f"  {name:<13} {words}" for name, words in lines)
 

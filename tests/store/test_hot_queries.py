@@ -30,6 +30,7 @@ from service.store.journey import journey_now
 from service.store.person import read_person
 from service.store.queue import call_up, count_queues, let_go_expired, queue_up, read_queues
 from service.store.timeline import read_timeline
+from service.web.metrics import look
 from tests.end_to_end.inbox import Inbox, receiving
 from tests.store.million import PACED, PEOPLE, STEPS, UNCERTAIN, fill, watching
 from tests.web.shop import FILES, Shop
@@ -37,7 +38,7 @@ from workers import process
 from workers.drain import drain
 from workers.job import run
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 TIPS = """---
 title: Tips
@@ -134,6 +135,7 @@ def test_nothing_that_runs_all_day_walks_a_big_table(settings: Settings, inbox: 
         "a person's data": lambda: person(runtime),
         "prune": lambda: let_go(runtime),
         "leaving": lambda: leave(shop),
+        "the metrics": lambda: metrics(runtime),
     }
     with watching(runtime.engine) as eye:
         for eye.doing, act in actions.items():
@@ -226,6 +228,14 @@ def timeline(runtime: Runtime) -> None:
 def person(runtime: Runtime) -> None:
     with runtime.session() as session:
         assert read_person(session, session.get_one(Contact, UNCERTAIN + 500))
+
+
+def metrics(runtime: Runtime) -> None:
+    with runtime.session() as session:
+        sight = look(session)
+    assert sight.deliveries["sent"] == pytest.approx(4 * PEOPLE, rel=0.1)
+    assert sight.deliveries["held"] == pytest.approx(PEOPLE / 10, rel=0.1)
+    assert sight.enrolments == pytest.approx(PEOPLE, rel=0.1)
 
 
 def let_go(runtime: Runtime) -> None:

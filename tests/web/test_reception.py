@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
@@ -15,6 +17,7 @@ from structlog.testing import capture_logs
 
 from service.actions.sign_up import Evidence
 from service.actions.sign_up_newcomers import Signup
+from service.actions.tell import Receipt, Told
 from service.domain.contact import read_address
 from service.store.contact import Contact
 from service.store.delivery import Delivery
@@ -24,6 +27,13 @@ from service.web.reception import Reception
 from tests.web.shop import Shop
 
 TOGETHER = 50
+REFUSED_COMMIT = (
+    "CREATE SEQUENCE attempts",
+    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
+    " AS $$ BEGIN PERFORM nextval('attempts'); RAISE 'no'; END $$",
+    "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON contact DEFERRABLE INITIALLY DEFERRED"
+    " FOR EACH ROW EXECUTE FUNCTION refuse()",
+)
 
 
 def filled(shop: Shop, email: str, **fields: str) -> Signup:
@@ -128,7 +138,7 @@ def test_nobody_waits_long_for_an_address_that_somebody_else_is_storing(shop: Sh
         assert time.monotonic() - began < 3
         assert not ana.done()
     assert ana.result(timeout=5).is_new
-    assert any(each["event"] == "signups.one_by_one" for each in logs)
+    assert any(each["event"] == "company.one_by_one" for each in logs)
 
 
 @pytest.mark.parametrize("fields", [{}, {"first_name": "Ana", "last_name": "Ruiz"}])
@@ -137,7 +147,23 @@ def test_plain_signups_of_newcomers_go_the_fast_way(shop: Shop, fields: dict[str
     with capture_logs() as logs:
         assert shop.sign_up(**fields).status_code == 303
         assert shop.sign_up("bea@example.org", slug="elsewhere", **fields).status_code == 303
-    assert not [each for each in logs if each["event"] == "signups.one_by_one"]
+    assert not [each for each in logs if each["event"] == "company.one_by_one"]
+
+
+def test_a_commit_that_fails_is_nobodys_success_and_is_not_tried_again(shop: Shop) -> None:
+    """After it nobody knows what was stored, and a second attempt might store it twice."""
+    with shop.runtime.engine.begin() as connection:
+        for statement in REFUSED_COMMIT:
+            connection.execute(text(statement))
+    try:
+        with pytest.raises(DBAPIError):
+            Reception(shop.runtime).take(filled(shop, "ana@example.org"))
+        with shop.runtime.session() as session:
+            assert session.scalar(text("SELECT last_value FROM attempts")) == 1
+    finally:
+        with shop.runtime.engine.begin() as connection:
+            connection.execute(text("DROP FUNCTION refuse CASCADE; DROP SEQUENCE attempts"))
+    assert count(shop, Contact) == 0
 
 
 def test_without_a_database_nobody_is_told_that_they_were_taken(shop: Shop) -> None:
@@ -149,3 +175,37 @@ def test_without_a_database_nobody_is_told_that_they_were_taken(shop: Shop) -> N
         with shop.runtime.engine.begin() as connection:
             connection.execute(text("ALTER TABLE elsewhere RENAME TO delivery"))
     assert count(shop, Contact) == 0
+
+
+def told(shop: Shop, number: int, name: str = "cart.left", **more: Any) -> Told:
+    return Told(read_address(f"p{number}@example.org"), name, key=f"{name}-{number}", **more)
+
+
+def test_events_that_come_at_the_same_time_share_few_commits(shop: Shop) -> None:
+    reception, start = Reception(shop.runtime), threading.Barrier(TOGETHER)
+    for number in range(TOGETHER):
+        reception.take(filled(shop, f"p{number}@example.org"))
+
+    def come(number: int) -> Receipt | None:
+        start.wait()
+        return reception.hear(told(shop, number))
+
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        receipts = list(pool.map(come, range(TOGETHER)))
+    assert len({each.id for each in receipts if each}) == TOGETHER
+    with shop.runtime.session() as session:
+        kept = select(Event.id, Event.contact_id, text("xmin::text")).where(Event.name == "cart.left")
+        rows = session.execute(kept).all()
+    assert {(each.id, each.contact_id) for each in receipts if each} == {(row[0], row[1]) for row in rows}
+    assert len({row[2] for row in rows}) < TOGETHER / 2
+
+
+def test_what_is_not_to_be_heard_in_company_is_left_alone(shop: Shop) -> None:
+    reception = Reception(shop.runtime)
+    reception.take(filled(shop, "p1@example.org"))
+    assert reception.hear(told(shop, 1)) is not None
+    begins = told(shop, 1, "purchase")
+    wrong = told(shop, 1, "cart.left", data={"cart_url": "javascript:alert(1)"})
+    for each in (told(shop, 1), told(shop, 2), begins, told(shop, 1, "no.such"), replace(wrong, key="other")):
+        assert reception.hear(each) is None
+    assert count(shop, Event) == 2

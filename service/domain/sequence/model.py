@@ -245,6 +245,10 @@ class Step:
     reply_to: str | None = None
     translations: tuple[tuple[str, Words], ...] = ()  # by language
 
+    def __hash__(self) -> int:
+        """By the key alone: what is known of a step is looked up often, and equals are told apart by all of it."""
+        return hash(self.key)
+
     @property
     def is_email(self) -> bool:
         return bool(self.subjects)
@@ -277,6 +281,10 @@ class Sequence:
     reply_to: str | None = None
     template: str = "letter"
     titles: tuple[tuple[str, str], ...] = ()  # in other languages
+
+    def __hash__(self) -> int:
+        """By the key alone, as a step's."""
+        return hash(self.key)
 
     def step(self, key: str) -> Step | None:
         return next((step for step in self.steps if step.key == key), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from service.domain.sequence.model import Expression, Step
 
@@ -17,6 +18,7 @@ def asked_by(step: Step) -> Iterator[Expression]:
                 yield condition
 
 
+@lru_cache(maxsize=1024)
 def words_ask_the_past(step: Step) -> bool:
     """Whether it takes a person's past to put the step's mail into words: a call, or what a friend did."""
     return any("(" in each.source or "referral" in each.source for each in asked_by(step))
