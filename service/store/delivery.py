@@ -47,7 +47,7 @@ class Delivery(Table):
     __tablename__ = "delivery"
     __table_args__ = (
         # Each of these makes every change of a row dearer; behind each stands who asks by it. `lease_until` and `token`
-        # stand in none, so that a lease is taken and renewed within its page (see migration 0008).
+        # stand in none, so that a lease is taken and renewed within its page (see migration 0006).
         UniqueConstraint("enrolment_id", "step", "occasion"),  # one touch a step; an enrolment's touches: advance, plan
         CheckConstraint("state IN (" + ", ".join(f"'{state.value}'" for state in State) + ")", name="state"),
         Index("ix_delivery_contact", "contact_id", "id"),  # a person's touches: arbitrate, caps, timeline

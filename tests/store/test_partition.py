@@ -18,7 +18,7 @@ HIT = """
 INSERT INTO hit (at, journey_at, delivery_id, kind, verdict, rule, ruleset, nonce)
 VALUES (:at, :at, 1, 'open', 'human', 'reader', 1, :nonce)
 """
-PREVIOUS = "0007-1"  # the one before the parts
+PREVIOUS = "0005-1"  # the one before the parts
 BEFORE = """
 INSERT INTO hit (at, journey_at, delivery_id, kind, verdict, rule, ruleset, nonce)
 SELECT at, at, n, 'open', 'human', 'reader', 1, n::text

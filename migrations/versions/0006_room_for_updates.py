@@ -4,7 +4,7 @@ A lease is taken and renewed without touching an index (a heap-only update): the
 holds `lease_until`, and pages keep room for the row's next version. Vacuum comes after a fiftieth of the rows changed,
 not a fifth: of a hundred million that would be twenty million dead ones.
 
-Revision ID: 0008
+Revision ID: 0006
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision: str | None = "0007"
+revision = "0006"
+down_revision: str | None = "0005"
 branch_labels = None
 depends_on = None
 

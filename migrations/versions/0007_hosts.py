@@ -1,6 +1,6 @@
 """Hosts say that they are there, and by which settings they work, so that `everafter doctor` can compare them.
 
-Revision ID: 0009
+Revision ID: 0007
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0009"
-down_revision: str | None = "0008"
+revision = "0007"
+down_revision: str | None = "0006"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """No rest above a pressure: the ceilings hold all that it held (docs/decisions/0012).
 
-Revision ID: 0010
+Revision ID: 0008
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision: str | None = "0009"
+revision = "0008"
+down_revision: str | None = "0007"
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ Rows move within one transaction, a few seconds for a million. A hit loses the n
 time are its name), a decision its foreign key: dropping a month would lock everybody's contacts. A beat of the version
 before can't count hits meanwhile; they wait in the stream until this version's does.
 
-Revision ID: 0007
+Revision ID: 0005
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
+revision = "0005"
 down_revision: str | None = "0004"
 branch_labels = None
 depends_on = None
