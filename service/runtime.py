@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import orjson
 import structlog
 from redis import Redis
 from sqlalchemy import Engine, create_engine

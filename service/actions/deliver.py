@@ -7,10 +7,13 @@ The order is the promise. The intent (`handed`) is committed before a byte leave
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
+import structlog
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service.actions.arbitrate import take_back
@@ -29,6 +32,9 @@ from service.store.journey import journey_now
 
 BUDGET = 10.0  # seconds from the intent to the first byte
 FRESH = 10.0  # seconds for which words are those of the person as they are
+PATIENCE = 20.0  # seconds for a database to come back, in which what is known of a group is not forgotten
+
+log = structlog.get_logger()
 
 Answer = tuple[Message, Outcome]
 
@@ -38,8 +44,14 @@ def deliver(desk: Desk, lease: Lease, stop: Callable[[], bool]) -> int:
 
     The caller renews the lease while this runs.
     """
-    count = 0
     done: list[Handed] = []
+    with _kept(desk, lease, done):
+        return _deliver(desk, lease, stop, done)
+
+
+def _deliver(desk: Desk, lease: Lease, stop: Callable[[], bool], done: list[Handed]) -> int:
+    """The same; `done` holds what came of the group before, which is not recorded yet."""
+    count = 0
     claim = Claim(desk, lease)
     while not stop() and (taken := claim.take()) is not None:
         reach("after_take")
@@ -54,7 +66,7 @@ def deliver(desk: Desk, lease: Lease, stop: Callable[[], bool]) -> int:
                 break
             granted, waiting = _commit(desk, published, lease, done, group, messages)
             outcomes = _send(desk, granted, claim.at_once)
-            done = [Handed(message.delivery_id, outcome) for message, outcome in outcomes]
+            done[:] = [Handed(message.delivery_id, outcome) for message, outcome in outcomes]
             answers += outcomes
             woken += waiting
         claim.settle(answers)
@@ -67,6 +79,31 @@ def deliver(desk: Desk, lease: Lease, stop: Callable[[], bool]) -> int:
             record(session, desk.published(), lease, done)
         reach("after_outcome")
     return count
+
+
+@contextmanager
+def _kept(desk: Desk, lease: Lease, done: Sequence[Handed]) -> Iterator[None]:
+    """A database that is away for a while does not make uncertain what is known: it is recorded before the error goes
+    on, or the lease runs out over it."""
+    try:
+        yield
+    except OperationalError as error:
+        log.warning("deliveries.unrecorded", count=len(done), error=type(error).__name__)
+        _record_patiently(desk, lease, done)
+        raise
+
+
+def _record_patiently(desk: Desk, lease: Lease, done: Sequence[Handed]) -> None:
+    until = time.monotonic() + PATIENCE
+    while done:
+        try:
+            with desk.begin() as session:
+                record(session, desk.published(), lease, done)
+            return
+        except OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(1)
 
 
 def _give_back(desk: Desk, lease: Lease) -> None:

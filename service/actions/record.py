@@ -97,7 +97,10 @@ def _settle(mail: Answered, outcome: Outcome) -> Settled:
             return Settled(mail.id, State.SENT, "sent", SENT if mail.priority else SERVICE_SENT, provider_id or None)
         case Refused(reason=reason):
             return Settled(mail.id, State.FAILED, "refused", f"Refused for good: {reason}")
-        case TryLater(reason=reason) if mail.attempts < MAX_ATTEMPTS and mail.state != State.UNCERTAIN:
+        case TryLater(reason=reason) if mail.state == State.UNCERTAIN:
+            late = f"It was not taken, as became known when its sequence had gone on: {reason}"
+            return Settled(mail.id, State.FAILED, "try-later", late)
+        case TryLater(reason=reason) if mail.attempts < MAX_ATTEMPTS:
             wait = retry_after(mail.attempts, outcome.code, outcome.after).total_seconds()
             again = f"Not taken yet, tried again: {reason}"
             return Settled(mail.id, State.CLEARED, "try-later", again, wait=wait)

@@ -71,7 +71,7 @@ def create() -> Site:
         log.warning("web.not_ready", error=type(error).__name__)
     site = build_app(runtime)
     # What was made so far stays. A list of events makes thousands of values and lets go of them by itself; to look
-    # through everything at every seven hundredth took as long as keeping them.
+    # through everything at every seven hundredth takes a good part of the time that keeping them does.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     return site

@@ -1,0 +1,73 @@
+"""What is known of a group is recorded, also where the database is away when it comes to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from threading import Timer
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from service.ports import Message, Outcome, TryLater
+from tests.actions.house import NOW, House, Postman
+from tests.domain.stories import day, letters, step
+
+AWAY = 1.5  # seconds
+
+
+class Jammer(Postman):
+    """Takes the mails, and keeps everybody from their contacts for a while."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__()
+        self.connection, self.timer = connection, Timer(AWAY, connection.rollback)
+
+    def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
+        outcomes = super().send(messages, start_by, at_once)
+        self.connection.execute(text("SELECT id FROM contact FOR UPDATE"))
+        self.timer.start()
+        return outcomes
+
+
+@pytest.fixture
+def hasty(database_url: str) -> Iterator[Engine]:
+    """An engine whose waits for locks are soon over, as those of a database are that is going away."""
+    engine = create_engine(database_url, connect_args={"options": "-c lock_timeout=100"})
+    yield engine
+    engine.dispose()
+
+
+def test_a_database_that_is_away_for_a_moment_makes_nothing_uncertain(hasty: Engine, engine: Engine) -> None:
+    house = House(hasty, letters(step("hello", day(0))))
+    ana = house.sign_up().contact_id
+    house.decide()
+    with engine.connect() as connection:
+        house.postman = Jammer(connection)
+        with pytest.raises(OperationalError):
+            house.deliver()
+        house.postman.timer.join()
+    house.end_leases()
+    house.decide()
+    assert house.mails() == [("ana@example.org", "hello")]
+    assert house.states(ana) == {"hello": "sent"}
+
+
+def test_an_answer_that_comes_too_late_says_that_its_turn_is_over(engine: Engine) -> None:
+    """The lease ended while the provider was asked: the sequence has gone on as if the mail had left."""
+    house = House(engine, letters(step("hello", day(0)), step("more", day(3))))
+    ana = house.sign_up().contact_id
+    house.decide()
+
+    class Slow(Postman):
+        def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
+            house.end_leases()
+            house.decide()
+            return [TryLater("451 later", "451") for _ in messages]
+
+    house.postman = Slow()
+    house.deliver()
+    (hello, more) = house.touches(ana)
+    assert hello[1:] == ("failed", "It was not taken, as became known when its sequence had gone on: 451 later")
+    assert more[:2] == ("more", "planned")
+    assert house.now == NOW
