@@ -55,7 +55,7 @@ QUICK = Plan(
 )
 GLANCE = Plan(
     heap=30,
-    backlog=600,
+    backlog=4_000,  # more than leaves before anybody looks
     part=30,
     single=2,
     rivals=20,
