@@ -310,10 +310,12 @@ def test_valkey_killed_in_the_middle_neither_stops_nor_floods_and_counts_on_when
             assert house.left()["gmail.com"] - before <= 20 * seconds + 3, "it flooded"
         with Valkey(home):
             ends = time.monotonic() + 20
-            while sum(house.left().values()) < 60 and time.monotonic() < ends:  # it is asked again after its rest
+            while read_buckets(redis, GLOW)[""].count < 60 and time.monotonic() < ends:  # asked again after its rest
                 deliver(desk, Lease(), lambda: False)
             deliver(desk, Lease(), lambda: False)
-            assert read_buckets(redis, GLOW)[""].count == sum(house.left().values()) == 60
+            assert read_buckets(redis, GLOW)[""].count == 60
+            # What was drawn as Valkey went or came back and could not be given back is lost: never one too many.
+            assert 60 - desk.group <= sum(house.left().values()) <= 60
             redis.close()
 
 

@@ -28,7 +28,7 @@ RATES = {
     "signups_per_second": "signups/s",
 }
 COSTS = ("cpu_ms_per_mail", "cpu_ms_per_open", "cpu_ms_per_click", "cpu_ms_per_signup", "cpu_ms_per_persons_click")
-STEPS = ("render", "sign", "encode", "smtp", "database_statements", "database_commits", "rows_and_rules")
+STEPS = ("render", "sign", "encode", "smtp", "pace", "database_statements", "database_commits", "rows_and_rules")
 
 
 @pytest.fixture(scope="module")

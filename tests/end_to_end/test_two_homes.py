@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sqlalchemy import create_engine, text
 
 from tests.cli.command import everafter
 from tests.end_to_end.inbox import Inbox, receiving
@@ -22,7 +23,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 PEOPLE = 80
 GROUP = 25  # HANDOFF_GROUP
-LEASE = 45  # seconds
 BASE = "http://127.0.0.1:9"  # where links lead; nobody follows them here
 OPEN = "SELECT count(*) FROM delivery WHERE priority = 0 AND state NOT IN ('sent', 'uncertain')"
 UNCERTAIN = "SELECT email FROM delivery JOIN contact ON contact.id = contact_id WHERE delivery.state = 'uncertain'"
@@ -78,8 +78,12 @@ def test_one_of_two_homes_is_killed_in_the_middle_and_nobody_is_mailed_twice(
         wait(lambda: len(inbox.mails) > 5 and count(second, HANDED) > 2, 60, lambda: len(inbox.mails))
         first.kill()
         tell(first, signal.SIGKILL)
+        with create_engine(database_url).begin() as connection:  # as if the leases of the dead had run out by now
+            connection.execute(
+                text("UPDATE delivery SET lease_until = now() WHERE lease_until IS NOT NULL")
+            )
         tell(second, signal.SIGCONT, "worker")
-        wait(lambda: not count(second, OPEN), LEASE + 90, lambda: count(second, OPEN))
+        wait(lambda: not count(second, OPEN), 90, lambda: count(second, OPEN))
         uncertain = {str(email) for (email,) in second.rows(UNCERTAIN)}
         received = [mail.recipient for mail in inbox.mails]
         assert inbox.twice() == []
