@@ -79,9 +79,7 @@ def test_one_of_two_homes_is_killed_in_the_middle_and_nobody_is_mailed_twice(
         first.kill()
         tell(first, signal.SIGKILL)
         with create_engine(database_url).begin() as connection:  # as if the leases of the dead had run out by now
-            connection.execute(
-                text("UPDATE delivery SET lease_until = now() WHERE lease_until IS NOT NULL")
-            )
+            connection.execute(text("UPDATE delivery SET lease_until = now() WHERE lease_until IS NOT NULL"))
         tell(second, signal.SIGCONT, "worker")
         wait(lambda: not count(second, OPEN), 90, lambda: count(second, OPEN))
         uncertain = {str(email) for (email,) in second.rows(UNCERTAIN)}
