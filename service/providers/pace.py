@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from secrets import token_hex
 from typing import Any, TypeVar
 
@@ -39,6 +40,7 @@ class Pace:
         self._me = token_hex(8)
         self._here = OwnShare(members)
         self._seats = seats
+        self._drawn_here = False  # where the last draw was made, and so what is unused of it is given back
         self._rests_until = 0.0
 
     def groups(self, domains: Collection[str]) -> Mapping[str, str]:
@@ -68,6 +70,7 @@ class Pace:
         numbers = [number for ask in asks for number in _numbers(ask)]
         keys = [key_of(sender, ask.group) for ask in asks]
         answer = self._ask(self._draw, keys, numbers) if self._paid_back() else None
+        self._drawn_here = answer is None
         if answer is None:
             return self._here.draw(sender, asks)
         self._here.forget()
@@ -78,9 +81,13 @@ class Pace:
     def settle(self, sender: str, answers: Mapping[str, Answers]) -> None:
         if not answers:
             return
+        if self._drawn_here or time.monotonic() < self._rests_until:
+            self._here.settle(sender, answers)
+            return
         numbers = [n for each in answers.values() for n in (each.taken, each.unused, each.strikes, each.after)]
         if self._ask(self._settle, [key_of(sender, group) for group in answers], numbers) is None:
-            self._here.settle(sender, answers)
+            # Whether Valkey was told before the line was cut nobody knows: rather give back nothing than twice.
+            self._here.settle(sender, {group: replace(each, unused=0) for group, each in answers.items()})
 
     def _ask(self, script: Any, keys: list[str], numbers: list[Any]) -> Any:
         """What a script answers; None while Valkey is away."""
@@ -112,7 +119,9 @@ class OwnShare:
     def __init__(self, members: int) -> None:
         self.members = members
         self._buckets: OrderedDict[tuple[str, str], Bucket] = OrderedDict()
-        self.owed: OrderedDict[tuple[str, str], int] = OrderedDict()  # what was drawn that Valkey doesn't know of
+        self.owed: OrderedDict[tuple[str, str], int] = (
+            OrderedDict()
+        )  # drawn, less what is given back: Valkey doesn't know yet
         self._seen: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
 
     def remember(self, sender: str, asks: Sequence[Ask], grants: Sequence[Grant]) -> None:
@@ -129,9 +138,10 @@ class OwnShare:
         """As `Pacer.settle`."""
         for group, each in answers.items():
             key = (sender, group)
-            _keep(self._buckets, key, settle(self._buckets.get(key, Bucket()), each, time.monotonic()))
-            if key in self.owed:
-                self.owed[key] -= each.unused
+            bucket, now = self._buckets.get(key), time.monotonic()
+            _keep(self._buckets, key, settle(bucket or Bucket(tokens=0.0, at=now), each, now))
+            if each.unused:  # below nothing where Valkey gave it: it gets that back
+                _keep(self.owed, key, self.owed.get(key, 0) - each.unused)
 
     def forget(self) -> None:
         """Valkey has been told: begin anew when it goes away again. What it said last is remembered."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 
 import pytest
@@ -37,6 +39,17 @@ def pace(redis_url: str) -> Pace:
 
 def ask(limit: Limit, other: int, service: int = 0, group: str = "gmail") -> list[Ask]:
     return [Ask(group, limit, service, other)]
+
+
+@contextmanager
+def away(pace: Pace) -> Iterator[None]:
+    """Valkey doesn't answer meanwhile."""
+    pool = pace._redis.connection_pool
+    there, pool.connection_kwargs["path"] = pool.connection_kwargs["path"], "/nowhere"
+    pool.reset()
+    yield
+    pool.connection_kwargs["path"] = there
+    pool.reset()
 
 
 def one(pace: Pace, limit: Limit, other: int, service: int = 0) -> Grant:
@@ -203,19 +216,31 @@ def test_without_valkey_all_together_keep_to_the_rate_and_none_stops() -> None:
     assert paces[0].attend(1)
 
 
+def test_what_valkey_gave_and_was_not_used_is_given_back_when_it_answers_again(redis_url: str, monkeypatch) -> None:
+    monkeypatch.setattr("service.providers.pace.REST", 0.3)
+    pace = pace_of(redis_url)
+    quota = Limit(day=9, quota=100, allowed=100)
+    assert one(pace, quota, 30).other == 30
+    with away(pace):
+        pace.attend(0)  # it hears nothing, and rests
+        pace.settle(GLOW, {"gmail": Answers(taken=18, unused=12)})
+    assert read_buckets(pace._redis, GLOW)["gmail"].count == 30
+    time.sleep(0.31)
+    assert one(pace, quota, 0).left == 18
+    assert one(pace, quota, 100).other == 82
+
+
 def test_what_left_while_valkey_was_away_is_counted_when_it_is_back(redis_url: str, monkeypatch) -> None:
     monkeypatch.setattr("service.providers.pace.REST", 0.0)
     pace = pace_of(redis_url)
     quota = Limit(rate=1_000.0, burst=1_000.0, day=9, quota=100, allowed=100)
     assert one(pace, quota, 1).other == 1
-    address = pace._redis.connection_pool.connection_kwargs
-    there, address["path"] = address["path"], "/nowhere"
-    pace._redis.connection_pool.disconnect()
-    time.sleep(0.1)
-    away = one(pace, quota, 30).other
-    time.sleep(0.1)
-    away += one(pace, quota, 30).other
-    assert away > 2
-    address["path"] = there
+    alone = 0
+    with away(pace):
+        for _ in range(4):
+            alone += one(pace, quota, 30).other
+            time.sleep(0.05)
+    assert alone == 3, "one at a time, from an empty bucket on"
+    assert read_buckets(pace._redis, GLOW)["gmail"].count == 1
     one(pace, quota, 0)
-    assert read_buckets(pace._redis, GLOW)["gmail"].count == 1 + away
+    assert read_buckets(pace._redis, GLOW)["gmail"].count == 1 + alone
