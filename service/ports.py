@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from service.domain.bucket import Answers, Ask, Grant
+from service.domain.feedback import Feedback
 from service.domain.sequence.model import Library
 
 
@@ -92,6 +93,35 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Let go of kept connections."""
+
+
+class NotAuthentic(Exception):  # noqa: N818 (what the answer says)
+    """What came does not prove who sent it; the message is a sentence for the log."""
+
+
+class NotUnderstood(Exception):  # noqa: N818 (what the answer says)
+    """What came is authentic or not, but not in a shape that its sender documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came to a webhook: header fields by their names in lower case, the bytes as they were sent, and when."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    at: datetime
+
+
+class Receiver(Protocol):
+    """What understands a provider's webhooks."""
+
+    name: str
+
+    def authenticate(self, received: Received, secrets: Sequence[str]) -> None:
+        """Raises NotAuthentic unless one of the secrets proves it; compares in constant time."""
+
+    def told(self, received: Received) -> list[Feedback]:
+        """What is told, in its order, each recipient by itself. Raises NotUnderstood."""
 
 
 class Pacer(Protocol):

@@ -27,6 +27,17 @@ class SettingsError(Exception):
     """Settings that cannot be used; the message lists every fault, one a line."""
 
 
+READ = SettingsConfigDict(
+    env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
+)
+
+
+class Account(BaseSettings):
+    """The settings of one service beside the settings of all; each service declares its own (`service.providers`)."""
+
+    model_config = READ
+
+
 class Settings(BaseSettings):
     """One process's settings; docs/deployment.md explains each."""
 

@@ -1,0 +1,139 @@
+"""Mail over a provider's HTTP API: kept connections, one deadline a request, and what each answer proves.
+
+Only what is surely not taken is tried later; only what surely never will be is refused; everything else is uncertain,
+unless the provider honours an idempotency key: then the same request is made once more.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+from service.clock import machine_now
+from service.ports import Message, NotUnderstood, Outcome, Refused, TryLater, Uncertain
+from service.providers.line import Line, Lost, NotReached
+from service.providers.service import Answer, Service
+from service.providers.taken_apart import Mail
+
+TRIES = 3  # of a request that a provider honours the key of
+PAUSE = 0.5  # seconds between them
+MENDING = 300.0  # seconds until settings that a provider refuses are tried again
+SETTINGS = frozenset({401, 402, 403, 404, 405, 407})  # statuses that are about us and no mail
+
+
+class HttpProvider:
+    """Implements `service.ports.Provider` for any `Service`."""
+
+    def __init__(self, service: Service) -> None:
+        self.name = service.name
+        self._service = service
+        self._lines: list[Line] = []
+        self._own = threading.local()
+        self._pool = ThreadPoolExecutor(service.at_once, thread_name_prefix=service.name)
+        self._turn, self._next = threading.Lock(), 0.0
+
+    def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
+        """Hand over a group, see `Provider`. A request carries as many mails as the provider takes at once."""
+        parts = list(self._parts([Mail(message) for message in messages]))
+        room = threading.Semaphore(at_once or self._service.at_once)
+        outcomes = self._pool.map(lambda mails: self._within(room, mails, start_by), parts)
+        return [outcome for part in outcomes for outcome in part]
+
+    def close(self) -> None:
+        self._pool.shutdown()
+        for line in self._lines:
+            line.close()
+
+    def _parts(self, mails: Sequence[Mail]) -> list[list[Mail]]:
+        """The mails in requests, none with too many or too much in it."""
+        parts: list[list[Mail]] = []
+        size = 0
+        for mail in mails:
+            size += len(mail.raw)
+            if not parts or len(parts[-1]) >= self._service.batch or size > self._service.most_bytes:
+                parts.append([])
+                size = len(mail.raw)
+            parts[-1].append(mail)
+        return parts
+
+    def _within(self, room: threading.Semaphore, mails: Sequence[Mail], start_by: float) -> list[Outcome]:
+        with room:
+            return self._hand_over(mails, start_by)
+
+    def _hand_over(self, mails: Sequence[Mail], start_by: float) -> list[Outcome]:
+        try:
+            call = self._service.call(mails)
+        except Refused as refused:
+            return [refused] if len(mails) == 1 else self._one_by_one(mails, start_by)
+        if not self._takes_its_turn(start_by):
+            return [TryLater("its group's time was over before its turn came", "budget", 0)] * len(mails)
+        tries = TRIES if self._service.honours_keys else 1
+        for left in reversed(range(tries)):
+            try:
+                return self._judge(self._line().post(call), mails, start_by)
+            except NotReached as why:
+                away = f"no connection to {self.name}: {why}"
+                return [TryLater(away, "connect", in_all=True)] * len(mails)
+            except (Lost, NotUnderstood) as why:
+                if not left:
+                    return [Uncertain(f"{self.name} may have taken it: {why}")] * len(mails)
+                time.sleep(PAUSE)
+        raise AssertionError("there is at least one try")
+
+    def _judge(self, answer: Answer, mails: Sequence[Mail], start_by: float) -> list[Outcome]:
+        """What an answer proves. Raises Lost or NotUnderstood where it proves nothing."""
+        status = answer.status
+        if 200 <= status < 300:
+            found = self._service.outcomes(answer, mails)
+            if len(found) != len(mails):
+                raise NotUnderstood(f"it answered about {len(found)} of {len(mails)} mails")
+            return found
+        if status in self._service.slows_down:
+            wait = self._service.pause(answer) or retry_after(answer, machine_now())
+            why = f"{self.name} asks for a pause: {answer.words}"
+            return [TryLater(why, str(status), wait, in_all=True)] * len(mails)
+        if status in SETTINGS or 300 <= status < 400:
+            why = f"{self.name} refuses our settings ({status}): {answer.words}"
+            return [TryLater(why, str(status), MENDING, in_all=True)] * len(mails)
+        if status == 408 or status >= 500 or status < 200:
+            raise Lost(f"it answered {status}: {answer.words}")
+        if len(mails) > 1:  # one of them spoils the whole request, which took nothing
+            return self._one_by_one(mails, start_by)
+        return [self._service.refusal(answer)]
+
+    def _one_by_one(self, mails: Sequence[Mail], start_by: float) -> list[Outcome]:
+        return [outcome for mail in mails for outcome in self._hand_over([mail], start_by)]
+
+    def _takes_its_turn(self, start_by: float) -> bool:
+        """Wait for a place in the provider's rate, where it has one; whether it came in time."""
+        rate = self._service.per_second
+        with self._turn:
+            begins = max(self._next, time.monotonic())
+            if begins > start_by:
+                return False
+            self._next = begins + (1 / rate if rate else 0.0)
+        time.sleep(max(0.0, begins - time.monotonic()))
+        return True
+
+    def _line(self) -> Line:
+        """This thread's connection."""
+        if not hasattr(self._own, "line"):
+            self._own.line = Line()
+            self._lines.append(self._own.line)
+        line: Line = self._own.line
+        return line
+
+
+def retry_after(answer: Answer, now: datetime) -> float | None:
+    """The seconds of Retry-After (RFC 9110 §10.2.3), a number or a date; None where it says neither."""
+    said = answer.headers.get("retry-after", "").strip()
+    if said.replace(".", "", 1).isdigit():
+        return float(said)
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - now.timestamp())
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,124 @@
+"""One kept connection to a provider, over requests: it ends each request by a deadline, and never follows elsewhere."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+
+from service.providers.service import Answer, Call
+
+CONNECT = 5.0  # seconds
+SILENCE = 15.0  # seconds between two signs of life
+DEADLINE = 25.0  # seconds for the whole, so that a trickle ends as well
+MOST = 1_000_000  # bytes of an answer
+
+
+class NotReached(Exception):  # noqa: N818 (what it says)
+    """No connection: surely nothing of the request was read."""
+
+
+class Lost(Exception):  # noqa: N818 (what it says)
+    """The request may have arrived, and no whole answer came."""
+
+
+class Line:
+    """A connection of one thread."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy, and no password out of ~/.netrc
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._adapter = _Adapter()
+        self._session.mount("http://", self._adapter)
+        self._session.mount("https://", self._adapter)
+
+    def post(self, call: Call) -> Answer:
+        """Make a request, and read the whole answer. Raises NotReached or Lost."""
+        self._adapter.begin()
+        watch = threading.Timer(DEADLINE, self._adapter.cut)
+        watch.daemon = True
+        watch.start()
+        try:
+            with self._session.post(
+                call.url,
+                data=call.body,
+                headers=dict(call.headers),
+                timeout=(CONNECT, SILENCE),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                body = response.raw.read(MOST + 1, decode_content=True)
+                if len(body) > MOST:
+                    raise Lost("its answer is longer than a megabyte")
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status_code, headers, body)
+        except (requests.RequestException, HTTPError, OSError) as error:
+            if self._adapter.never_connected:
+                raise NotReached(self._adapter.told(error)) from None
+            raise Lost(self._adapter.told(error)) from None
+        finally:
+            watch.cancel()
+
+    def close(self) -> None:
+        self._session.close()
+
+
+class _Adapter(HTTPAdapter):
+    """Connections that can be cut from another thread."""
+
+    def __init__(self) -> None:
+        self.never_connected = False
+        self._is_cut = False
+        self._last: HTTPConnection | None = None
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": type("Plain", (HTTPConnectionPool,), {"ConnectionCls": _known_to(self, HTTPConnection)}),
+            "https": type("Secure", (HTTPSConnectionPool,), {"ConnectionCls": _known_to(self, HTTPSConnection)}),
+        }
+
+    def begin(self) -> None:
+        """Another request: it goes over the connection that is kept, or opens one."""
+        self.never_connected = self._is_cut = False
+
+    def open(self, connection: HTTPConnection, connect: Callable[[], None]) -> None:
+        """Only what fails in here is surely before the request."""
+        self.never_connected = True
+        self._last = connection
+        connect()
+        self.never_connected = False
+
+    def cut(self) -> None:
+        """End what is under way."""
+        self._is_cut = True
+        sock = self._last.sock if self._last is not None else None
+        if sock is not None:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return  # it has just ended by itself
+
+    def told(self, error: Exception) -> str:
+        """A sentence without addresses or what was sent."""
+        return (
+            f"no answer within {DEADLINE:.0f} seconds" if self._is_cut else f"the line broke ({type(error).__name__})"
+        )
+
+
+def _known_to(adapter: _Adapter, kind: type[HTTPConnection]) -> type[HTTPConnection]:
+    class Known(kind):  # type: ignore[misc, valid-type]
+        def connect(self) -> None:
+            adapter.open(self, super().connect)
+
+    return Known
