@@ -29,6 +29,7 @@ class What(StrEnum):
     OPENED = "opened"
     CLICKED = "clicked"
     REJECTED = "rejected"  # the provider did not send it at all
+    REPLIED = "replied"  # a person wrote back; `recipient` is who, `message_id` the mail they answer
     OTHER = "other"  # known, and of no consequence
 
 

@@ -14,8 +14,11 @@ from typing import Literal, get_args
 
 import itsdangerous
 
-Purpose = Literal["open", "click", "manage", "magnet", "answer", "task", "join", "share", "my-data", "calendar"]
+Purpose = Literal[
+    "open", "click", "manage", "magnet", "answer", "task", "join", "share", "my-data", "calendar", "bounce"
+]
 
+STAMP = 20  # hexadecimal digits: 80 bits, which nobody guesses by sending mail
 MAX_TOKEN = 400  # characters; the longest that is ever made has about 170
 
 
@@ -50,6 +53,19 @@ class Signer:
         # Compared as it is written, not as it decodes; that is also half the work of itsdangerous' `unsign`.
         known = any(compare_digest(signer.get_signature(value), given) for signer in self._signers[purpose])
         return value if known else None
+
+    def stamp(self, purpose: Purpose, value: str) -> str:
+        """A short signature in small letters and digits, for where little room is and case may be lost."""
+        return _stamp(self._signers[purpose][0], value)
+
+    def is_stamp(self, purpose: Purpose, value: str, given: str) -> bool:
+        """Whether `given` is a stamp of the value, made with any of the keys."""
+        shown = given.lower().encode("ascii", "replace")
+        return any(compare_digest(_stamp(signer, value).encode(), shown) for signer in self._signers[purpose])
+
+
+def _stamp(signer: itsdangerous.Signer, value: str) -> str:
+    return hashlib.sha256(signer.get_signature(value)).hexdigest()[:STAMP]
 
 
 def _signer(key: str, purpose: str) -> itsdangerous.Signer:
