@@ -1,4 +1,4 @@
-"""A DNS server for tests: real packets over UDP, the mail servers it is told, and a count of what it was asked."""
+"""A DNS server for tests: real packets over UDP, the records it is told, and a count of what it was asked."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ import socketserver
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
 from dns.resolver import Resolver
 
 
 @dataclass
 class Zone:
-    """`servers`: by domain, `10 mx.example.` each; another domain does not exist. `silence`: seconds before a reply."""
+    """`servers`: by domain, `10 mx.example.` each; `records`: others, by name and type. Another name does not exist.
+
+    `silence`: seconds before a reply.
+    """
 
     servers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    records: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     silence: float = 0.0
 
@@ -37,11 +42,14 @@ class Answer(socketserver.BaseRequestHandler):
         time.sleep(self.zone.silence)
         reply = dns.message.make_response(query)
         reply.flags |= dns.flags.RA
-        if domain not in self.zone.servers:
+        kind = dns.rdatatype.to_text(query.question[0].rdtype)
+        found = self.zone.servers.get(domain, ()) if kind == "MX" else self.zone.records.get((domain, kind), ())
+        if domain not in self.zone.servers and domain not in {known for known, _ in self.zone.records}:
             reply.set_rcode(dns.rcode.NXDOMAIN)
-        elif self.zone.servers[domain]:
-            reply.answer.append(dns.rrset.from_text(name, 300, "IN", "MX", *self.zone.servers[domain]))
-        socket.sendto(reply.to_wire(), self.client_address)
+        elif found:
+            reply.answer.append(dns.rrset.from_text(name, 300, "IN", kind, *found))
+        with suppress(OSError):  # the test is over, and nobody waits for it
+            socket.sendto(reply.to_wire(), self.client_address)
 
 
 @contextmanager
