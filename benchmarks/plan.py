@@ -69,6 +69,7 @@ GLANCE = Plan(
     rounds=1,
     seconds=0.15,
     profiled=20,
+    connections=4,
     workers=1,
     web=1,
     fetch=False,

@@ -8,8 +8,9 @@ import socket
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
-from service.runtime import MOST_CONNECTIONS
+from service.providers import environment
 from service.settings import Settings
+from service.store.engine import MOST_CONNECTIONS
 
 PRINTED = 12  # hexadecimal digits
 
@@ -31,10 +32,12 @@ def what_must_agree(settings: Settings, key: bytes) -> dict[str, str]:
         "EVERAFTER_SPEED": f"{settings.speed:g}",
         "KEEP_HITS": str(settings.keep_hits),
         "KEEP_DECISIONS": str(settings.keep_decisions),
+        "KEEP_NOTICES": str(settings.keep_notices),
         "KEEP_DELIVERIES": str(settings.keep_deliveries),
         "tzdata": version("tzdata"),
     }
-    return {name: value for name, value in said.items() if value}
+    own = {name: _print(value, key) for name, value in environment(settings).items()}  # of a provider over HTTP
+    return {name: value for name, value in said.items() if value} | own
 
 
 def connections_of(settings: Settings) -> int:

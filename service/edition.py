@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from service.actions.publish import Edition
-from service.domain.sequence.model import Library, Problem, Severity
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.problem import Problem, Severity
 from service.rendering.compiled import link_targets
 from service.rendering.fault import CompileError
 from service.rendering.proof import look_over

@@ -55,7 +55,8 @@ def redact(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
 def _redacted(value: object) -> object:
     if isinstance(value, str | bytes):
         text = value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
-        return ADDRESS.sub(HIDDEN, text[-LONGEST:])
+        text = text[-LONGEST:]
+        return ADDRESS.sub(HIDDEN, text) if "@" in text or "%40" in text else text
     if isinstance(value, Mapping):
         return {str(name): _redacted(each) for name, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -10,11 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from service.domain.bucket import Answers, Ask, Grant
 from service.domain.feedback import Feedback
-from service.domain.sequence.model import Library
+from service.domain.sequence.model.library import Library
 
 
 class HandOverError(Exception):
@@ -99,6 +99,10 @@ class NotAuthentic(Exception):  # noqa: N818 (what the answer says)
     """What came does not prove who sent it; the message is a sentence for the log."""
 
 
+class NotNow(Exception):  # noqa: N818 (what the answer says)
+    """It can't be judged at the moment, for no fault of its sender, who is to ask again."""
+
+
 class NotUnderstood(Exception):  # noqa: N818 (what the answer says)
     """What came is authentic or not, but not in a shape that its sender documents."""
 
@@ -115,13 +119,30 @@ class Received:
 class Receiver(Protocol):
     """What understands a provider's webhooks."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The provider's, as in /webhooks/PROVIDER."""
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The header fields, in lower case, that `told` needs; never one that proves anything."""
 
     def authenticate(self, received: Received, secrets: Sequence[str]) -> None:
-        """Raises NotAuthentic unless one of the secrets proves it; compares in constant time."""
+        """Raises NotAuthentic unless one of the secrets proves it, NotNow where that can't be found out at the moment.
+
+        Compares in constant time.
+        """
 
     def told(self, received: Received) -> list[Feedback]:
         """What is told, in its order, each recipient by itself. Raises NotUnderstood."""
+
+
+@runtime_checkable
+class Confirming(Receiver, Protocol):
+    """A receiver whose provider wants to hear once that its address is ours before it tells anything."""
+
+    def confirm(self, received: Received) -> str | None:
+        """The address to be visited for that, checked already; None where nothing is asked. Raises NotUnderstood."""
 
 
 class Pacer(Protocol):

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import pkgutil
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import structlog
 from redis import Redis
-from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from service import fault
 from service.bell import RedisBell
 from service.domain.sequence.library import read_library
 from service.domain.token import Signer
-from service.ports import Caller, Doorbell, Pacer, Provider, Published
-from service.providers import open_pacer, open_provider
+from service.ports import Caller, Doorbell, Pacer, Provider, Published, Receiver
+from service.providers import open_pacer, open_provider, open_receiver, refuse_faults
 from service.providers.webhook import WebhookCaller
 from service.rendering.compiled import Compiled
 from service.rendering.renderer import StepRenderer
 from service.settings import Settings
+from service.store.engine import open_engine
 from service.store.publication import newest_id, read_files, read_links
 from service.store.secret import signing_keys, suppression_key
 
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-POOL = 5  # connections that a process keeps; as many more it opens when all of them are at work
-MOST_CONNECTIONS = 2 * POOL  # of one process
 LOOK_AGAIN = 1.0  # seconds for which a process trusts that nothing newer was published
 
 
@@ -45,13 +44,17 @@ class Runtime:
     """One process's parts, each made when it is first asked for. Nothing here is shared between processes."""
 
     def __init__(self, settings: Settings) -> None:
+        """Raises SettingsError for what the services that the settings name can't work with."""
         self.settings = settings
+        refuse_faults(settings)
         fault.obey(settings.fault_orders)
         self.engine = open_engine(settings.database_url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._published: Published | None = None
         self._compiled: Compiled | None = None
         self._looked = 0.0
+        self._looking = threading.Lock()
+        self._receivers: dict[str, tuple[Receiver, Mapping[str, Sequence[str]]]] = {}
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -83,6 +86,15 @@ class Runtime:
         """The pace towards the world; none where mail only goes into the development mailbox."""
         return open_pacer(self.settings, self.redis, self.engine)
 
+    def receiver(self, provider: str) -> tuple[Receiver, Mapping[str, Sequence[str]]] | None:
+        """What understands a provider's webhooks, and the secrets that prove them, by account; see `open_receiver`."""
+        if provider not in self._receivers:
+            opened = open_receiver(provider, self.settings)
+            if opened is None:
+                return None
+            self._receivers[provider] = opened
+        return self._receivers[provider]
+
     @cached_property
     def caller(self) -> Caller:
         return WebhookCaller()
@@ -96,13 +108,23 @@ class Runtime:
         return StepRenderer(self.signer, self.settings.base_url, self._compiled_as, open_dkim(self.settings))
 
     def published(self) -> Published:
-        """The publication in force, looked for at most once a second. Raises NothingPublished."""
-        if self._published is None or time.monotonic() - self._looked > LOOK_AGAIN:
-            self._look()
-        assert self._published is not None
-        return self._published
+        """The publication in force, looked for at most once a second. Raises NothingPublished.
 
-    def _look(self) -> None:
+        One thread looks, and those who come meanwhile go on with what was in force: all of them at once would each
+        want a database connection of their own. Only who knows of no publication at all waits.
+        """
+        known = self._published
+        if known is not None and time.monotonic() - self._looked <= LOOK_AGAIN:
+            return known
+        if self._looking.acquire(blocking=known is None):
+            try:
+                known = self._look()
+            finally:
+                self._looking.release()
+        assert known is not None
+        return known
+
+    def _look(self) -> Published:
         with self.session() as session:
             newest = newest_id(session)
             if newest is None:
@@ -111,6 +133,7 @@ class Runtime:
                 self._compiled = self._read(session, newest)
                 self._published = Published(newest, self._compiled.library)
         self._looked = time.monotonic()
+        return self._published
 
     def _read(self, session: Session, publication_id: int) -> Compiled:
         files = read_files(session, publication_id)
@@ -135,32 +158,6 @@ class Runtime:
         if "redis" in self.__dict__:
             self.redis.close()
         self.engine.dispose()
-
-
-def open_engine(database_url: str, pool: int = POOL) -> Engine:
-    """An engine for PostgreSQL with bounded waits. psycopg's prepared statements are off: they were measured to slow
-    our claims down by half, and most poolers can't take them."""
-    return create_engine(
-        database_url,
-        pool_size=pool,
-        max_overflow=pool,
-        pool_timeout=5,
-        pool_pre_ping=True,
-        hide_parameters=True,  # an error's text goes to the logs, and a parameter may be a person's name
-        connect_args={
-            "prepare_threshold": None,
-            "connect_timeout": 3,
-            # A server behind a cut line is given up after some 20 s, not after TCP's quarter of an hour.
-            "keepalives_idle": 5,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 20_000,
-            "application_name": "everafter",
-            "options": "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000"
-            # A page out of order costs as much as the next one, in memory and on disks that don't turn.
-            " -c random_page_cost=1.1",
-        },
-    )
 
 
 def open_dkim(settings: Settings) -> Dkim | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,11 +20,13 @@ LIMITS = re.compile(rf"\s*off\s*|{ONE_LIMIT}([;,]{ONE_LIMIT})*", re.IGNORECASE)
 
 LEAST_KEPT = 730  # days
 
-ProviderName = Literal["mailbox", "smtp"]
-
 
 class SettingsError(Exception):
-    """Settings that cannot be used; the message lists every fault, one a line."""
+    """Settings that cannot be used; the message lists every fault, one a line, each with the name to set."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("The settings can't be used:\n" + "\n".join(f"  {fault}" for fault in faults))
+        self.faults = tuple(faults)
 
 
 READ = SettingsConfigDict(
@@ -36,6 +38,9 @@ class Account(BaseSettings):
     """The settings of one service beside the settings of all; each service declares its own (`service.providers`)."""
 
     model_config = READ
+
+
+AnyAccount = TypeVar("AnyAccount", bound=Account)
 
 
 class Settings(BaseSettings):
@@ -56,7 +61,7 @@ class Settings(BaseSettings):
         default=(), validation_alias="TRUSTED_PROXIES"
     )
     handoff_group: int = Field(default=25, ge=1, le=100, validation_alias="HANDOFF_GROUP")
-    provider: ProviderName = Field(default="mailbox", validation_alias="MAIL_PROVIDER")
+    provider: str = Field(default="mailbox", validation_alias="MAIL_PROVIDER")  # `service.providers` knows their names
     smtp_url: str = Field(default="", validation_alias="SMTP_URL", repr=False)
     smtp_sessions: int = Field(default=5, ge=1, le=50, validation_alias="SMTP_SESSIONS")
     dkim_domain: str = Field(default="", validation_alias="DKIM_DOMAIN")
@@ -65,11 +70,21 @@ class Settings(BaseSettings):
     form_limits: str = Field(default="30/minute; 200/hour", validation_alias="FORM_LIMITS")
     keep_hits: int = Field(default=750, ge=40, validation_alias="KEEP_HITS")
     keep_decisions: int = Field(default=180, ge=40, validation_alias="KEEP_DECISIONS")
+    keep_notices: int = Field(default=40, ge=7, validation_alias="KEEP_NOTICES")
     keep_deliveries: int = Field(default=0, ge=0, validation_alias="KEEP_DELIVERIES")
     speed: float = Field(default=1.0, gt=0, le=1_000_000, validation_alias="EVERAFTER_SPEED")
     worker_processes: int = Field(default=1, ge=1, le=64, validation_alias="WORKERS")
     web_processes: int = Field(default=1, ge=1, le=64, validation_alias="WEB_PROCESSES")
     fault_orders: Path | None = Field(default=None, validation_alias="EVERAFTER_FAULT_ORDERS")
+
+    _given: Mapping[str, str] = PrivateAttr(default_factory=dict)  # what stands above the environment, by names to set
+
+    def account(self, kind: type[AnyAccount]) -> AnyAccount:
+        """The settings of one service, from where these came. Raises SettingsError."""
+        try:
+            return kind(**self._given)  # type: ignore[arg-type]  # pydantic reads the strings
+        except ValidationError as error:
+            raise SettingsError(_faults(error)) from None
 
     @field_validator("secret_keys", "trusted_proxies", mode="before")
     @classmethod
@@ -151,10 +166,15 @@ def _split(value: object) -> object:
 def read_settings(given: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process; `given` (by the names to set) stands above the environment.
 
-    Raises SettingsError that lists every fault by the name to set.
+    Raises SettingsError.
     """
     try:
-        return Settings(**(given or {}))  # type: ignore[arg-type]  # pydantic reads the strings
+        settings = Settings(**(given or {}))  # type: ignore[arg-type]  # pydantic reads the strings
     except ValidationError as error:
-        faults = [f"  {'.'.join(map(str, fault['loc'])) or 'settings'}: {fault['msg']}" for fault in error.errors()]
-        raise SettingsError("The settings can't be used:\n" + "\n".join(faults)) from None
+        raise SettingsError(_faults(error)) from None
+    settings._given = dict(given or {})
+    return settings
+
+
+def _faults(error: ValidationError) -> list[str]:
+    return [f"{'.'.join(map(str, fault['loc'])) or 'settings'}: {fault['msg']}" for fault in error.errors()]

@@ -1,11 +1,12 @@
 """A real PostgreSQL and a real Valkey for whoever asks: one of each a test process, started at the first use.
 
-Every test finds a migrated database without a row and an empty Valkey. Only what guards against a power cut is
-switched off.
+Every test finds a migrated database without a row and an empty Valkey. Only what guards against a power cut, and what
+cleans up at moments of its own choosing, is switched off.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -25,8 +26,19 @@ from service.local.valkey import Valkey
 from service.settings import Settings, read_settings
 from tests.database import SharedDatabase
 
-HASTE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+HASTE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off"}
+SELDOM = (50_000, 20, 100)  # how many new values, of each generation, before garbage is looked for
 numbers = count(1)
+
+
+def pytest_configure() -> None:
+    """Reading the tests makes millions of values that stay: a fifth of the time went into looking for garbage there."""
+    gc.set_threshold(*SELDOM)
+
+
+def pytest_collection_finish() -> None:
+    """What was read is never garbage."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,6 +46,12 @@ def _no_settings_from_outside() -> None:
     """The settings of the person at the keyboard, their providers' keys above all, are none of the tests' business."""
     for field in Settings.model_fields.values():
         os.environ.pop(str(field.validation_alias), None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _processes_keep_their_bytecode() -> None:
+    """The hundreds of processes that tests start would each compile all of our modules again."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session")

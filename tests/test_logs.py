@@ -10,20 +10,13 @@ import pytest
 import structlog
 
 from service.logs import configure
+from tests.logged import lines, logs_put_back
 
 
 @pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    """Each test configures the logs itself, once its own standard output is in place."""
-    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
-    yield
-    structlog.reset_defaults()
-    logging.getLogger().handlers[:] = handlers
-    logging.getLogger().setLevel(level)
-
-
-def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+def _logs_put_back() -> Iterator[None]:
+    with logs_put_back():
+        yield
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ from datetime import timedelta
 import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from service import clock
 from service.actions.move_journey import move_journey, start_journey
-from service.actions.prune import BATCH, Keeping, look_after_months, prune, prune_deliveries
+from service.actions.prune import BATCH, Keeping, forget_strangers, look_after_months, prune, prune_deliveries
 from service.agreement import connections_of, name_of, what_must_agree
 from service.logs import configure
 from service.runtime import NothingPublished, Runtime
@@ -26,6 +27,7 @@ from service.store.host import announce
 from service.store.journey import shifted_now
 from workers.drain import drain
 from workers.job import run as work
+from workers.mailroom import settle
 
 log = structlog.get_logger()
 
@@ -69,6 +71,7 @@ class Beat:
             if now >= next_word:
                 next_word = now + ANNOUNCE
                 self._try("announce", self.announce)
+                self._try("settle", lambda: settle(self.runtime))
             if now >= next_prune:
                 next_prune = now + PRUNE
                 self._try("prune", self.prune)
@@ -106,12 +109,16 @@ class Beat:
             dropped = look_after_months(session, keeping, clock.machine_now())
         if dropped:
             log.info("prune.dropped", parts=dropped)
+        self._batch_by_batch(prune)
+        self._batch_by_batch(lambda session: forget_strangers(session, keeping, clock.machine_now()))
+        if keeping.deliveries is not None:
+            self._prune_deliveries(keeping.deliveries)
+
+    def _batch_by_batch(self, let_go: Callable[[Session], int]) -> None:
         gone = BATCH
         while gone >= BATCH and not self.stopping.is_set():
             with self.runtime.session() as session:
-                gone = prune(session)
-        if keeping.deliveries is not None:
-            self._prune_deliveries(keeping.deliveries)
+                gone = let_go(session)
 
     def _prune_deliveries(self, kept: timedelta) -> None:
         after: int | None = 0
@@ -128,7 +135,7 @@ class Beat:
                 return
             self.stopping.wait(TICK)
 
-    def _try(self, what: str, call: Callable[[], None]) -> bool:
+    def _try(self, what: str, call: Callable[[], object]) -> bool:
         try:
             call()
         except (SQLAlchemyError, RedisError, NothingPublished) as error:
@@ -141,7 +148,12 @@ class Beat:
 def keeping_of(settings: Settings) -> Keeping:
     """For how long the settings want what only grows to be kept."""
     deliveries = timedelta(days=settings.keep_deliveries) if settings.keep_deliveries else None
-    return Keeping(timedelta(days=settings.keep_hits), timedelta(days=settings.keep_decisions), deliveries)
+    return Keeping(
+        hits=timedelta(days=settings.keep_hits),
+        decisions=timedelta(days=settings.keep_decisions),
+        deliveries=deliveries,
+        notices=timedelta(days=settings.keep_notices),
+    )
 
 
 def run() -> None:

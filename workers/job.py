@@ -1,4 +1,4 @@
-"""The one job: reap, advance, look after tasks, arbitrate, hand over, until nothing is due or the time is over.
+"""The one job: read what was told, reap, advance, look after tasks, arbitrate, hand over, until nothing is due.
 
 It carries no ids and claims what is due when it runs, so a job that is lost, late or doubled costs nothing.
 """
@@ -27,6 +27,7 @@ from service.actions.sunset import leave_in_peace
 from service.runtime import NothingPublished, Runtime
 from service.store.journey import journey_now
 from workers import process
+from workers.mailroom import read_feedback
 
 log = structlog.get_logger()
 
@@ -84,8 +85,9 @@ def _call(runtime: Runtime, stopping: threading.Event) -> None:
 def _decide(runtime: Runtime) -> int:
     """One batch of each of the steps before a hand-over, each in a commit of its own."""
     published = runtime.published()
+    moved = read_feedback(runtime)
     with runtime.session() as session:
-        moved = reap(session, published)
+        moved += reap(session, published)
     with process.collecting_seldom():
         for step in (roll_out, leave_in_peace, advance, look_after_tasks, arbitrate):
             with runtime.session() as session:

@@ -22,7 +22,8 @@ from service.domain.facts import Facts
 from service.domain.moment import resolve
 from service.domain.reason import DONE, DUE, PLANNED_ANEW
 from service.domain.schedule import Progress, is_dated
-from service.domain.sequence.model import Sequence, Step
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
 from service.ports import Published
 from service.store.bulk import among
 from service.store.contact import Contact, lock_contacts

@@ -30,23 +30,25 @@ def arbitrate(session: Session, published: Published, now: datetime, limit: int 
     locked = lock_contacts(session, sorted(waiting), wait=False)
     if not locked:
         return 0
-    dues = read_due(session, among(Delivery.contact_id, locked), unsettled)
+    dues = read_due(session, locked)
     verdicts = rule(session, published, dues, now)
-    again = {due.id for due in dues if due.state == State.HELD}
-    write_decisions(session, [_decided(*each) for each in verdicts], again, now, unsettled)
+    held = str(State.HELD)
+    again = {due.id for due in dues if due.state == held}
+    write_decisions(session, [_decided(*each) for each in verdicts], again, now, UNSETTLED)
     put_aside(session, published, verdicts, now)
     return len(dues)
 
 
 def take_back(session: Session, published: Published, verdicts: Sequence[tuple[Due, Verdict]], now: datetime) -> None:
     """What was cleared and may not leave after all waits, or is put aside. Rows are locked; the caller commits."""
-    write_decisions(session, [_decided(*each) for each in verdicts], (), now)
+    write_decisions(session, [_decided(*each) for each in verdicts], (), now, (State.CLEARED,))
     put_aside(session, published, verdicts, now)
 
 
 def put_aside(session: Session, published: Published, verdicts: Sequence[tuple[Due, Verdict]], now: datetime) -> None:
     """What will not be sent is behind its person, and the next touch is planned in its place. The caller commits."""
-    over = {due.id: verdict for due, verdict in verdicts if verdict.ruling is Ruling.EXPIRED}
+    expired = Ruling.EXPIRED
+    over = {due.id: verdict for due, verdict in verdicts if verdict.ruling is expired}
     if over:
         cases = read_cases(session, published, among(Delivery.id, over))
         write_plans(session, [_end(published, case, over[case.delivery.id], now) for case in cases])
@@ -54,16 +56,16 @@ def put_aside(session: Session, published: Published, verdicts: Sequence[tuple[D
 
 def _decided(due: Due, verdict: Verdict) -> Decided:
     """Mail to a colleague is none of the person's."""
-    return Decided(
-        due.id,
-        due.contact_id,
-        verdict.rule,
-        verdict.ruling,
-        verdict.inputs,
-        verdict.until,
-        verdict.reason,
-        due.staff_to is None,
-    )
+    return {
+        "delivery_id": due.id,
+        "contact_id": due.contact_id,
+        "rule": verdict.rule,
+        "verdict": verdict.ruling,
+        "inputs": verdict.inputs,
+        "until": verdict.until,
+        "sentence": verdict.reason,
+        "is_told": due.staff_to is None,
+    }
 
 
 def _end(published: Published, case: Case, verdict: Verdict, now: datetime) -> Plan | None:

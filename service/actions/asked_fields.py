@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from service.domain.field import BadValue, Fault, read_value, read_zone
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.domain.sequence.names import ASKED, CONTACT, Shape
 from service.domain.sequence.spelling import did_you_mean
 from service.store.contact import Contact

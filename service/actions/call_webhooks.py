@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.domain.sequence.model import Step
+from service.domain.sequence.model.step import Step
 from service.domain.webhook import LARGEST, pause_after, secret_of, signed
 from service.ports import Called, Caller, Published
 from service.store.contact import Contact

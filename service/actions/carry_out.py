@@ -19,7 +19,7 @@ from service.domain.departure import taken_out_by
 from service.domain.effect import CallWebhook, Effect, EnrolIn, LeaveOf, Retag, SetField, effects, kept, retagged
 from service.domain.entry import Occasion
 from service.domain.sequence.expression import ExpressionError
-from service.domain.sequence.model import Step
+from service.domain.sequence.model.step import Step
 from service.ports import Published
 from service.store.contact import Contact
 from service.store.enrolment import Enrolment

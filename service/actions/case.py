@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from service.actions.proceed import Plan, find_step, plan_next, put_behind
-from service.domain.sequence.model import Sequence, Step
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
 from service.ports import Published
 from service.store.contact import Contact
 from service.store.delivery import Delivery, State

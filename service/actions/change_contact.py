@@ -17,7 +17,7 @@ from service.actions.receive_event import become, retag, wake
 from service.actions.record_consent import Given, record_consents
 from service.domain.contact import Address, address_hash
 from service.domain.field import BadValue, Fault, Unfit, read_value
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.domain.sequence.spelling import did_you_mean
 from service.ports import Published
 from service.store.contact import Contact, Suppression

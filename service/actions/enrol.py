@@ -12,7 +12,8 @@ from service.actions.proceed import plan_next, write_plans
 from service.domain.arm import draw_arm
 from service.domain.entry import Occasion, answers, trigger_key, why_not_enter
 from service.domain.moment import Moment, first
-from service.domain.sequence.model import Again, Sequence
+from service.domain.sequence.model.enrol import Again
+from service.domain.sequence.model.sequence import Sequence
 from service.ports import Published
 from service.store.contact import Contact
 from service.store.enrolment import Enrolment

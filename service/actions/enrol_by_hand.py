@@ -16,7 +16,8 @@ from service.actions.leave import end_enrolments
 from service.domain.consent import why_not as why_not_mail
 from service.domain.departure import Leave
 from service.domain.entry import Occasion
-from service.domain.sequence.model import Sequence, Topic
+from service.domain.sequence.model.business import Topic
+from service.domain.sequence.model.sequence import Sequence
 from service.ports import Published
 from service.store.contact import Contact, lock_contacts
 from service.store.enrolment import Enrolment

@@ -15,7 +15,7 @@ from service.domain.entry import Occasion, why_not_enter
 from service.domain.facts import Facts
 from service.domain.occurrence import ASK_AGAIN, Entered, awaits, silenced
 from service.domain.occurrence import awaited as next_awaited
-from service.domain.sequence.model import Sequence, Status
+from service.domain.sequence.model.sequence import Sequence, Status
 from service.ports import Published
 from service.store.contact import Contact
 from service.store.enrolment import Enrolment

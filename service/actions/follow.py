@@ -15,8 +15,8 @@ from service.actions.proceed import progress_of
 from service.actions.replanned import Follower, Touch, write
 from service.domain.departure import Leave
 from service.domain.replan import HANDED, PLANNED, TAKEN_BACK, WAITING, asks_events, asks_the_past, may_reopen, replan
-from service.domain.sequence.model import Sequence as Journey
-from service.domain.sequence.model import Status
+from service.domain.sequence.model.sequence import Sequence as Journey
+from service.domain.sequence.model.sequence import Status
 from service.ports import Published
 from service.store.bulk import among
 from service.store.contact import Contact

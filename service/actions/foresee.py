@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from service.actions.lives import NEW, read_lives
 from service.actions.look_ahead import live
-from service.domain.sequence.model import Library
+from service.domain.sequence.model.library import Library
 from service.domain.simulation.calendar import Touch, touch_of
-from service.domain.simulation.life import PLANNED, UNSENT, Life, Row
+from service.domain.simulation.life import Life
+from service.domain.simulation.row import PLANNED, UNSENT, Row
 from service.domain.simulation.simulate import upcoming
 from service.store.contact import Contact
 from service.store.history import read_pasts

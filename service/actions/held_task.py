@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.actions.proceed import find_step
-from service.domain.sequence.model import Sequence, Step
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
 from service.domain.task import Times, keeps_until
 from service.ports import Published
 from service.store.contact import Contact, lock_contacts

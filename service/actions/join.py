@@ -11,7 +11,7 @@ from service.actions.receive_event import Seen, receive_event, wake
 from service.actions.record_consent import Given, record_consents
 from service.actions.sign_up import Evidence
 from service.domain.consent import what_bars, why_not
-from service.domain.sequence.model import Topic
+from service.domain.sequence.model.business import Topic
 from service.ports import Published
 from service.store.contact import Contact, Suppression, lock_contacts
 from service.store.delivery import Delivery

@@ -9,7 +9,9 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from service.actions.cancel_tasks import cancel_tasks
+from service.actions.end_silence import end_silence_unasked
 from service.domain.departure import OWED, RAN_ITS_COURSE, Leave
+from service.domain.sunset import UNENGAGED
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 
@@ -32,6 +34,9 @@ def end(session: Session, enrolment: Enrolment, rows: Iterable[Delivery], leave:
             row.wake_at = None
     if leave.state not in OWED:
         cancel_tasks(session, [enrolment.id], leave.reason, now)
+    if enrolment.began_by == UNENGAGED:
+        session.flush()
+        end_silence_unasked(session, enrolment.contact_id, now)
 
 
 def end_enrolments(session: Session, leave: Leave, now: datetime, *which: ColumnElement[bool]) -> None:

@@ -12,21 +12,17 @@ from sqlalchemy.orm import Session
 
 from service.actions.proceed import progress_of
 from service.domain.consent import Standing
-from service.domain.sequence.model import (
-    Anchor,
-    Enrol,
-    Kind,
-    Library,
-    Place,
-    Sequence,
-    Stage,
-    Status,
-    Step,
-    Subject,
-    When,
-)
+from service.domain.sequence.model.enrol import Enrol
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.sequence import Sequence, Status
+from service.domain.sequence.model.step import Anchor, Step, When
+from service.domain.sequence.model.words import Subject
+from service.domain.sequence.vocabulary import Kind, Stage
 from service.domain.simulation.burden import Burden
-from service.domain.simulation.life import Inside, Life, Row
+from service.domain.simulation.inside import Inside
+from service.domain.simulation.life import Life
+from service.domain.simulation.row import Row
 from service.store.contact import Contact
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment

@@ -11,7 +11,9 @@ from service.domain.enrolment import Wait
 from service.domain.outlook import Outlook
 from service.domain.simulation.advance import advance
 from service.domain.simulation.enter import plan_next
-from service.domain.simulation.life import PLANNED, Inside, Life, Row
+from service.domain.simulation.inside import Inside
+from service.domain.simulation.life import Life
+from service.domain.simulation.row import PLANNED, Row
 from service.domain.simulation.simulate import upcoming
 from service.domain.simulation.slot import arbitrate, deliver
 from service.domain.simulation.sunset import leave_in_peace

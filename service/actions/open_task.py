@@ -13,7 +13,7 @@ from service.domain.clearance import topic_of
 from service.domain.consent import why_not
 from service.domain.reason import opened as words
 from service.domain.reason import unreached
-from service.domain.sequence.model import Step
+from service.domain.sequence.model.step import Step
 from service.domain.task import opened
 from service.ports import Published
 from service.store.contact import Contact

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from service.domain.sequence.answers import Offer, answers_of
-from service.domain.sequence.model import Business, Sequence, Step
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
 from service.domain.task import END, GO_ON
 from service.store.task import Task
 

@@ -20,8 +20,11 @@ from service.domain.enrolment import Wait
 from service.domain.outlook import Outlook
 from service.domain.replan import PLANNED, WAITING, ahead, may_reopen
 from service.domain.rollout import EXPECT, INTAKE, REOPEN, REPLAN, Work
-from service.domain.sequence.model import Library, Sequence, Status
-from service.domain.simulation.life import Inside, Life, Row
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.sequence import Sequence, Status
+from service.domain.simulation.inside import Inside
+from service.domain.simulation.life import Life
+from service.domain.simulation.row import Row
 from service.ports import Published
 from service.store.contact import Contact
 from service.store.enrolment import Enrolment

@@ -13,7 +13,8 @@ from service.domain.outlook import Outlook
 from service.domain.rollout import work_of
 from service.domain.sequence.diff import LibraryChange, compare
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import Library, Problem
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.problem import Problem
 from service.domain.sequence.renames import likely_renames
 from service.store.publication import newest_id, read_files
 from service.store.rollout import pending_work

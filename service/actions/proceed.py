@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from service.domain.enrolment import passed
 from service.domain.kind import MANNERS
 from service.domain.schedule import Local, Progress, needs_rhythm, turns
-from service.domain.sequence.model import Sequence, Step
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
 from service.ports import Published
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from service.store.access import IdempotentReply
+from service.store.feedback import forget_unmatched
 from service.store.journey import journey_now
 from service.store.partition import look_after_parts
 
@@ -34,7 +35,10 @@ PAGE = text(
     free AS MATERIALIZED (
         SELECT id FROM delivery WHERE id = ANY (ARRAY (SELECT id FROM over)) FOR UPDATE SKIP LOCKED
     ),
-    gone AS (DELETE FROM delivery WHERE id = ANY (ARRAY (SELECT id FROM free)) RETURNING id)
+    gone AS (DELETE FROM delivery WHERE id = ANY (ARRAY (SELECT id FROM free)) RETURNING id, contact_id),
+    untold AS (
+        DELETE FROM feedback USING gone WHERE feedback.contact_id = gone.contact_id AND feedback.delivery_id = gone.id
+    )
     SELECT max(page.id), min(page.created_at), (SELECT count(*) FROM gone) FROM page
     """
 )
@@ -42,12 +46,13 @@ PAGE = text(
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """For how long what only grows is kept. Hits by machine time, the others by journey time; deliveries may be kept
-    for good (None)."""
+    """For how long what only grows is kept. Hits and notices by machine time, the others by journey time; deliveries,
+    and what was told of them, may be kept for good (None)."""
 
     hits: timedelta
     decisions: timedelta
     deliveries: timedelta | None
+    notices: timedelta = timedelta(days=40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +73,20 @@ def prune(session: Session) -> int:
 
 
 def look_after_months(session: Session, keeping: Keeping, machine_now: datetime) -> tuple[str, ...]:
-    """Make the coming months' parts of hits and decisions and drop those that are past their time; the names of those
+    """Make the coming months' parts of what is kept by the month, and drop those past their time; the names of those
     dropped. The caller commits. Raises sqlalchemy.exc.OperationalError where a table stays locked."""
     now = journey_now(session)
-    return look_after_parts(session, "hit", machine_now, machine_now - keeping.hits) + look_after_parts(
-        session, "decision", now, now - keeping.decisions
+    return (
+        look_after_parts(session, "hit", machine_now, machine_now - keeping.hits)
+        + look_after_parts(session, "notice", machine_now, machine_now - keeping.notices)
+        + look_after_parts(session, "decision", now, now - keeping.decisions)
     )
+
+
+def forget_strangers(session: Session, keeping: Keeping, machine_now: datetime) -> int:
+    """Let go of a batch of what was told of nobody here, as soon as it can't be read again; how many. The caller
+    commits, and goes on while it is much."""
+    return forget_unmatched(session, machine_now - keeping.notices, BATCH)
 
 
 def prune_deliveries(session: Session, kept: timedelta, after: int = 0) -> Page:

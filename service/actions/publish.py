@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from service.domain.rollout import work_of
 from service.domain.sequence.diff import compare
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import Library
+from service.domain.sequence.model.library import Library
 from service.store.publication import Blob, Link, Publication, PublishedFile, newest_id, read_files
 from service.store.rollout import pending_work, replace_work
 

@@ -17,7 +17,7 @@ from service.actions.lease import Lease
 from service.actions.proceed import find_step
 from service.actions.staff_mail import staff_letters
 from service.domain.referral import prints_code
-from service.domain.sequence.model import Step
+from service.domain.sequence.model.step import Step
 from service.domain.sequence.printed import words_ask_the_past
 from service.ports import Letter, Message, Pacer, Provider, Published, Renderer, StaffLetter, Unrenderable
 from service.store.delivery import Delivery, State
@@ -58,7 +58,9 @@ def put_into_words(desk: Desk, lease: Lease) -> list[Message]:
         if mail.id not in known.staff and (mail.staff_to or (enrolment.sequence, mail.step) not in known.steps):
             continue  # its intent is refused below, with the reason
         facts = facts_of(published.library.business, reader, enrolment, known.pasts[reader.id], now)
-        letter = _letter(published, mail, enrolment, reader, facts.names(), known.staff.get(mail.id), shifted)
+        asks = mail.staff_to or (enrolment.sequence, mail.step) in known.asking
+        names = facts.names() if asks else facts.records()
+        letter = _letter(published, mail, enrolment, reader, names, known.staff.get(mail.id), shifted)
         try:
             messages.append(desk.renderer.render(letter))
         except Unrenderable as error:
@@ -70,10 +72,11 @@ def put_into_words(desk: Desk, lease: Lease) -> list[Message]:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is looked up for all of a group's mails: their steps as they are written now, the pasts of those whose
-    words ask for it, and what those to colleagues say."""
+    """What is looked up for all of a group's mails: their steps as they are written now, which of them have words that
+    ask the past, the pasts of their readers, and what mails to colleagues say."""
 
     steps: Mapping[tuple[str, str], Step]
+    asking: Collection[tuple[str, str]]
     pasts: defaultdict[int, Past]
     staff: Mapping[int, StaffLetter]
 
@@ -90,7 +93,9 @@ def _look_up(session: Session, published: Published, letters: Sequence[Unwritten
         each.reader.id for each in letters if each.mail.staff_to or (each.enrolment.sequence, each.mail.step) in asking
     }
     pasts = read_pasts(session, those) if those else {}
-    return _Known(steps, defaultdict(Past, pasts), staff_letters(session, published, to_staff) if to_staff else {})
+    return _Known(
+        steps, asking, defaultdict(Past, pasts), staff_letters(session, published, to_staff) if to_staff else {}
+    )
 
 
 def _give_codes(session: Session, letters: Sequence[Unwritten], coded: Collection[tuple[str, str]]) -> None:

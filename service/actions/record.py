@@ -16,7 +16,7 @@ from service.actions.proceed import Plan, find_step, plan_next, put_behind
 from service.actions.sunset import weigh
 from service.domain.delivery import retry_after
 from service.domain.reason import SENT, SERVICE_SENT
-from service.domain.sequence.model import Step
+from service.domain.sequence.model.step import Step
 from service.ports import Outcome, Published, Refused, Sent, TryLater
 from service.store.bulk import among
 from service.store.delivery import Delivery, State

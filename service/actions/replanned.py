@@ -16,8 +16,8 @@ from service.actions.proceed import new_message_id
 from service.domain.enrolment import Wait
 from service.domain.kind import MANNERS
 from service.domain.replan import PLANNED, WAITING, Replan, Row
-from service.domain.sequence.model import Sequence as Journey
-from service.domain.sequence.model import Step
+from service.domain.sequence.model.sequence import Sequence as Journey
+from service.domain.sequence.model.step import Step
 from service.ports import Published
 from service.store.bulk import Columns, among, rows_of
 from service.store.delivery import Delivery, State

@@ -6,14 +6,20 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from service.domain import clearance
+from service.domain.bar import COLD
 from service.domain.reason import REMOVED
 from service.domain.rhythm import BOOKINGS, due_between
-from service.domain.sequence.model import Kind, Library, Step, Topic
-from service.domain.sequence.model import Sequence as Journey
+from service.domain.sequence.model.business import Topic
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.sequence import Sequence as Journey
+from service.domain.sequence.model.sequence import Status
+from service.domain.sequence.model.step import Step
+from service.domain.sequence.vocabulary import Kind
 from service.domain.throttle import Breaker, Candidate, Person, Ruling, Verdict
 from service.domain.throttle import arbitrate as decide
 from service.domain.window import Window
@@ -24,8 +30,8 @@ from service.store.history import Judged, read_happenings, read_judged, seed_of,
 from service.store.pressure import level_of
 from service.store.task import REPLY
 
-COLD = 5  # the first of the classes that the week's last slot is not spent on
 WINDOWLESS = Window.any()
+NEVER = (None, None)  # from when until when somebody is due for a visit who has booked one
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class Written:
     step: Step
     topic: Topic
     like: Candidate
+    is_paused: bool
+    is_offer: bool
 
 
 Rival = tuple[Due, Written | None]  # a mail that waits for its turn alone; None for one to a colleague
@@ -94,7 +102,8 @@ def _look_up(library: Library, sequence_key: str, step_key: str, now: datetime) 
     if sequence is None or step is None:
         return None
     like = clearance.candidate(0, sequence, step, now, library.business)
-    return Written(sequence, step, clearance.topic_of(library.business, sequence), like)
+    topic = clearance.topic_of(library.business, sequence)
+    return Written(sequence, step, topic, like, sequence.status is Status.PAUSED, step.kind is Kind.OFFER)
 
 
 def _bar(desk: Desk, due: Due, written: Written | None) -> Verdict | None:
@@ -117,10 +126,12 @@ def _hold(desk: Desk, due: Due, written: Written | None) -> Verdict | None:
     waits = None
     if due.paused_at is not None and not due.occasion:
         waits = clearance.held_by_reply(due.paused_at, desk.judged.people[due.contact_id].first_name)
-    if waits is None and written is not None:
+    if waits is None and written is not None and written.is_paused:
         waits = clearance.held_by_pause(written.sequence, due.expires_at, desk.now)
-    raised = desk.judged.complaints.get(due.contact_id)
-    return waits or clearance.held_by_complaint(raised, due.priority, due.expires_at, desk.now)
+    if waits is None and due.contact_id in desk.judged.complaints:
+        raised = desk.judged.complaints[due.contact_id]
+        waits = clearance.held_by_complaint(raised, due.priority, due.expires_at, desk.now)
+    return waits
 
 
 def _candidate(due: Due, written: Written | None, seed: str, now: datetime) -> Candidate:
@@ -140,14 +151,15 @@ def _persons(
     """All that pace asks about the people with something that competes."""
     business, now = desk.library.business, desk.now
     policy = business.throttle
-    capped = _with_class(rivals, 1)  # service mail asks nobody's caps
+    zones = {contact_id: zone_of(desk.judged.people[contact_id], business) for contact_id in rivals}
+    capped, cold, offered = _classes(rivals)
     counted = read_counted(session, capped, cleared, now) if capped else {}
-    ahead = _warm_ahead(session, desk, _with_class(rivals, COLD), policy.look_ahead)
-    spans = _due_spans(session, desk, _offered(rivals))
+    ahead = _warm_ahead(session, desk, cold, policy.look_ahead) if cold else {}
+    spans = _due_spans(session, desk, {contact_id: zones[contact_id] for contact_id in offered})
     persons = {}
-    for contact_id in rivals:
+    for contact_id, zone in zones.items():
         someone = desk.judged.people[contact_id]
-        due_from, due_until = spans.get(contact_id) or (None, None)
+        due_from, due_until = spans.get(contact_id) or NEVER
         persons[contact_id] = Person(
             counted.get(contact_id, ()),
             level_of(someone.pressure, someone.pressure_at, policy.pressure, now),
@@ -156,26 +168,29 @@ def _persons(
             due_until,
             ahead.get(contact_id),
             someone.sunset_at,
-            zone_of(someone, business),
+            zone,
             business.closed,
         )
     return persons
 
 
-def _with_class(rivals: Mapping[int, Iterable[Rival]], least: int) -> set[int]:
-    return {due.contact_id for own in rivals.values() for due, _ in own if due.priority >= least}
-
-
-def _offered(rivals: Mapping[int, Iterable[Rival]]) -> set[int]:
-    """Who has an offer among what competes."""
-    offers = (due for own in rivals.values() for due, it in own if it is not None and it.like.kind is Kind.OFFER)
-    return {due.contact_id for due in offers}
+def _classes(rivals: Mapping[int, Iterable[Rival]]) -> tuple[set[int], set[int], set[int]]:
+    """Who has mail among what competes that caps are asked for (all but service mail), mail that gives way to a warmer
+    one, and an offer."""
+    capped, cold, offered = set(), set(), set()
+    for contact_id, own in rivals.items():
+        for due, written in own:
+            if due.priority > 0:
+                capped.add(contact_id)
+            if due.priority >= COLD:
+                cold.add(contact_id)
+            if written is not None and written.is_offer:
+                offered.add(contact_id)
+    return capped, cold, offered
 
 
 def _warm_ahead(session: Session, desk: Desk, contact_ids: Collection[int], within: timedelta) -> dict[int, datetime]:
     """When the soonest mail of P1 to P3 falls due that is planned, for those who have one soon."""
-    if not contact_ids:
-        return {}
     soonest: dict[int, datetime] = {}
     for each in read_ahead(session, contact_ids, desk.now, desk.now + within):
         written = desk.written(each.sequence, each.step)
@@ -185,20 +200,12 @@ def _warm_ahead(session: Session, desk: Desk, contact_ids: Collection[int], with
 
 
 def _due_spans(
-    session: Session, desk: Desk, contact_ids: Collection[int]
+    session: Session, desk: Desk, zones: Mapping[int, ZoneInfo]
 ) -> dict[int, tuple[datetime, datetime | None] | None]:
-    """From when until when each is due for a visit, by their own rhythm."""
+    """From when until when each is due for a visit, by their own rhythm; their zones are given."""
     business = desk.library.business
-    if not contact_ids or not business.rhythm:
+    if not zones or not business.rhythm:
         return {}
-    pasts = read_happenings(session, contact_ids, (business.rhythm[0][0], *BOOKINGS))
-    return {
-        each: due_between(
-            business,
-            pasts[each].happenings,
-            business.throttle.pressure,
-            zone_of(desk.judged.people[each], business),
-            desk.now,
-        )
-        for each in contact_ids
-    }
+    policy = business.throttle.pressure
+    pasts = read_happenings(session, zones, (business.rhythm[0][0], *BOOKINGS))
+    return {each: due_between(business, pasts[each].happenings, policy, zone, desk.now) for each, zone in zones.items()}

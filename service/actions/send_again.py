@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from service.actions.proceed import new_message_id
 from service.domain.enrolment import expires_at
 from service.domain.kind import MANNERS
-from service.domain.sequence.model import Sequence, Step
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
 from service.ports import Published
 from service.store.contact import Contact
 from service.store.delivery import Delivery, State

@@ -19,7 +19,7 @@ from service.actions.settle_reply import end_after_reply, go_on
 from service.actions.staff_mail import cancel_staff_mail
 from service.domain.field import Fault, Unfit
 from service.domain.reason import done_by, skipped_by
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.domain.task import END, GO_ON, LONGEST_SNOOZE
 from service.ports import Published
 from service.store.delivery import State

@@ -21,7 +21,8 @@ from service.actions.send_again import send_again
 from service.domain.contact import Address, address_hash
 from service.domain.entry import Occasion, consented_topics, starts
 from service.domain.reason import ASKED_AGAIN
-from service.domain.sequence.model import Form, Kind
+from service.domain.sequence.model.form import Form
+from service.domain.sequence.vocabulary import Kind
 from service.ports import Published
 from service.store.contact import Consent, Contact
 from service.store.delivery import Delivery

@@ -16,8 +16,9 @@ from service.actions.sign_up import REF, Evidence, SignedUp, consents_of, contac
 from service.domain.contact import Address
 from service.domain.entry import Occasion, answers, starts, why_not_enter
 from service.domain.moment import Given, is_given
-from service.domain.sequence.model import Form, Status
-from service.domain.sequence.model import Sequence as Journey
+from service.domain.sequence.model.form import Form
+from service.domain.sequence.model.sequence import Sequence as Journey
+from service.domain.sequence.model.sequence import Status
 from service.ports import Published
 from service.store.contact import Contact
 from service.store.enrolment import Enrolment

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.actions.outcomes import reply_outcomes
 from service.actions.proceed import new_message_id
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.ports import Published, StaffLetter
 from service.store.contact import Contact
 from service.store.delivery import Delivery, State

@@ -1,8 +1,9 @@
 """Who never reacts is asked once whether they want to stay, and then left in peace.
 
 The asking is the event `unengaged`, which begins whatever sequence waits for it; from then on only that sequence's
-mail may leave. Where none does, because the files have no such sequence, nobody is silenced for an answer that they
-were never asked for. Any sign of them ends it: `service.actions.lighten`.
+mail may leave. Where none does, or the person may not be written to on its topic, nobody is silenced for an answer
+that they were never asked for; nor where the question is lost on its way: `service.actions.end_silence`. Any sign of
+them ends it: `service.actions.lighten`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 from service.actions.leave import end_enrolments
 from service.actions.receive_event import Seen, receive_event
 from service.actions.unsubscribe import suppress
+from service.domain.clearance import may_reach
 from service.domain.departure import left_in_peace, left_with
 from service.domain.sunset import UNENGAGED
 from service.ports import Published
@@ -24,6 +26,7 @@ from service.store.bulk import among
 from service.store.contact import Contact, lock_contacts
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
+from service.store.history import read_standings
 from service.store.pressure import LEFT, refresh_pressure
 
 log = structlog.get_logger()
@@ -60,10 +63,15 @@ def _ask(session: Session, published: Published, contact_id: int, now: datetime)
     """Once for every row of mails that nobody reacted to."""
     contact = session.get_one(Contact, contact_id, populate_existing=True)
     since = contact.unengaged_since.isoformat() if contact.unengaged_since else ""
-    told = receive_event(session, published, contact, Seen(UNENGAGED, now, key=f"{contact_id}:{since}"), now)
+    key = f"{contact_id}:{since}"
+    if receive_event(session, published, contact, Seen(UNENGAGED, now, key=key), now) is None:
+        return
     session.flush()
-    asks = (Enrolment.contact_id == contact_id, Enrolment.began_by == UNENGAGED, Enrolment.state == "active")
-    if told is not None and session.scalar(select(Enrolment.id).where(*asks).limit(1)) is not None:
+    asks = (Enrolment.began_by == UNENGAGED, Enrolment.about == key, Enrolment.state == "active")
+    begun = set(session.scalars(select(Enrolment.sequence).where(Enrolment.contact_id == contact_id, *asks)))
+    asking = (each for each in published.library.sequences if each.key in begun)
+    standing = read_standings(session, [contact], now)[contact_id]
+    if may_reach(standing, published.library.business, asking):
         session.execute(update(Contact).where(Contact.id == contact_id).values(sunset_at=now))
         log.info("contact.asked_to_stay", contact=contact_id)
 

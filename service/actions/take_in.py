@@ -20,8 +20,9 @@ from service.domain.entry import Occasion, why_not_enter
 from service.domain.intake import fitting_occasion
 from service.domain.occurrence import Entered, awaited, awaits
 from service.domain.rollout import INTAKE, Work
-from service.domain.sequence.model import Business, Status, Topic
-from service.domain.sequence.model import Sequence as Journey
+from service.domain.sequence.model.business import Business, Topic
+from service.domain.sequence.model.sequence import Sequence as Journey
+from service.domain.sequence.model.sequence import Status
 from service.domain.window import utc
 from service.ports import Published
 from service.store.contact import Contact

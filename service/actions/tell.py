@@ -18,7 +18,7 @@ from service.domain.effect import STAGE_AFTER
 from service.domain.event import read_data, why_no_event
 from service.domain.field import Fault, Unfit, in_utc
 from service.domain.referral import QUALIFYING
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.ports import Published
 from service.store.contact import Contact, find_by_key
 from service.store.event import Event

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import case, or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from service.actions.leave import end_enrolments
 from service.actions.receive_event import Seen, receive_event
-from service.domain.consent import SPARES_SERVICE
+from service.domain.consent import IN_VAIN
 from service.domain.departure import left_with, unsubscribed
 from service.ports import Published
 from service.store.contact import Consent, Contact, Suppression, lock_contacts
@@ -53,15 +54,32 @@ def unsubscribe(
 
 
 def suppress(session: Session, contact: Contact, now: datetime, *, topic: str | None, reason: str, source: str) -> None:
-    """Put an address on the suppression list, each once. A line that stands there already stays as it is.
+    """Put a contact's address on the suppression list; see `suppress_address`."""
+    suppress_address(session, contact.address_hash, now, topic=topic, reason=reason, source=source)
 
-    But whoever had left, and complains after all, spares nothing from then on, and counts for the breaker.
+
+def suppress_address(
+    session: Session,
+    address_hash: bytes,
+    now: datetime,
+    *,
+    topic: str | None,
+    reason: str,
+    source: str,
+    expires_at: datetime | None = None,
+) -> bool:
+    """Put an address on the suppression list, each once for a reason; whether the list changed. A line that stands
+    there already stays as it is, but for one that is over.
+
+    Reasons stand beside one another: whoever had left, and complains after all, spares nothing from then on, and has
+    still left when the complaint is settled. A mailbox that is dead for certain stays so, whatever arrives late.
     """
-    line = {"reason": reason, "source": source, "at": now}
-    add = insert(Suppression).values(address_hash=contact.address_hash, topic=topic, **line)
-    if reason in SPARES_SERVICE:
-        session.execute(add.on_conflict_do_nothing())
-        return
-    milder = Suppression.reason.in_(SPARES_SERVICE)
-    place = [Suppression.address_hash, Suppression.topic]
-    session.execute(add.on_conflict_do_update(index_elements=place, set_={**line, "expires_at": None}, where=milder))
+    line = {"topic": topic, "reason": reason, "source": source, "at": now, "expires_at": expires_at}
+    add = insert(Suppression).values(address_hash=address_hash, **line)
+    place = [Suppression.address_hash, Suppression.topic, Suppression.reason]
+    over = Suppression.expires_at <= now
+    given_up = Suppression.source == IN_VAIN
+    anew = {"source": source, "at": case((over, now), else_=Suppression.at), "expires_at": expires_at}
+    where = over if source == IN_VAIN else or_(over, given_up)
+    written = add.on_conflict_do_update(index_elements=place, set_=anew, where=where).returning(Suppression.id)
+    return session.scalar(written) is not None

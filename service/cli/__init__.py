@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import click
@@ -21,6 +22,7 @@ COMMANDS = {
     "publish": ("service.cli.publish:publish", "Publish sequences/ for the people inside."),
     "pacing": ("service.cli.pacing:pacing", "Show how fast mail leaves, and what waits."),
     "access": ("service.cli.access:access", "Show all that is stored about a person."),
+    "suppressions": ("service.cli.suppressions:suppressions", "Bring in and take along whom nothing is sent to."),
     "key": ("service.cli.key:key", "Give programs access, and take it back."),
     "doctor": ("service.cli.doctor:doctor", "Look this installation over."),
     "backup": ("service.cli.backup:backup", "Write all that is kept here into one file."),
@@ -46,6 +48,7 @@ def everafter() -> None:
 
 def main() -> None:
     """Run the command line. A known fault becomes one message on standard error and exit status 1 or 2."""
+    gc.set_threshold(50_000, 20, 100)  # a sixth of the time to start went into looking for garbage in code
     try:
         everafter(prog_name="everafter")
     except Exception as error:

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from service.domain.contact import Address, BadAddress, address_hash, read_address
 from service.local.servers import servers
-from service.runtime import open_engine
 from service.settings import read_settings
 from service.store.contact import Contact
+from service.store.engine import open_engine
 from service.store.person import Stored, as_json, read_person, read_suppressions
 from service.store.secret import suppression_key
 

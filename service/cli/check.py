@@ -14,7 +14,7 @@ import click
 
 from service.cli.folder import find_files, layered, read_files, seen_from_here
 from service.domain.sequence.library import BUSINESS, SEQUENCES
-from service.domain.sequence.model import Problem, Severity
+from service.domain.sequence.model.problem import Problem, Severity
 from service.rendering.proof import look_over
 from service.settings import Settings, read_settings
 

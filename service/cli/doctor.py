@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import click
 from redis.exceptions import RedisError
@@ -12,6 +12,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from service.agreement import name_of, what_must_agree
+from service.cli.feedback_findings import feedback_findings
+from service.cli.finding import Finding
 from service.clock import machine_now
 from service.local.servers import servers
 from service.runtime import Runtime
@@ -27,15 +29,6 @@ SKEW = 2.0  # seconds between a host's clock and the database's
 WAITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 SAFE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 EPILOG = "\b\nExample: everafter doctor\n         everafter doctor --json"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at. `advice` says what to do where it is amiss, and is empty where it is well."""
-
-    what: str
-    seen: str
-    advice: str = ""
 
 
 @click.command(help=__doc__, epilog=EPILOG)
@@ -68,6 +61,7 @@ def examine(runtime: Runtime, settings: Settings) -> Iterator[Finding]:
         yield from _settings_of_postgres(session)
         yield _parts(session)
         yield _uncertain(session)
+        yield from feedback_findings(session)
         hosts = read_hosts(session)
         yield _connections(session, hosts)
     yield _keys(runtime)

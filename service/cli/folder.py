@@ -11,7 +11,7 @@ import click
 
 from service.domain.sequence.library import MAX_FILE, SEQUENCES, UNREAD
 from service.domain.sequence.manuscript import MAX_BYTES
-from service.domain.sequence.model import Problem
+from service.domain.sequence.model.problem import Problem
 
 TEMPLATES = "email_templates/"
 MAX_FILES = 2_000

@@ -16,9 +16,9 @@ from service.actions.grant import revoke as take_back
 from service.domain.access import KEY_NAME, MEANINGS, OF_THE_API, Scope
 from service.domain.webhook import secret_of, shown
 from service.local.servers import servers
-from service.runtime import open_engine
 from service.settings import read_settings
 from service.store.access import ApiKey
+from service.store.engine import open_engine
 from service.store.secret import WEBHOOKS, made_once
 
 SCOPES = "\n".join(f"  {scope:<18} {meaning}" for scope, meaning in MEANINGS.items())

@@ -11,7 +11,7 @@ from service.cli.folder import read_folders
 from service.clock import machine_now
 from service.domain.journey_map.drawing import draw
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import Severity
+from service.domain.sequence.model.problem import Severity
 from service.settings import read_settings
 
 EPILOG = """\b

@@ -14,10 +14,10 @@ from service.actions.plan_publication import Plan, plan_publication
 from service.cli.forecast import in_words, plain
 from service.cli.progress import Progress
 from service.cli.written import read_written
-from service.domain.sequence.model import Library
+from service.domain.sequence.model.library import Library
 from service.local.servers import servers
-from service.runtime import open_engine
 from service.settings import read_settings
+from service.store.engine import open_engine
 from service.store.journey import journey_now
 
 EPILOG = """\b

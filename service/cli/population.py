@@ -14,7 +14,7 @@ import click
 import numpy as np
 
 from service.cli.progress import Progress
-from service.domain.sequence.model import Library
+from service.domain.sequence.model.library import Library
 from service.domain.simulation.population.chart import draw
 from service.domain.simulation.population.compare import Comparison, Lived, Table, Town, compare, live, runs
 from service.domain.simulation.population.course import read_courses

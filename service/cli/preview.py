@@ -12,7 +12,7 @@ import click
 from service.cli.shown import Shown, read_shown
 from service.clock import machine_now
 from service.domain.persona import as_answered
-from service.domain.sequence.model import Step
+from service.domain.sequence.model.step import Step
 from service.domain.token import Signer
 from service.rendering.approval import approval_page
 from service.rendering.compiled import Compiled

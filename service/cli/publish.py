@@ -16,17 +16,19 @@ from service.actions.plan_publication import Plan
 from service.actions.publish import Edition, Publishing
 from service.actions.publish import publish as put_in_force
 from service.actions.roll_out import SETTLE, roll_out
+from service.cli.folder import read_folders
 from service.cli.forecast import counted, in_words, summary
 from service.cli.plan import make_plan, opened, refuse_unknown
 from service.cli.progress import Progress
 from service.cli.written import read_written
 from service.clock import machine_now
-from service.domain.sequence.model import Library
+from service.domain.sequence.library import read_library
+from service.domain.sequence.model.library import Library
 from service.edition import NotPublishable
 from service.local.servers import servers
 from service.ports import Published
-from service.runtime import open_engine
 from service.settings import Settings, read_settings
+from service.store.engine import open_engine
 from service.store.journey import journey_now
 from service.store.publication import Publication, newest_id
 from service.store.rollout import anything_due, count_left
@@ -80,18 +82,27 @@ def publish_at_start(settings: Settings) -> Start:
     if settings.speed != 1:
         with Session(engine) as session, session.begin():
             start_journey(session, machine_now())
+    if unchanged := _unchanged(engine, settings):
+        return Start("", _slugs(unchanged))
     try:
         edition, library = read_written(settings)
     except NotPublishable as error:
         said = f"sequences/ has errors, so what was published before stays:\n{error}"
         return Start(said)
-    forms = tuple(form.slug for form in library.business.forms)
-    if not _is_new(engine, edition):
-        return Start("", forms)
     plan = make_plan(engine, library)
     if plan.renames or plan.moves_anybody:
-        return Start(_kept(plan), forms)
-    return Start(_said(_publish(engine, edition), library), forms)
+        return Start(_kept(plan), _slugs(library))
+    return Start(_said(_publish(engine, edition), library), _slugs(library))
+
+
+def _unchanged(engine: Engine, settings: Settings) -> Library | None:
+    """What is written, where that is in force already: it was looked over, mail by mail, when it was published."""
+    files = read_folders(settings.sequences, settings.templates)
+    return None if _is_new(engine, Edition(files, set())) else read_library(files)[0]
+
+
+def _slugs(library: Library) -> tuple[str, ...]:
+    return tuple(form.slug for form in library.business.forms)
 
 
 def _kept(plan: Plan) -> str:

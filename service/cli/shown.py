@@ -18,13 +18,17 @@ from service.domain.persona import Persona, persona_of, somebody
 from service.domain.scenario import read_scenario
 from service.domain.sequence.findings import Findings
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import Business, Library, Sequence, Severity, Step
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.problem import Severity
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
 from service.domain.sequence.spelling import did_you_mean
 from service.edition import NotPublishable
 from service.local.servers import servers
-from service.runtime import open_engine
 from service.settings import Settings
 from service.store.contact import Contact
+from service.store.engine import open_engine
 from service.store.enrolment import Enrolment
 from service.store.history import contact_facts, facts_of, read_pasts, zone_of
 from service.store.journey import journey_now

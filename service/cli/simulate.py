@@ -16,7 +16,8 @@ from service.domain.scenario import Scenario, read_scenario
 from service.domain.sequence.findings import Findings
 from service.domain.sequence.library import read_library
 from service.domain.sequence.manuscript import MAX_BYTES
-from service.domain.sequence.model import Library, Problem, Severity
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.problem import Problem, Severity
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.simulation.calendar import Calendar, Touch
 from service.domain.simulation.population.policies import WHAT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.actions.publish import Edition
 from service.cli.folder import find_files, read_files, where_found
-from service.domain.sequence.model import Library
+from service.domain.sequence.model.library import Library
 from service.edition import NotPublishable, read_edition
 from service.settings import Settings
 

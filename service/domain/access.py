@@ -24,6 +24,8 @@ class Scope(StrEnum):
     DELIVERIES_WRITE = "deliveries:write"
     REFERRALS_READ = "referrals:read"
     REFERRALS_WRITE = "referrals:write"
+    SUPPRESSIONS_READ = "suppressions:read"
+    SUPPRESSIONS_WRITE = "suppressions:write"
     TASKS_READ = "tasks:read"
     TASKS_WRITE = "tasks:write"
     METRICS = "metrics"
@@ -40,6 +42,8 @@ MEANINGS: dict[Scope, str] = {
     Scope.DELIVERIES_WRITE: "say what became of an uncertain delivery",
     Scope.REFERRALS_READ: "read who brought whom",
     Scope.REFERRALS_WRITE: "say that a referral was rewarded",
+    Scope.SUPPRESSIONS_READ: "read the suppression list",
+    Scope.SUPPRESSIONS_WRITE: "put addresses on the suppression list, and take them off",
     Scope.TASKS_READ: "read what colleagues have to do",
     Scope.TASKS_WRITE: "say that a task was done, is skipped or put off",
     Scope.METRICS: "read `/metrics` from another machine",

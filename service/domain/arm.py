@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.domain.draw import draw
-from service.domain.sequence.model import Sequence
+from service.domain.sequence.model.sequence import Sequence
 
 HOLDOUT = "holdout"  # gets service mail only
 

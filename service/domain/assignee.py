@@ -8,7 +8,7 @@ from email.utils import parseaddr
 from typing import Any
 
 from service.domain.contact import BadAddress, read_address
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 
 FIELD = "contact."
 LONGEST = 60  # characters of a wrong name that a sentence repeats

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from service.domain.breaker import Breaker
-from service.domain.candidate import DUE_OFFERS, OFFERS, Candidate, Person, rank
+from service.domain.candidate import DUE_OFFERS, OFFERS, Candidate, Person
 from service.domain.policy import Policy, PressurePolicy
 from service.domain.pressure import falls_to
 from service.domain.spoken import in_words, spoken_day
-from service.domain.sunset import silence_ends
+from service.domain.sunset import SUNSET, silence_ends
 
 DAY, WEEK, MONTH = SPANS = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
 MINUTE = timedelta(minutes=1)
@@ -33,17 +32,12 @@ class Bar(NamedTuple):
     then: str = ""
 
 
-def longest(bars: Iterable[Bar | None]) -> Bar | None:
-    """The bar that stands longest, the first of equals; None where there is none."""
-    found: Bar | None = None
-    for bar in bars:
-        if bar is not None and (found is None or _outlasts(bar, found)):
-            found = bar
-    return found
-
-
-def _outlasts(bar: Bar, other: Bar) -> bool:
-    return other.until is not None and (bar.until is None or bar.until > other.until)
+def longer(bar: Bar | None, other: Bar | None) -> Bar | None:
+    """Which of two stands longer, the first of equals; None where there is neither."""
+    if bar is None or other is None:
+        return bar or other
+    outlasted = bar.until is not None and (other.until is None or other.until > bar.until)
+    return other if outlasted else bar
 
 
 class Stake(NamedTuple):
@@ -57,66 +51,57 @@ class Stake(NamedTuple):
 class Slots:
     """One person at one instant: what they got, what weighs on them, and so what may still leave."""
 
-    __slots__ = ("_by_caps", "_counts", "breaker", "level", "now", "person", "policy", "sent")
+    __slots__ = ("_by_caps", "breaker", "day", "level", "month", "now", "person", "policy", "sent", "week")
 
     def __init__(self, person: Person, policy: Policy, now: datetime, breaker: Breaker) -> None:
         self.person, self.policy, self.now, self.breaker = person, policy, now, breaker
         self.sent = sorted(person.sent)
         self.level = person.level
         self._by_caps: dict[bool, Bar | None] = {}
-        self._counts = self._count()
+        self.day, self.week, self.month = (len(self.sent) - bisect_right(self.sent, now - span) for span in SPANS)
 
     def take(self, candidate: Candidate) -> None:
         """A mail is cleared: it counts at once, and weighs."""
         if candidate.priority > 0:
             self.sent.append(self.now)
             self.level += weight_of(candidate, self.policy.pressure)
+            self.day, self.week, self.month = self.day + 1, self.week + 1, self.month + 1
             self._by_caps.clear()
-            self._counts = self._count()
 
-    def stake(self, candidate: Candidate) -> Stake:
-        """What a capped candidate brings to the contest."""
+    def stake(self, candidate: Candidate, of_class: float) -> Stake:
+        """What a capped candidate brings to the contest, in which it competes as `of_class`."""
         limits = self.policy.pressure
-        of_class = rank(candidate, self.person, self.now)
         ceiling = limits.ceiling_due if of_class == DUE_OFFERS else limits.ceilings.get(candidate.priority, math.inf)
         weight = weight_of(candidate, limits)
         return Stake(of_class, weight, self._lowered(ceiling, weight))
 
     def inputs(self, stake: Stake) -> dict[str, Any]:
         """The numbers that a verdict is decided by."""
-        day, week, month = self._counts
         return {
             "class": stake.rank,
             "pressure": round(self.level, 2),
             "weight": stake.weight,
             "ceiling": round(stake.ceiling, 2),
-            "day": day,
-            "week": week,
-            "month": month,
+            "day": self.day,
+            "week": self.week,
+            "month": self.month,
         }
 
     def against(self, candidate: Candidate, stake: Stake) -> Bar | None:
         """What stands longest against a capped mail, None where nothing does."""
         person = self.person
-        bars = [self._caps(candidate.warm)]
+        bar = self._caps(candidate.warm)
         if self.breaker is not Breaker.CLOSED:
-            bars.append(self._broken(candidate))
-        if not candidate.asks_to_stay:
-            if self.level + stake.weight > stake.ceiling:
-                bars.append(self._pressure(candidate, stake))
-            if person.silent_since is not None:
-                bars.append(self._silence(person.silent_since))
-            if person.warm_ahead is not None:
-                bars.append(self._look_ahead(person.warm_ahead, stake))
-        return longest(bars)
-
-    def _count(self) -> tuple[int, int, int]:
-        """The mails of the last 24 hours, seven days and 30 days."""
-        if not self.sent:
-            return 0, 0, 0
-        day, week, month = (bisect_right(self.sent, self.now - span) for span in SPANS)
-        sent = len(self.sent)
-        return sent - day, sent - week, sent - month
+            bar = longer(bar, self._broken(candidate))
+        if candidate.asks_to_stay:
+            return bar
+        if self.level + stake.weight > stake.ceiling:
+            bar = longer(bar, self._pressure(candidate, stake))
+        if person.silent_since is not None:
+            bar = longer(bar, self._silence(person.silent_since))
+        if person.warm_ahead is not None:
+            bar = longer(bar, self._look_ahead(person.warm_ahead, stake))
+        return bar
 
     def _lowered(self, ceiling: float, weight: float) -> float:
         share = self.policy.pressure.less_often if self.person.less_often else 1.0
@@ -126,15 +111,15 @@ class Slots:
 
     def _caps(self, warm: bool) -> Bar | None:
         if warm not in self._by_caps:
-            caps, (day, week, month) = self.policy.caps, self._counts
-            bars = [self._gap(caps.gap_warm if warm else caps.gap)]
-            if day >= caps.per_day:
-                bars.append(self._cap(caps.per_day, DAY, "per-day", "24 hours"))
-            if week >= caps.per_week:
-                bars.append(self._cap(caps.per_week, WEEK, "per-week", "seven days"))
-            if month >= caps.per_month and not warm:
-                bars.append(self._cap(caps.per_month, MONTH, "per-month", "30 days"))
-            self._by_caps[warm] = longest(bars)
+            caps = self.policy.caps
+            bar = self._gap(caps.gap_warm if warm else caps.gap)
+            if self.day >= caps.per_day:
+                bar = longer(bar, self._cap(caps.per_day, DAY, "per-day", "24 hours"))
+            if self.week >= caps.per_week:
+                bar = longer(bar, self._cap(caps.per_week, WEEK, "per-week", "seven days"))
+            if self.month >= caps.per_month and not warm:
+                bar = longer(bar, self._cap(caps.per_month, MONTH, "per-month", "30 days"))
+            self._by_caps[warm] = bar
         return self._by_caps[warm]
 
     def _gap(self, hours: int) -> Bar | None:
@@ -191,7 +176,7 @@ class Slots:
     def _silence(self, since: datetime) -> Bar:
         ends = silence_ends(since, self.policy.sunset)
         why = f"asked on {spoken_day(since, self.person.zone)} whether to stay, and no answer yet"
-        return Bar(ends if ends > self.now else None, "sunset", why)
+        return Bar(ends if ends > self.now else None, SUNSET, why)
 
     def _look_ahead(self, ahead: datetime, stake: Stake) -> Bar | None:
         """The week's last slot is not spent on a cold mail when a warm one falls due soon and would find none."""

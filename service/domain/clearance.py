@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from service.domain.consent import Standing, why_not
 from service.domain.kind import MANNERS
 from service.domain.reason import wrote_back
 from service.domain.schedule import window_of
-from service.domain.sequence.model import Business, Sequence, Status, Step, Topic
+from service.domain.sequence.model.business import Business, Topic
+from service.domain.sequence.model.sequence import Sequence, Status
+from service.domain.sequence.model.step import Step
 from service.domain.sunset import UNENGAGED
 from service.domain.throttle import COMPLAINT, PAST, Candidate, Ruling, Verdict
 
@@ -87,6 +90,11 @@ def candidate(
 def draws_from(seed: str, sequence: str, step: str) -> str:
     """What the jitter of a mail is drawn from: the person's seed, and the keys of its sequence and step."""
     return f"{seed}:{sequence}:{step}"
+
+
+def may_reach(standing: Standing, business: Business, sequences: Iterable[Sequence]) -> bool:
+    """Whether mail of at least one of these may be written to somebody, as far as their wishes go."""
+    return any(why_not(standing, topic_of(business, each)) is None for each in sequences)
 
 
 def asks_to_stay(sequence: Sequence) -> bool:

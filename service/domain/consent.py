@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from service.domain.sequence.model import Topic
+from service.domain.sequence.model.business import Topic
 
 # Who counts as a client for a topic's `basis: client`. Whoever has just left still gets the goodbye; `lapsed` does not.
 CLIENTS = frozenset({"client", "former"})
 
 # An unsubscribe or a silence spares what people need for what they booked; a complaint or a dead mailbox nothing.
 SPARES_SERVICE = frozenset({"unsubscribed", "unengaged"})
+# Of several reasons the gravest is told.
+GRAVEST = ("complained", "bounced")
+IN_VAIN = "in vain"  # the source of a line that stands for several mails in vain: one that arrived takes it back
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,15 @@ def what_bars(standing: Standing, topic: Topic) -> Suppressed | None:
 
 
 def _bar(suppressed: Iterable[Suppressed], topic: Topic) -> Suppressed | None:
-    for line in suppressed:
-        if line.topic == topic.name:
-            return line
-        if line.topic is None and not (topic.basis == "service" and line.reason in SPARES_SERVICE):
-            return line
-    return None
+    bars = [line for line in suppressed if _stands_against(line, topic)]
+    return min(bars, key=_gravity) if bars else None
+
+
+def _stands_against(line: Suppressed, topic: Topic) -> bool:
+    if line.topic is None:
+        return topic.basis != "service" or line.reason not in SPARES_SERVICE
+    return line.topic == topic.name
+
+
+def _gravity(line: Suppressed) -> tuple[int, datetime]:
+    return (GRAVEST.index(line.reason) if line.reason in GRAVEST else len(GRAVEST), line.at)

@@ -10,7 +10,11 @@ from service.domain.facts import Facts
 from service.domain.happening import Happening, bookings
 from service.domain.moment import read_moment
 from service.domain.schedule import Progress, is_dated
-from service.domain.sequence.model import Exit, Kind, Library, Sequence, Step
+from service.domain.sequence.model.exit import Exit
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
+from service.domain.sequence.vocabulary import Kind
 
 OWED = frozenset({"finished", "left"})  # states in which people's work is still done: only the mail is over
 RAN_ITS_COURSE = frozenset({"finished", "converted"})  # in which a mail that was asked for once more is still wanted
@@ -43,10 +47,26 @@ def unsubscribed(topic: str | None, at: datetime) -> Leave:
     return Leave("left", "unsubscribed", f"Not sent: the person left {what} on {at:%-d %B %Y}.")
 
 
+def put_aside(topic: str | None, at: datetime) -> Leave:
+    """Somebody put the address on the suppression list by hand."""
+    what = f"“{topic}”" if topic else "all mail"
+    return Leave("left", "suppressed", f"Not sent: on the suppression list for {what} since {at:%-d %B %Y}.")
+
+
 def left_in_peace(at: datetime) -> Leave:
     """The person was asked whether they want to stay, and never said."""
     reason = f"Not sent: the person never answered, and is left in peace since {at:%-d %B %Y}."
     return Leave("left", "unengaged", reason)
+
+
+def bounced(at: datetime) -> Leave:
+    """The mailbox is dead."""
+    return Leave("left", "bounced", f"Not sent: the mailbox refused our mail for good on {at:%-d %B %Y}.")
+
+
+def complained(at: datetime) -> Leave:
+    """The person called a mail spam."""
+    return Leave("left", "complained", f"Not sent: the person marked a mail as spam on {at:%-d %B %Y}.")
 
 
 def left_with(library: Library, topic: str | None) -> set[str]:

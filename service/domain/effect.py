@@ -11,7 +11,7 @@ from service.domain.facts import Facts
 from service.domain.field import BadValue, read_value, read_zone
 from service.domain.moment import read_moment
 from service.domain.sequence.expression import ExpressionError, Record, value_of
-from service.domain.sequence.model import Action, Step
+from service.domain.sequence.model.step import Action, Step
 from service.domain.sequence.names import CONTACT
 
 # A visit, a purchase, an agreement make a client; leaving makes a former one.

@@ -27,7 +27,8 @@ from service.domain.schedule import (
     window_of,
 )
 from service.domain.sequence.expression import ExpressionError
-from service.domain.sequence.model import Anchor, Sequence, Status, Step
+from service.domain.sequence.model.sequence import Sequence, Status
+from service.domain.sequence.model.step import Anchor, Step
 from service.domain.window import next_open
 
 RETRY_CONDITION = timedelta(hours=1)

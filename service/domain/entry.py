@@ -10,7 +10,10 @@ from typing import Any
 from service.domain.facts import Facts
 from service.domain.schedule import is_dated
 from service.domain.sequence.expression import ExpressionError
-from service.domain.sequence.model import Again, Form, Library, Sequence, Status
+from service.domain.sequence.model.enrol import Again
+from service.domain.sequence.model.form import Form
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.sequence import Sequence, Status
 
 ONCE = "once"  # the trigger key of a sequence that a person enters at most once
 

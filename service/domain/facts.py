@@ -17,7 +17,9 @@ from service.domain.recall import Recall
 from service.domain.rhythm import own_interval
 from service.domain.schedule import Local, needs_rhythm
 from service.domain.sequence.expression import Empty, ExpressionError, Record, Worded, ask, function
-from service.domain.sequence.model import Business, Duration, Sequence, Unit
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.sequence import Sequence
 
 NOBODY: Mapping[str, Any] = {"code": None, "from": None, "friend": None, "count": 0, "reward": None}
 
@@ -67,16 +69,29 @@ class Facts(Recall):
     def names(self) -> dict[str, object]:
         """What expressions may name: records, values and functions."""
         if not self._names:
-            self._names.update(self._make_names())
+            self._names.update(self.records() | self._functions())
         return dict(self._names)
 
-    def _make_names(self) -> dict[str, object]:
+    def records(self) -> dict[str, object]:
+        """The same without the functions, for words that call none."""
         business = {
             "name": self.business.name,
             "from": _signature(self.business.sender),
             "address": self.business.address,
             "phone": self.business.phone,
         }
+        return {
+            "contact": Record("contact", self.contact),
+            "business": Record("business", business),
+            "event": Record("event", self.event),
+            "form": Record("form", self.form),
+            "referral": Record("referral", self.referral),
+            "date": self._date(),
+            "today": self.now.astimezone(self.zone).date(),
+            "arm": self.arm,
+        }
+
+    def _functions(self) -> dict[str, object]:
         calls: dict[str, Callable[..., object]] = {
             "clicked": self.clicked,
             "sent": self.sent,
@@ -93,16 +108,7 @@ class Facts(Recall):
             "segment": self._segment,
             "coupon": self._coupon,
         }
-        return {
-            "contact": Record("contact", self.contact),
-            "business": Record("business", business),
-            "event": Record("event", self.event),
-            "form": Record("form", self.form),
-            "referral": Record("referral", self.referral),
-            "date": self._date(),
-            "today": self.now.astimezone(self.zone).date(),
-            "arm": self.arm,
-        } | {name: function(_plain(call)) for name, call in calls.items()}
+        return {name: function(_plain(call)) for name, call in calls.items()}
 
     def _date(self) -> object:
         """A day is the person's; an instant is spoken in the time of its place."""

@@ -70,16 +70,17 @@ def bounce_of(code: str, words: str = "", otherwise: Bounce = Bounce.SOFT) -> Bo
     """The kind of a bounce by its status: an enhanced code (RFC 3463) in `code` or `words`, else a reply code.
 
     X.1.1, X.1.2, X.2.1 … are about the address; X.7.x about the sender, who is the one to mend something (Gmail,
-    support.google.com/a/answer/3726730). `otherwise` where neither says anything.
+    support.google.com/a/answer/3726730). `otherwise` where neither says anything: X.0.X and X.5.X don't either.
 
     >>> bounce_of("5.1.1"), bounce_of("550", "5.7.26 unauthenticated"), bounce_of("452", "4.2.2 over quota")
     (<Bounce.HARD: 'hard'>, <Bounce.POLICY: 'policy'>, <Bounce.SOFT: 'soft'>)
     """
     enhanced = _ENHANCED.search(code) or _ENHANCED.search(words)
     if enhanced is not None:
-        status = f"{enhanced[2]}.{enhanced[3]}"
-        if enhanced[2] == "7":
+        kind, subject, detail = enhanced.groups()
+        if subject == "7":
             return Bounce.POLICY
-        return Bounce.HARD if enhanced[1] == "5" and status in _NO_SUCH_ADDRESS else Bounce.SOFT
+        if kind != "5" or subject not in {"0", "5"}:
+            return Bounce.HARD if kind == "5" and f"{subject}.{detail}" in _NO_SUCH_ADDRESS else Bounce.SOFT
     basic = _BASIC.search(code)
     return Bounce.SOFT if basic is not None and basic[1].startswith("4") else otherwise

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from service.domain.contact import BadAddress, read_address
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.domain.sequence.names import Shape
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.window import utc

@@ -14,7 +14,8 @@ from service.domain.facts import Facts
 from service.domain.happening import Happening
 from service.domain.moment import Moment
 from service.domain.occurrence import silenced, upcoming
-from service.domain.sequence.model import Sequence, Trigger
+from service.domain.sequence.model.enrol import Trigger
+from service.domain.sequence.model.sequence import Sequence
 
 ALREADY_HERE = "existing"  # the trigger key where the occasion has none of its own
 LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)

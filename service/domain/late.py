@@ -7,7 +7,8 @@ from datetime import datetime
 
 from service.domain.move import Skip
 from service.domain.schedule import Local, Progress, Turn, due_at, is_dated, last_passed, turns
-from service.domain.sequence.model import Anchor, Sequence
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Anchor
 
 
 def too_late(sequence: Sequence, progress: Progress, local: Local, due: Iterable[Turn], now: datetime) -> Skip | None:

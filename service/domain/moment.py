@@ -11,7 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from service.domain.duration import DAY, add, nominal_days, plus_months
-from service.domain.sequence.model import Business, Duration, Sequence, Unit
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.sequence import Sequence
 from service.domain.window import utc
 
 FIELDS = ("contact.", "event.", "form.")  # what a date may be a field of

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.domain.departure import Convert, Leave
-from service.domain.sequence.model import Step
+from service.domain.sequence.model.step import Step
 
 
 @dataclass(frozen=True, slots=True)

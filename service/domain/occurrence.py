@@ -18,7 +18,9 @@ from service.domain.happening import Happening, bookings
 from service.domain.moment import Moment, month_day, near
 from service.domain.rhythm import interval
 from service.domain.schedule import Progress, due_at, is_dated
-from service.domain.sequence.model import Again, Anchor, Sequence, Trigger
+from service.domain.sequence.model.enrol import Again, Trigger
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Anchor
 from service.domain.window import utc
 
 ASK_AGAIN = timedelta(days=1)  # whether a nudge is still pointless

@@ -16,7 +16,10 @@ from service.domain.happening import Happening
 from service.domain.moment import Given, Moment, near
 from service.domain.scenario import Scenario
 from service.domain.sequence.expression import Empty
-from service.domain.sequence.model import Business, Expression, Sequence, Step
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
 from service.domain.sequence.names import CONTACT, RAISED, Shape
 
 ANA: dict[str, Any] = {

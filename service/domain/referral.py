@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from service.domain.sequence.model import Step
+from service.domain.sequence.model.step import Step
 from service.domain.sequence.printed import asked_by
 
 # Crockford's base 32 (crockford.com/base32.html): without I, L and O, which are read as 1 and 0, and without U.

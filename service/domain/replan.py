@@ -18,7 +18,7 @@ from service.domain.facts import Facts
 from service.domain.moment import Moment, first, resolve
 from service.domain.schedule import Local, Progress, Turn, is_dated, last_passed, needs_rhythm, next_step, turns
 from service.domain.sequence.expression import ExpressionError
-from service.domain.sequence.model import Sequence
+from service.domain.sequence.model.sequence import Sequence
 
 PLANNED = "planned"
 WAITING = frozenset({"due", "held", "cleared"})  # may still be taken back

@@ -17,7 +17,9 @@ from service.domain.duration import nominal_days
 from service.domain.happening import Happening
 from service.domain.policy import PressurePolicy
 from service.domain.recall import lies_ahead
-from service.domain.sequence.model import Business, Duration, Sequence, Unit
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.sequence import Sequence
 
 PRIOR = 3  # the default counts as much as three gaps of the person's own
 SAME_VISIT = timedelta(days=7)

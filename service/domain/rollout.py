@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from service.domain.occurrence import awaits
 from service.domain.sequence.diff import LibraryChange, SequenceChange, is_first_published
-from service.domain.sequence.model import Library, Sequence, Status
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.sequence import Sequence, Status
 
 REPLAN = "replan"  # the people inside follow the new version
 REOPEN = "reopen"  # the people who had finished get the steps behind their last one

@@ -14,7 +14,8 @@ from service.domain.scenario_event import OWN_WORDS, TOLD, Speaker, read_event, 
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.keys import Keys, as_keys, inner_place
 from service.domain.sequence.manuscript import Manuscript, decode
-from service.domain.sequence.model import Business, Sequence
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.sequence import Sequence
 from service.domain.sequence.names import CONTACT
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.sequence.yaml_tree import read_yaml

@@ -15,7 +15,8 @@ from service.domain.happening import Happening
 from service.domain.sequence.answers import answers_of
 from service.domain.sequence.findings import Fault
 from service.domain.sequence.keys import Keys
-from service.domain.sequence.model import Business, Sequence
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.sequence import Sequence
 from service.domain.sequence.names import CONTACT, RAISED, Shape
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.task import END, GO_ON

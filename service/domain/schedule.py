@@ -16,7 +16,10 @@ from zoneinfo import ZoneInfo
 from service.domain.draw import draw
 from service.domain.duration import FIXED, add, nominal_days, plus_days, subtract
 from service.domain.moment import Moment
-from service.domain.sequence.model import Anchor, Kind, Sequence, Step, Unit, When
+from service.domain.sequence.model.duration import Unit
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Anchor, Step, When
+from service.domain.sequence.vocabulary import Kind
 from service.domain.window import Window, last_open, utc
 
 DATED = frozenset({Anchor.BEFORE, Anchor.AFTER, Anchor.ON_THE_DAY})

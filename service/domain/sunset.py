@@ -9,6 +9,7 @@ from service.domain.policy import SunsetPolicy
 from service.domain.pressure import Mail
 
 UNENGAGED = "unengaged"  # the event by which the asking begins
+SUNSET = "sunset"  # by which all other mail is held meanwhile
 
 
 def in_a_row(mails: Iterable[Mail], engaged_at: datetime | None, agreed_at: datetime | None) -> list[datetime]:

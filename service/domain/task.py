@@ -8,7 +8,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from service.domain.duration import add
-from service.domain.sequence.model import Duration, Unit
+from service.domain.sequence.model.duration import Duration, Unit
 
 KEEPS = Duration.of(30, Unit.DAYS)  # how long after it was due a task may still be done, without `Drop after`
 LEFT_AFTER_SNOOZE = timedelta(days=7)  # whoever puts a task off has at least so long to do it

@@ -60,16 +60,16 @@ def arbitrate(
     """
     slots = Slots(person, policy, now, breaker)
     verdicts: dict[int, Verdict] = {}
-    for candidate in sorted(candidates, key=lambda each: (rank(each, person, now), each.expires_at, each.id)):
-        verdict = _judge(candidate, slots)
-        verdicts[candidate.id] = verdict
+    in_turn = sorted((rank(each, person, now), each.expires_at, each.id, each) for each in candidates)
+    for of_class, _, number, candidate in in_turn:
+        verdict = verdicts[number] = _judge(candidate, of_class, slots)
         if verdict.ruling is Ruling.CLEARED:
             slots.take(candidate)
     return verdicts
 
 
-def _judge(candidate: Candidate, slots: Slots) -> Verdict:
-    bar, inputs = _weighed(candidate, slots)
+def _judge(candidate: Candidate, of_class: float, slots: Slots) -> Verdict:
+    bar, inputs = _weighed(candidate, of_class, slots)
     if slots.now > candidate.expires_at:
         return Verdict(Ruling.EXPIRED, "expired", _expired(candidate, bar, slots), inputs=inputs)
     leaves = _leaves(candidate, bar, slots)
@@ -82,11 +82,11 @@ def _judge(candidate: Candidate, slots: Slots) -> Verdict:
     return Verdict(Ruling.HELD, bar.rule if bar else "window", _held(candidate, bar, leaves, slots), until, inputs)
 
 
-def _weighed(candidate: Candidate, slots: Slots) -> tuple[Bar | None, dict[str, Any]]:
+def _weighed(candidate: Candidate, of_class: float, slots: Slots) -> tuple[Bar | None, dict[str, Any]]:
     """What stands against a mail, and by which numbers. Against service mail nothing ever does."""
     if candidate.priority == 0:
         return None, {"class": 0}
-    stake = slots.stake(candidate)
+    stake = slots.stake(candidate, of_class)
     return slots.against(candidate, stake), slots.inputs(stake)
 
 

@@ -42,7 +42,8 @@ def load(url: str, source: IO[bytes], tables: Mapping[str, int], show: Show) -> 
                 process.stdin.write(chunk)
             process.stdin.close()
         except BrokenPipeError:
-            pass  # it has ended, and says why
+            # pg_restore ended early. What it could not restore, it took back whole, and its words are raised below.
+            pass
 
 
 @contextmanager

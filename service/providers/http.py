@@ -6,6 +6,7 @@ unless the provider honours an idempotency key: then the same request is made on
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -15,24 +16,24 @@ from email.utils import parsedate_to_datetime
 
 from service.clock import machine_now
 from service.ports import Message, NotUnderstood, Outcome, Refused, TryLater, Uncertain
-from service.providers.line import Line, Lost, NotReached
-from service.providers.service import Answer, Service
+from service.providers.line import PATIENCE, Line, Lost, NotReached, Patience
+from service.providers.service import MENDING, Answer, Call, Service
 from service.providers.taken_apart import Mail
 
 TRIES = 3  # of a request that a provider honours the key of
-PAUSE = 0.5  # seconds between them
-MENDING = 300.0  # seconds until settings that a provider refuses are tried again
-SETTINGS = frozenset({401, 402, 403, 404, 405, 407})  # statuses that are about us and no mail
+LONGEST = 86_400.0  # seconds of a pause that is asked for
+UNPROVEN = frozenset({408, 409, 425})  # statuses that leave it open: 409, for one, while the first try is under way
 
 
 class HttpProvider:
     """Implements `service.ports.Provider` for any `Service`."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, patience: Patience = PATIENCE, processes: int = 1) -> None:
+        """`processes` share the service's rate."""
         self.name = service.name
-        self._service = service
-        self._lines: list[Line] = []
-        self._own = threading.local()
+        self._service, self._patience = service, patience
+        self._rate = service.per_second / processes
+        self._idle: list[Line] = []  # what was used last is used next, so that few stay open
         self._pool = ThreadPoolExecutor(service.at_once, thread_name_prefix=service.name)
         self._turn, self._next = threading.Lock(), 0.0
 
@@ -45,7 +46,7 @@ class HttpProvider:
 
     def close(self) -> None:
         self._pool.shutdown()
-        for line in self._lines:
+        for line in self._idle:
             line.close()
 
     def _parts(self, mails: Sequence[Mail]) -> list[list[Mail]]:
@@ -71,23 +72,33 @@ class HttpProvider:
             return [refused] if len(mails) == 1 else self._one_by_one(mails, start_by)
         if not self._takes_its_turn(start_by):
             return [TryLater("its group's time was over before its turn came", "budget", 0)] * len(mails)
+        found, is_lost = self._tried(call, mails, start_by)
+        if is_lost:  # what it says of the repetition proves nothing of the first time
+            return [
+                Uncertain(f"{self.name} may have taken it: then {each.reason}") if isinstance(each, TryLater) else each
+                for each in found
+            ]
+        return found
+
+    def _tried(self, call: Call, mails: Sequence[Mail], start_by: float) -> tuple[list[Outcome], bool]:
+        """What came of a request, and whether an earlier try of it was lost on the way."""
         tries = TRIES if self._service.honours_keys else 1
-        for left in reversed(range(tries)):
+        for count in range(1, tries + 1):
             try:
-                return self._judge(self._line().post(call), mails, start_by)
+                return self._judge(self._post(call), mails, start_by), count > 1
             except NotReached as why:
                 away = f"no connection to {self.name}: {why}"
-                return [TryLater(away, "connect", in_all=True)] * len(mails)
+                return [TryLater(away, "connect", in_all=True)] * len(mails), count > 1
             except (Lost, NotUnderstood) as why:
-                if not left:
-                    return [Uncertain(f"{self.name} may have taken it: {why}")] * len(mails)
-                time.sleep(PAUSE)
+                if count == tries:
+                    return [Uncertain(f"{self.name} may have taken it: {why}")] * len(mails), True
+                time.sleep(self._patience.pause)
         raise AssertionError("there is at least one try")
 
     def _judge(self, answer: Answer, mails: Sequence[Mail], start_by: float) -> list[Outcome]:
         """What an answer proves. Raises Lost or NotUnderstood where it proves nothing."""
         status = answer.status
-        if 200 <= status < 300:
+        if 200 <= status < 300 or (400 <= status < 500 and self._service.tells_each(answer)):
             found = self._service.outcomes(answer, mails)
             if len(found) != len(mails):
                 raise NotUnderstood(f"it answered about {len(found)} of {len(mails)} mails")
@@ -96,10 +107,10 @@ class HttpProvider:
             wait = self._service.pause(answer) or retry_after(answer, machine_now())
             why = f"{self.name} asks for a pause: {answer.words}"
             return [TryLater(why, str(status), wait, in_all=True)] * len(mails)
-        if status in SETTINGS or 300 <= status < 400:
+        if 300 <= status < 400 or (400 <= status < 500 and self._service.is_about_us(answer)):
             why = f"{self.name} refuses our settings ({status}): {answer.words}"
             return [TryLater(why, str(status), MENDING, in_all=True)] * len(mails)
-        if status == 408 or status >= 500 or status < 200:
+        if status in UNPROVEN or status >= 500 or status < 200:
             raise Lost(f"it answered {status}: {answer.words}")
         if len(mails) > 1:  # one of them spoils the whole request, which took nothing
             return self._one_by_one(mails, start_by)
@@ -110,30 +121,32 @@ class HttpProvider:
 
     def _takes_its_turn(self, start_by: float) -> bool:
         """Wait for a place in the provider's rate, where it has one; whether it came in time."""
-        rate = self._service.per_second
         with self._turn:
             begins = max(self._next, time.monotonic())
             if begins > start_by:
                 return False
-            self._next = begins + (1 / rate if rate else 0.0)
+            self._next = begins + (1 / self._rate if self._rate else 0.0)
         time.sleep(max(0.0, begins - time.monotonic()))
         return True
 
-    def _line(self) -> Line:
-        """This thread's connection."""
-        if not hasattr(self._own, "line"):
-            self._own.line = Line()
-            self._lines.append(self._own.line)
-        line: Line = self._own.line
-        return line
+    def _post(self, call: Call) -> Answer:
+        """Over a connection that nobody uses now. Raises Lost or NotReached."""
+        try:
+            line = self._idle.pop()
+        except IndexError:
+            line = Line(self._patience)
+        try:
+            return line.post(call)
+        finally:
+            self._idle.append(line)
 
 
 def retry_after(answer: Answer, now: datetime) -> float | None:
     """The seconds of Retry-After (RFC 9110 §10.2.3), a number or a date; None where it says neither."""
     said = answer.headers.get("retry-after", "").strip()
-    if said.replace(".", "", 1).isdigit():
-        return float(said)
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", said):
+        return min(float(said), LONGEST)
     try:
-        return max(0.0, parsedate_to_datetime(said).timestamp() - now.timestamp())
-    except (TypeError, ValueError):
+        return min(max(0.0, parsedate_to_datetime(said).timestamp() - now.timestamp()), LONGEST)
+    except (TypeError, ValueError, OverflowError):
         return None

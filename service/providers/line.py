@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -16,10 +18,21 @@ from urllib3.exceptions import HTTPError
 
 from service.providers.service import Answer, Call
 
-CONNECT = 5.0  # seconds
-SILENCE = 15.0  # seconds between two signs of life
-DEADLINE = 25.0  # seconds for the whole, so that a trickle ends as well
 MOST = 1_000_000  # bytes of an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long is waited, in seconds."""
+
+    connect: float = 5.0
+    silence: float = 15.0  # between two signs of life
+    deadline: float = 25.0  # for the whole, so that a trickle ends as well
+    pause: float = 0.5  # before a request is repeated
+    idle: float = 30.0  # for which a kept connection is trusted: a server that has closed it would cost a mail
+
+
+PATIENCE = Patience()
 
 
 class NotReached(Exception):  # noqa: N818 (what it says)
@@ -31,28 +44,40 @@ class Lost(Exception):  # noqa: N818 (what it says)
 
 
 class Line:
-    """A connection of one thread."""
+    """A connection, for one request at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: Patience = PATIENCE) -> None:
+        self._patience = patience
+        self._used = 0.0  # time.monotonic() of the last sign of life
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy, and no password out of ~/.netrc
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._adapter = _Adapter()
+        self._adapter = _Adapter(patience.deadline)
         self._session.mount("http://", self._adapter)
         self._session.mount("https://", self._adapter)
 
     def post(self, call: Call) -> Answer:
         """Make a request, and read the whole answer. Raises NotReached or Lost."""
+        return self._made("POST", call)
+
+    def get(self, url: str) -> Answer:
+        """The same without a body."""
+        return self._made("GET", Call(url, b""))
+
+    def _made(self, method: str, call: Call) -> Answer:
+        if time.monotonic() - self._used > self._patience.idle:
+            self._adapter.close()
         self._adapter.begin()
-        watch = threading.Timer(DEADLINE, self._adapter.cut)
+        watch = threading.Timer(self._patience.deadline, self._adapter.cut)
         watch.daemon = True
         watch.start()
         try:
-            with self._session.post(
+            with self._session.request(
+                method,
                 call.url,
                 data=call.body,
                 headers=dict(call.headers),
-                timeout=(CONNECT, SILENCE),
+                timeout=(self._patience.connect, self._patience.silence),
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -66,6 +91,7 @@ class Line:
                 raise NotReached(self._adapter.told(error)) from None
             raise Lost(self._adapter.told(error)) from None
         finally:
+            self._used = time.monotonic()
             watch.cancel()
 
     def close(self) -> None:
@@ -75,7 +101,8 @@ class Line:
 class _Adapter(HTTPAdapter):
     """Connections that can be cut from another thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadline: float) -> None:
+        self._deadline = deadline
         self.never_connected = False
         self._is_cut = False
         self._last: HTTPConnection | None = None
@@ -111,9 +138,9 @@ class _Adapter(HTTPAdapter):
 
     def told(self, error: Exception) -> str:
         """A sentence without addresses or what was sent."""
-        return (
-            f"no answer within {DEADLINE:.0f} seconds" if self._is_cut else f"the line broke ({type(error).__name__})"
-        )
+        if self._is_cut:
+            return f"no whole answer within {self._deadline:g} seconds"
+        return f"the line broke ({type(error).__name__})"
 
 
 def _known_to(adapter: _Adapter, kind: type[HTTPConnection]) -> type[HTTPConnection]:

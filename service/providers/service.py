@@ -8,22 +8,29 @@ deadlines, repetitions, what a status means) is in `service.providers.http`; wha
 from __future__ import annotations
 
 import hmac
+import re
 from abc import ABC, abstractmethod
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import orjson
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from service.domain.feedback import WORDS, Feedback
-from service.ports import NotAuthentic, NotUnderstood, Outcome, Received, Refused, Sent
+from service.ports import NotAuthentic, NotUnderstood, Outcome, Received, Refused, Sent, TryLater
 from service.providers.taken_apart import Mail
-from service.settings import Account
+from service.settings import LOOPBACK, Account
 
 JSON = "application/json"
+MENDING = 300.0  # seconds until settings that a provider refuses are tried again
+DELIVERY, MESSAGE = "everafter_delivery", "everafter_message"  # what comes back with everything that is told of a mail
+SETTINGS = frozenset({401, 402, 403, 404, 405, 407})  # statuses that are about us and no mail
+
+_NAMED = re.compile(r"(?P<name>[a-z0-9-]{1,40})=(?P<secret>[^=].*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +67,37 @@ class Service(Account, ABC):
     batch: ClassVar[int] = 1  # mails a request
     most_bytes: ClassVar[int] = 10_000_000  # a request
     at_once: ClassVar[int] = 8  # requests under way from one process
-    per_second: ClassVar[float] = 0.0  # requests from one process; 0: any number
+    per_second: ClassVar[float] = 0.0  # requests that an account may make; 0: any number
     honours_keys: ClassVar[bool] = False  # a request repeated with its idempotency key sends nothing twice
     slows_down: ClassVar[frozenset[int]] = frozenset({429})  # the statuses that ask for a pause
+    reads: ClassVar[frozenset[str]] = frozenset()  # the header fields of a webhook, in lower case, that `told` needs
+    signs: ClassVar[bool] = True  # it writes and signs the mail by itself: no DKIM signature of ours can be in it
+
+    url: str  # of its API; empty where it follows from another setting
+    webhook_secret: str  # what proves that its webhooks are its own; see `secrets`
+
+    @field_validator("url")
+    @classmethod
+    def _safe_address(cls, url: str) -> str:
+        return https_elsewhere(url)
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _as_it_hands_them_out(cls, written: str) -> str:
+        for secret in (each for group in _by_name(written).values() for each in group):
+            fault = cls.fault_of(secret)
+            if fault:
+                raise ValueError(fault)
+        return written
+
+    @classmethod
+    def fault_of(cls, secret: str) -> str:
+        """What is wrong with a webhook secret, without showing it; empty where nothing is."""
+        return ""
+
+    def secrets(self) -> dict[str, tuple[str, ...]]:
+        """The secrets of webhooks, the newest first, by the NAME of /webhooks/PROVIDER/NAME; "" has none."""
+        return _by_name(self.webhook_secret)
 
     def missing(self) -> list[str]:
         """The names of the settings that sending needs and that are not set."""
@@ -80,11 +115,19 @@ class Service(Account, ABC):
 
     @abstractmethod
     def outcomes(self, answer: Answer, mails: Sequence[Mail]) -> list[Outcome]:
-        """What became of each, by an answer of 2xx. Raises NotUnderstood."""
+        """What became of each, by an answer of 2xx (or one that `tells_each`). Raises NotUnderstood."""
 
-    def refusal(self, answer: Answer) -> Refused:
+    def tells_each(self, answer: Answer) -> bool:
+        """Whether an answer of 4xx may still tell of each mail by itself, some of which it took: see `outcomes`."""
+        return False
+
+    def refusal(self, answer: Answer) -> Outcome:
         """What a 4xx about a single mail means, in the provider's own words."""
         return Refused(f"{self.name} refused it: {answer.words}", str(answer.status))
+
+    def is_about_us(self, answer: Answer) -> bool:
+        """Whether a 4xx is about our settings or our account, so that no mail can leave until that is mended."""
+        return answer.status in SETTINGS
 
     def pause(self, answer: Answer) -> float | None:
         """For how many seconds the provider wants no more, where it says so otherwise than by Retry-After."""
@@ -99,9 +142,29 @@ class Service(Account, ABC):
         """See `service.ports.Receiver`."""
 
 
+def https_elsewhere(url: str) -> str:
+    """An address without a slash at its end, empty too. Raises ValueError where it's neither https nor this machine."""
+    parts = urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query):
+        raise ValueError("must be an address like https://api.example.org")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("must be https: keys and mails go there")
+    return url.rstrip("/")
+
+
 def needed(name: str, **more: Any) -> Any:
     """A setting without which nothing can be sent, by the name to set; not shown anywhere."""
     return Field(default="", validation_alias=name, repr=False, json_schema_extra={"needed": True}, **more)
+
+
+def hidden(name: str, **more: Any) -> Any:
+    """A setting that may be left out, by the name to set; not shown anywhere."""
+    return Field(default="", validation_alias=name, repr=False, **more)
+
+
+def setting(name: str, default: str) -> Any:
+    """A setting that may be shown, by the name to set."""
+    return Field(default=default, validation_alias=name)
 
 
 def read_json(body: bytes) -> Any:
@@ -112,9 +175,33 @@ def read_json(body: bytes) -> Any:
         raise NotUnderstood(f"no JSON: {error}") from None
 
 
+def ours(metadata: object) -> tuple[int | None, str]:
+    """The delivery's id and the Message-ID that were given along as metadata; None and "" where they weren't."""
+    known = metadata if isinstance(metadata, Mapping) else {}
+    message = known.get(MESSAGE)
+    return number(known.get(DELIVERY)), message.replace("\x00", "")[:WORDS] if isinstance(message, str) else ""
+
+
 def sent(provider_id: object) -> Sent:
     """Taken, under the provider's own name for it."""
     return Sent(str(provider_id or ""))
+
+
+def number(value: object) -> int | None:
+    """A delivery's id as it came back; None where it is none."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def to_mend(name: str, words: object, code: object) -> TryLater:
+    """What a provider says of a single mail that is about our account with it: all mail waits until that is mended."""
+    return TryLater(f"{name} refuses our settings ({code}): {words}"[:WORDS], str(code), MENDING, in_all=True)
+
+
+def basic_fault(secret: str) -> str:
+    """What is wrong with a secret of HTTP basic authentication; empty where nothing is."""
+    user, _, password = secret.partition(":")
+    return "" if user and password else "must be user:password, as in the webhook's address at the provider"
 
 
 def basic_password(received: Received, secrets: Sequence[str]) -> None:
@@ -130,3 +217,13 @@ def basic_password(received: Received, secrets: Sequence[str]) -> None:
     # Every secret is compared, so that the time it takes says nothing of which one was near.
     if not any([hmac.compare_digest(shown, secret.encode()) for secret in secrets if secret]):  # noqa: C419
         raise NotAuthentic("its user and password are not those in the settings")
+
+
+def _by_name(written: str) -> dict[str, tuple[str, ...]]:
+    """Secrets by comma, `NAME=SECRET` for an address of its own. Base64 may end in `=`, and is no name then."""
+    found: dict[str, tuple[str, ...]] = {}
+    for entry in (each.strip() for each in written.split(",") if each.strip()):
+        named = _NAMED.fullmatch(entry)
+        name, secret = (named["name"], named["secret"]) if named else ("", entry)
+        found[name] = (*found.get(name, ()), secret)
+    return found

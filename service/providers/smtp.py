@@ -66,7 +66,7 @@ class Smtp:
         group.put_off_if_late()
         self._open(min(most, len(group.waiting)), group)
         group.put_off_if_late()  # to connect may take seconds
-        for session in sorted(self._sessions[:most], key=lambda each: not each.is_idle):
+        for session in sorted(self._sessions[:most], key=_is_busy):
             if group.waiting and session.is_free and session.count < PER_CONNECTION:
                 session.begin(group.waiting.popleft(), group.start_by)
             self._guarded(session, group, session.flush)
@@ -116,7 +116,12 @@ class Smtp:
         except (OSError, Closed) as error:
             self._sessions.remove(session)
             group.waiting.extendleft(reversed(session.lose(_words(error))))
-        group.outcomes |= {message.delivery_id: outcome for message, outcome in session.collect()}
+        for message, outcome in session.collect():
+            group.outcomes[message.delivery_id] = outcome
+
+
+def _is_busy(session: Session) -> bool:
+    return not session.is_idle
 
 
 def _words(error: Exception) -> str:

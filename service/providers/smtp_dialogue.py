@@ -81,7 +81,8 @@ class Dialogue:
     @property
     def patience(self) -> float:
         """Seconds to wait for the next reply."""
-        return END_OF_DATA if self._awaited and self._awaited[0][0] in {Said.END, Said.DOT} else COMMAND
+        said = self._awaited[0][0] if self._awaited else None
+        return END_OF_DATA if said is Said.END or said is Said.DOT else COMMAND
 
     def begin(self, message: Message, start_by: float) -> None:
         """Say the envelope of a mail; the session must be free.
@@ -213,6 +214,10 @@ class Dialogue:
 
     def _next_reply(self) -> tuple[int, str] | None:
         """The next whole reply: its code, and its words without it; None while more is to come (RFC 5321 §4.2.1)."""
+        end = self._read.find(b"\n")
+        if end >= 0 and self._read[3:4] != b"-":  # nearly always one line
+            line, self._read = self._read[:end].strip(), self._read[end + 1 :]
+            return _code(line), line[4:].decode("utf-8", "replace")
         words, start = [], 0
         while (end := self._read.find(b"\n", start)) >= 0:
             line = self._read[start:end].strip()
@@ -220,9 +225,12 @@ class Dialogue:
             words.append(line[4:].decode("utf-8", "replace"))
             if line[3:4] != b"-":
                 self._read = self._read[start:]
-                code = line[:3]
-                return int(code) if code.isdigit() else -1, "\n".join(words)
+                return _code(line), "\n".join(words)
         return None
+
+
+def _code(line: bytes) -> int:
+    return int(line[:3]) if line[:3].isdigit() else -1
 
 
 def _refusal(code: int, words: str, *, in_all: bool = False) -> Outcome:

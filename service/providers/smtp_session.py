@@ -102,6 +102,8 @@ class Session:
     def flush(self) -> None:
         """Write what the line takes now. Raises OSError."""
         dialogue = self._dialogue
+        if not dialogue.out:
+            return  # nobody's patience begins anew
         while dialogue.out:
             try:
                 dialogue.wrote(self._socket.send(dialogue.out))
@@ -115,7 +117,9 @@ class Session:
 
     def collect(self) -> list[tuple[Message, Outcome]]:
         """The outcomes that became known since this was last asked."""
-        settled, self._dialogue.settled = self._dialogue.settled, []
+        settled = self._dialogue.settled
+        if settled:
+            self._dialogue.settled = []
         return settled
 
     def lose(self, why: str) -> list[Message]:

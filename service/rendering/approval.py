@@ -15,7 +15,9 @@ from markupsafe import escape
 
 from service.domain.arm import HOLDOUT, letters
 from service.domain.journey_map.phrases import goal_of, leaving, way_in
-from service.domain.sequence.model import Action, Library, Sequence, Status, Step
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.sequence import Sequence, Status
+from service.domain.sequence.model.step import Action, Step
 from service.domain.sequence.sentence import in_words
 from service.domain.sequence.words import when_in_words, window_in_words
 from service.rendering.preview import Preview

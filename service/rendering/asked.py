@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from service.domain.sequence.expression import ask
-from service.domain.sequence.model import Body, Expression
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.words import Body
 
 
 @dataclass(slots=True)

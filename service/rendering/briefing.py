@@ -15,7 +15,9 @@ from service.domain.sequence.expression import ExpressionError
 from service.domain.sequence.filters import Speech
 from service.domain.sequence.findings import Fault
 from service.domain.sequence.links import read_target
-from service.domain.sequence.model import PLACEHOLDER, Body, Business, Expression, placeholder
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.words import PLACEHOLDER, Body, placeholder
 from service.ports import Unrenderable
 from service.rendering.asked import as_asked
 from service.rendering.templates import authored, line_template, printed

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from icalendar import Calendar, Event, vCalAddress
 
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.rendering.address import mailbox
 
 CONTENT_TYPE = "text/calendar; charset=utf-8; method=PUBLISH"

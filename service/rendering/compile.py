@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from jinja2 import Template, TemplateSyntaxError
 
 from service.domain.sequence.expression import ExpressionError
-from service.domain.sequence.model import Library, Sequence, Step, Subject, Topic
+from service.domain.sequence.model.business import Topic
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
+from service.domain.sequence.model.words import Subject
 from service.ports import Unrenderable
 from service.rendering.address import Mailbox, mailbox
 from service.rendering.document import Frame, html_source, text_source

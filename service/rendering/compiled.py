@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from service.domain.sequence.model import Business, Library, Sequence, Step
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
 from service.ports import Unrenderable
 from service.rendering.compile import CompiledStep, compile_step, language_for
 from service.rendering.fault import CompileError

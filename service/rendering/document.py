@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
-from service.domain.sequence.model import Body, Business, Subject, Topic, Words
+from service.domain.sequence.model.business import Business, Topic
+from service.domain.sequence.model.words import Body, Subject, Words
 from service.rendering.fault import CompileError
 from service.rendering.html import Typesetter
 from service.rendering.layout import Layout

@@ -9,7 +9,10 @@ from email.utils import format_datetime
 from functools import lru_cache
 
 from service.domain.sequence.heading import slug
-from service.domain.sequence.model import Business, Kind, Sequence, Step, Topic
+from service.domain.sequence.model.business import Business, Topic
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
+from service.domain.sequence.vocabulary import Kind
 from service.rendering.address import Mailbox, mailbox
 from service.rendering.headers import field, mailbox_field, phrase
 

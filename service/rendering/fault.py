@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from service.domain.sequence.model import Place, Problem, Severity
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.problem import Problem, Severity
 
 
 class CompileError(Exception):

@@ -8,7 +8,9 @@ from html import escape
 
 from markdown_it.common.normalize_url import normalizeLink
 
-from service.domain.sequence.model import Body, Expression, Place
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.words import Body
 from service.rendering.fault import CompileError
 from service.rendering.links import BASE, Links
 from service.rendering.markdown import Button, Divider, Node, Part, Picture, Words, box, link, read_parts

@@ -15,7 +15,7 @@ from jinja2 import FunctionLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 from mjml import mjml2html
 
-from service.domain.sequence.model import Place
+from service.domain.sequence.model.place import Place
 from service.rendering.fault import CompileError
 from service.rendering.slots import Slots
 
@@ -23,6 +23,9 @@ ROOT = "email_templates/"
 NO_FONTS: dict[str, str] = {}  # mrml would load Roboto and others from Google, who would see who reads
 
 _INLINE = re.compile(r"""<mj-style\s+inline=["']inline["']\s*>(.*?)</mj-style>""", re.DOTALL)
+# MJML itself joins what stands in Outlook's conditional comments side by side; mrml does not.
+_SIDE_BY_SIDE = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
+_STYLE = re.compile(r"(<style[^>]*>)(.*?)(</style>)", re.DOTALL)
 _RULE = re.compile(r"([a-z][a-z0-9, ]*)\{([^}]*)\}")
 
 
@@ -60,8 +63,18 @@ class Layout:
             html = mjml2html(_INLINE.sub("", mjml), fonts=NO_FONTS)
         except (TemplateError, ValueError, OSError) as error:
             raise CompileError(Place(self.path), "broken-layout", f"This layout can't be read: {error}") from None
-        return slots.give_back(re.sub(r">\s*\n\s*<", "><", html))
+        return slots.give_back(_lean(html))
 
     def _source(self, name: str) -> str | None:
         content = self._files.get(ROOT + name)
         return None if content is None else content.decode("utf-8")
+
+
+def _lean(html: str) -> str:
+    """The same mail without blanks and comments that no client looks at."""
+    html = _SIDE_BY_SIDE.sub("", re.sub(r">\s*\n\s*<", "><", html))
+    return _STYLE.sub(lambda match: match[1] + _lean_css(match[2]) + match[3], html)
+
+
+def _lean_css(css: str) -> str:
+    return re.sub(r" ?([{};]) ?", r"\1", " ".join(css.split())).replace(";}", "}")

@@ -17,7 +17,9 @@ from service.domain.sequence.declared import FIELD_NAME
 from service.domain.sequence.findings import Fault
 from service.domain.sequence.heading import slug
 from service.domain.sequence.links import read_target
-from service.domain.sequence.model import Business, Expression, Place
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.place import Place
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.token import Purpose
 from service.rendering.fault import CompileError

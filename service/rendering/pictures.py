@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from service.domain.sequence.findings import Fault
 from service.domain.sequence.links import beside, read_picture
-from service.domain.sequence.model import Place
+from service.domain.sequence.model.place import Place
 from service.rendering.fault import CompileError
 
 WIDEST = 600  # CSS pixels: the column of the layouts

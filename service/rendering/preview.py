@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from service.domain.assignee import assignee_of
 from service.domain.facts import Facts
-from service.domain.sequence.model import Sequence, Step
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
 from service.domain.task import opened
 from service.ports import Letter, StaffLetter, Unrenderable
 from service.rendering.address import mailbox

@@ -11,7 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import Library, Problem, Sequence, Severity, Step
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.problem import Problem, Severity
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
 from service.rendering.compile import compile_step
 from service.rendering.fault import CompileError
 from service.rendering.html import Typesetter

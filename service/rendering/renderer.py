@@ -17,7 +17,7 @@ from jinja2.exceptions import SecurityError
 
 from service.domain.sequence.expression import ExpressionError
 from service.domain.sequence.filters import Speech
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.domain.token import Signer
 from service.ports import Letter, Message, Unrenderable
 from service.rendering.address import carried
@@ -27,7 +27,7 @@ from service.rendering.envelope import own_fields
 from service.rendering.headers import mailbox_field, text_field
 from service.rendering.mime import alternatives
 from service.rendering.task import compile_task
-from service.rendering.templates import encoded, fill_in
+from service.rendering.templates import encoded, fill_in, setting
 
 if TYPE_CHECKING:
     from service.rendering.signature import Dkim
@@ -77,9 +77,10 @@ class StepRenderer:
         addresses = self._addresses(letter, step, compiled.link_ids, manage)
         names = {**letter.names, **more, "_speech": speech, **addresses}
         try:
-            subject = fill_in(step.subject(letter.arm), names)
+            known = setting(names)
+            subject = fill_in(step.subject(letter.arm), known)
             names["_subject"] = subject
-            html, text = fill_in(step.html, names), fill_in(step.text, names)
+            html, text = fill_in(step.html, known), fill_in(step.text, known)
         except (ExpressionError, SecurityError, UndefinedError, TypeError, ValueError, ArithmeticError) as error:
             raise Unrenderable(f"{letter.sequence}/{letter.step} can't be put into words: {error}") from None
         if not subject.strip():

@@ -15,7 +15,11 @@ from jinja2 import TemplateSyntaxError
 
 from service.domain.sequence.expression import ExpressionError
 from service.domain.sequence.filters import Speech
-from service.domain.sequence.model import Body, Business, Place, Sequence, Step, TaskField
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step, TaskField
+from service.domain.sequence.model.words import Body
 from service.ports import Letter, StaffLetter, Unrenderable
 from service.rendering.address import mailbox
 from service.rendering.asked import as_asked

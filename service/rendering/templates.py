@@ -12,20 +12,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from jinja2 import Template, Undefined, pass_context
 from jinja2.runtime import Context
 from markdown_it.common.normalize_url import normalizeLink
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from service.domain.reason import empty_address, gap
 from service.domain.sequence.expression import Sandbox, tidy
 from service.domain.sequence.filters import PLAIN, Speech, spell
 from service.domain.sequence.findings import Fault
 from service.domain.sequence.links import read_url
-from service.domain.sequence.model import PLACEHOLDER, Expression
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.words import PLACEHOLDER
 from service.ports import Unrenderable
-from service.rendering.mime import quoted_printable
+from service.rendering.mime import quoted_address, quoted_printable
 
 OPEN, CLOSE = "\ue002", "\ue003"
 OPEN_TAG, CLOSE_TAG = "\ue004", "\ue005"
@@ -97,7 +99,7 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-class Encoded(Markup):
+class Encoded(str):
     """One of our own addresses, in quoted-printable already: it stands in both parts, and needs no escaping."""
 
     __slots__ = ()
@@ -105,12 +107,17 @@ class Encoded(Markup):
 
 def encoded(address: str) -> Encoded:
     """An address of ours, in ASCII, as it is printed into both parts."""
-    return Encoded(quoted_printable(address))
+    return Encoded(quoted_address(address))
 
 
-def fill_in(template: Template, names: dict[str, object]) -> str:
-    """What `template.render` gives, without a copy of the names for each template: none of them changes any."""
-    return "".join(template.root_render_func(template.new_context(names, shared=True)))
+def setting(names: dict[str, object]) -> Context:
+    """What all templates of one mail are filled in from; none of them changes any of the names."""
+    return _LINE.context_class(_LINE, names, None, {})
+
+
+def fill_in(template: Template, names: Context) -> str:
+    """What `template.render` gives, without a context of its own for each of a mail's templates."""
+    return "".join(template.root_render_func(names))
 
 
 @pass_context
@@ -130,18 +137,22 @@ def _address(context: Context, value: object) -> str:
 
 @pass_context
 def _in_text(context: Context, value: object) -> str:
-    if type(value) is Encoded:
-        return value
-    return quoted_printable(_crlf(_said(context, value)))
+    return value if type(value) is Encoded else _text_of(_said(context, value))
 
 
 @pass_context
-def _in_html(context: Context, value: object) -> Markup:
-    if type(value) is Encoded:
-        return value
-    # Nothing that a person or a file gave is ever Markup.
-    text = value if isinstance(value, Markup) else escape(_said(context, value))
-    return Markup(quoted_printable(str(text).replace("\n", "<br>")))  # noqa: S704 (escaped above)
+def _in_html(context: Context, value: object) -> str:
+    return value if type(value) is Encoded else _html_of(_said(context, value))
+
+
+@lru_cache(maxsize=1024)  # many people share a first name
+def _text_of(said: str) -> str:
+    return quoted_printable(_crlf(said))
+
+
+@lru_cache(maxsize=1024)
+def _html_of(said: str) -> str:
+    return quoted_printable(str(escape(said)).replace("\n", "<br>"))
 
 
 def _said(context: Context, value: object) -> str:
@@ -164,9 +175,9 @@ def _crlf(text: str) -> str:
     return text.replace("\n", "\r\n") if "\n" in text else text
 
 
-def _environment(autoescape: bool, finalize: object) -> Sandbox:
+def _environment(finalize: object) -> Sandbox:
     environment = Sandbox(
-        autoescape=autoescape,
+        autoescape=False,  # `_in_html` escapes all that it prints
         finalize=finalize,
         keep_trailing_newline=True,
         newline_sequence="\r\n",
@@ -181,9 +192,9 @@ def _environment(autoescape: bool, finalize: object) -> Sandbox:
     return environment
 
 
-_HTML = _environment(autoescape=True, finalize=_in_html)
-_TEXT = _environment(autoescape=False, finalize=_in_text)
-_LINE = _environment(autoescape=False, finalize=_flat)
+_HTML = _environment(_in_html)
+_TEXT = _environment(_in_text)
+_LINE = _environment(_flat)
 _DYNAMIC = re.compile(f"({OPEN}.*?{CLOSE}|{OPEN_TAG}.*?{CLOSE_TAG})", re.DOTALL)
 
 

@@ -10,7 +10,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from service.domain.sequence.model import PLACEHOLDER, Body, Expression
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.words import PLACEHOLDER, Body
 from service.rendering.links import Links
 from service.rendering.markdown import (
     BLANK,

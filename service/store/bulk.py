@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVarTuple
 
 import orjson
+import psycopg
 from sqlalchemy import (
     ColumnElement,
     Row,
@@ -20,11 +22,14 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import Subquery
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
 Types = TypeVarTuple("Types")
+DRIVER = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
 class Numbers(UserDefinedType[str]):
@@ -56,10 +61,28 @@ def fetch(session: Session, query: Select[*Types]) -> Sequence[Row[*Types]]:
     return session.connection().execute(query).all()
 
 
-def read(session: Session, statement: TextClause, **values: Any) -> Sequence[Any]:
-    """The rows of a statement that is written out: nothing is put together for it, which takes longer than to ask."""
+def read(session: Session, statement: TextClause, **values: Any) -> Sequence[tuple[Any, ...]]:
+    """The rows of a statement that is written out; none of one that returns none.
+
+    The driver is asked itself, and answers in binary: what SQLAlchemy puts together for each statement and each
+    result, and times that are read from text, take three times as long as all the rest of asking.
+    """
     session.flush()
-    return session.connection().execute(statement, values).all()
+    connection = session.connection()
+    words = _spoken(statement)
+    with connection.connection.cursor(binary=True) as cursor:  # type: ignore[attr-defined]
+        try:
+            connection.dialect.do_execute(cursor, words, values)
+            return cursor.fetchall() if cursor.description else []
+        except psycopg.Error as error:
+            raise DBAPIError.instance(
+                words, None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect
+            ) from error
+
+
+@lru_cache(maxsize=256)
+def _spoken(statement: TextClause) -> str:
+    return str(statement.compile(dialect=DRIVER))
 
 
 def document(rows: Sequence[Any]) -> str:

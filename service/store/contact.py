@@ -76,14 +76,15 @@ class Consent(Table):
 
 
 class Suppression(Table):
-    """Whom not to write to, kept as a keyed hash so that it survives erasure. `topic` None means everything."""
+    """Whom not to write to, and why, kept as a keyed hash so that it survives erasure. `topic` None means all mail."""
 
     __tablename__ = "suppression"
     __table_args__ = (
         Index(
-            "uq_suppression_address_hash_topic",
+            "uq_suppression_address_hash_topic_reason",
             "address_hash",
             "topic",
+            "reason",
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),

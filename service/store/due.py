@@ -7,15 +7,12 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from service.store.bulk import among, fetch, listed, read
-from service.store.delivery import Delivery, State
-from service.store.enrolment import Enrolment
+from service.store.bulk import listed, read
 
 MONTH = timedelta(days=30)
-WARM = (1, 3)  # the first and last of the classes that a slot is kept for
 
 
 class Due(NamedTuple):
@@ -61,28 +58,20 @@ class Ahead(NamedTuple):
     due_at: datetime
 
 
-DUE = (
-    Delivery.id,
-    Delivery.contact_id,
-    Delivery.enrolment_id,
-    Delivery.step,
-    Delivery.occasion,
-    Delivery.priority,
-    Delivery.staff_to,
-    Delivery.state,
-    Delivery.due_at,
-    Delivery.expires_at,
-    Enrolment.sequence,
-    Enrolment.state,
-    Enrolment.why,
-    Enrolment.paused_at,
-    Enrolment.wake_at,
-)
-TAKEN = text(
-    """
+DUE = """
     SELECT delivery.id, delivery.contact_id, enrolment_id, step, occasion, priority, staff_to, delivery.state, due_at,
            expires_at, enrolment.sequence, enrolment.state, enrolment.why, enrolment.paused_at, enrolment.wake_at
     FROM delivery JOIN enrolment ON enrolment.id = delivery.enrolment_id
+    """
+WAITING = text(
+    DUE
+    + """
+    WHERE delivery.contact_id = ANY(CAST(:ids AS bigint[])) AND delivery.state IN ('due', 'held') ORDER BY delivery.id
+    """
+)
+TAKEN = text(
+    DUE
+    + """
     WHERE delivery.id = ANY(CAST(:ids AS bigint[])) AND delivery.state = 'cleared' AND delivery.token = :token
     ORDER BY delivery.id FOR NO KEY UPDATE OF delivery
     """
@@ -102,13 +91,21 @@ MAILS = text(
       AND priority > 0 AND (handed_at IS NULL OR handed_at > :since) AND id <> ALL(CAST(:but AS bigint[]))
     """
 )
+AHEAD = text(
+    """
+    SELECT delivery.contact_id, sequence, step, due_at
+    FROM delivery JOIN enrolment ON enrolment.id = delivery.enrolment_id
+    WHERE delivery.contact_id = ANY(CAST(:ids AS bigint[])) AND delivery.state = 'planned'
+      AND enrolment.state = 'active' AND priority BETWEEN 1 AND 3 AND due_at > :now AND due_at <= :until
+    ORDER BY due_at, delivery.id
+    """
+)
 
 
-def read_due(session: Session, *which: ColumnElement[bool]) -> list[Due]:
-    """The deliveries that fulfil all conditions, by id. Their contacts are locked, which is enough for whatever only
-    those may change who hold them."""
-    query = select(*DUE).join(Enrolment, Enrolment.id == Delivery.enrolment_id).where(*which).order_by(Delivery.id)
-    return [Due._make(row) for row in fetch(session, query)]
+def read_due(session: Session, contact_ids: Collection[int]) -> list[Due]:
+    """What is due or held for these contacts, by id. They are locked, which is enough for whatever only those may
+    change who hold them."""
+    return [Due._make(row) for row in read(session, WAITING, ids=listed(contact_ids))]
 
 
 def read_taken(session: Session, ids: Collection[int], token: str) -> list[Due]:
@@ -142,11 +139,4 @@ def read_counted(
 
 def read_ahead(session: Session, contact_ids: Collection[int], now: datetime, until: datetime) -> list[Ahead]:
     """What of P1 to P3 is planned for these contacts within a time, the soonest first."""
-    query = (
-        select(Delivery.contact_id, Enrolment.sequence, Delivery.step, Delivery.due_at)
-        .join(Enrolment, Enrolment.id == Delivery.enrolment_id)
-        .where(among(Delivery.contact_id, contact_ids), Delivery.state == State.PLANNED, Enrolment.state == "active")
-        .where(Delivery.priority.between(*WARM), Delivery.due_at > now, Delivery.due_at <= until)
-        .order_by(Delivery.due_at, Delivery.id)
-    )
-    return [Ahead._make(row) for row in fetch(session, query)]
+    return [Ahead._make(row) for row in read(session, AHEAD, ids=listed(contact_ids), now=now, until=until)]

@@ -148,7 +148,7 @@ def write_outcomes(session: Session, record: Record) -> None:
         "ways": document(progress),
         "plans": document([*record.plans.values()]),
     }
-    session.connection().execute(RECORD, values)
+    read(session, RECORD, **values)
 
 
 def write_intent(
@@ -156,4 +156,4 @@ def write_intent(
 ) -> None:
     """These mails are about to leave, at `now` (journey time). Their rows are locked; the caller commits."""
     values = {"ids": listed(ids), "token": token, "now": now, "provider": provider, "publication": publication_id}
-    session.connection().execute(INTEND, values)
+    read(session, INTEND, **values)

@@ -17,7 +17,7 @@ from service.domain.facts import NOBODY, Facts
 from service.domain.happening import Happening, Touch
 from service.domain.moment import Moment
 from service.domain.schedule import Local
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.store.bulk import among, fetch, listed, read
 from service.store.contact import Contact
 from service.store.delivery import Delivery

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-TABLES = ("decision", "hit")
+TABLES = ("decision", "hit", "notice")
 AHEAD = 2  # months
 SMALL_WAIT = "2s"  # for a lock that everybody who writes into `rest` would queue behind
 UPKEEP = 0x45564550  # the advisory lock's number: one host at a time looks after the parts
@@ -31,8 +31,8 @@ def is_part(name: str) -> bool:
 def look_after_parts(session: Session, table: str, now: datetime, before: datetime) -> tuple[str, ...]:
     """Make the parts of this month and the next ones, and drop those that ended `before`; the names of those dropped.
 
-    `now` and `before` are on the table's own clock: machine time for hits, journey time for decisions. The caller
-    commits. Raises sqlalchemy.exc.OperationalError where a lock is not to be had soon; then it is tried again later.
+    `now` and `before` are on the table's own clock: machine time for hits and notices, journey time for decisions. The
+    caller commits. Raises sqlalchemy.exc.OperationalError where a lock is not to be had soon; it is tried again later.
     """
     session.execute(text(f"SET LOCAL lock_timeout = '{SMALL_WAIT}'"))
     if not session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": UPKEEP}):

@@ -21,7 +21,8 @@ from service.domain.hit import Class
 from service.domain.hit import Kind as HitKind
 from service.domain.policy import PressurePolicy
 from service.domain.pressure import EVIDENCE, REMEMBERED, UNKNOWN, Evidence, Mail, What, fold
-from service.domain.sequence.model import Kind, Library
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.vocabulary import Kind
 from service.domain.sunset import in_a_row, unengaged
 from service.store.bulk import document, listed, read
 from service.store.delivery import State

@@ -18,18 +18,20 @@ from service.store.decision import Decision
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.event import Event
+from service.store.feedback import ToldFeedback
 from service.store.task import Task
 
 KINDS = ("consent", "event", "task", "touch")  # in this order where they happened at the same instant
 
-Story = Consent | Event | Task | tuple[Delivery, Enrolment, int | None, list[Decision]]
+Story = Consent | Event | Task | tuple[Delivery, Enrolment, int | None, list[Decision], list[ToldFeedback]]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """`at` is when it happened, or is due (a held mail: when it is looked at next).
 
-    Behind a touch stand its enrolment, the id of its task where it is a colleague's, and the decisions about its mail.
+    Behind a touch stand its enrolment, the id of its task where it is a colleague's, the decisions about its mail, and
+    what was told of it.
     """
 
     at: datetime
@@ -41,7 +43,7 @@ class Entry:
 def read_timeline(
     session: Session, contact_id: int, limit: int, after: tuple[datetime, str, int] | None
 ) -> list[Entry]:
-    """Up to `limit` entries behind the place `after`, the earliest first, in at most six queries."""
+    """Up to `limit` entries behind the place `after`, the earliest first, in at most seven queries."""
     held = case((Delivery.state == State.HELD, Delivery.wake_at))
     at = func.coalesce(Delivery.sent_at, Delivery.handed_at, held, Delivery.due_at)
     every = union_all(
@@ -78,8 +80,9 @@ def _read(session: Session, contact_id: int, ids: dict[str, list[int]]) -> dict[
         .outerjoin(Task, Task.delivery_id == Delivery.id)
     )
     decisions = _decisions(session, contact_id, ids["touch"])
+    told = _told(session, contact_id, ids["touch"])
     for delivery, enrolment, task_id in session.execute(touches.where(Delivery.id.in_(ids["touch"]))):
-        rows["touch", delivery.id] = (delivery, enrolment, task_id, decisions[delivery.id])
+        rows["touch", delivery.id] = (delivery, enrolment, task_id, decisions[delivery.id], told[delivery.id])
     return rows
 
 
@@ -89,4 +92,14 @@ def _decisions(session: Session, contact_id: int, touches: Collection[int]) -> d
     of = (Decision.contact_id == contact_id, Decision.delivery_id.in_(touches))
     for decision in session.scalars(select(Decision).where(*of).order_by(Decision.id)):
         found[decision.delivery_id].append(decision)
+    return found
+
+
+def _told(session: Session, contact_id: int, touches: Collection[int]) -> dict[int, list[ToldFeedback]]:
+    """What was told of each mail, in the order in which it happened."""
+    found: dict[int, list[ToldFeedback]] = defaultdict(list)
+    of = (ToldFeedback.contact_id == contact_id, ToldFeedback.delivery_id.in_(touches))
+    for told in session.scalars(select(ToldFeedback).where(*of).order_by(ToldFeedback.at, ToldFeedback.id)):
+        if told.delivery_id is not None:
+            found[told.delivery_id].append(told)
     return found

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.logs import configure
 from service.runtime import NothingPublished, Runtime
 from service.settings import read_settings
-from service.web import api, current, health, limits, metrics, problems, request_id, security
+from service.web import api, current, health, limits, metrics, problems, request_id, security, webhooks
 from service.web.front import Front
 from service.web.gatherer import Gatherer
 from service.web.public.answer import answering
@@ -107,6 +107,7 @@ def build_app(runtime: Runtime) -> Site:
         app.register_blueprint(blueprint)
     if runtime.settings.provider == "mailbox":
         app.register_blueprint(mailbox)
+    webhooks.register(app, runtime)
     api.register(app, runtime)
     app.wsgi_app = Front(app.wsgi_app, runtime, hits)  # type: ignore[method-assign]
     return app

@@ -1,11 +1,13 @@
 """Who comes in at the same time is served together: one transaction for all of them, and one commit.
 
-Nobody waits for company. Whoever comes first is served at once; those who come meanwhile stand in line, and the next
-ones served are the whole line. Nobody is told anything before the commit, and nobody is harmed by a neighbour.
+Nobody waits for company that may never come. Whoever comes first is served at once; those who come meanwhile stand in
+line, and the next ones served are the whole line, once it stops growing. Nobody is told anything before the commit, and
+nobody is harmed by a neighbour.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from threading import Event, Lock
@@ -18,6 +20,10 @@ from sqlalchemy.orm import Session
 from service.runtime import Runtime
 
 AT_ONCE = 100  # of one transaction
+# A transaction costs as much as some twenty of those whom it serves, so where a line has formed, the next one lets it
+# grow: while anybody joined it within the last STEP, and for LINGER at most. Both in seconds.
+STEP = 0.002
+LINGER = 0.010
 # Somebody else may hold what one of them needs; the others don't wait for that.
 PATIENCE = text("SET LOCAL lock_timeout = '500ms'")
 
@@ -69,11 +75,20 @@ class Company(Generic[Asked, Given]):
             is_next, self._is_serving = not self._is_serving, True
         if not is_next:
             ticket.turn.wait()
+            if not ticket.was_served:
+                self._linger()
         if not ticket.was_served:
             self._serve_line()
         if ticket.error is not None:
             raise ticket.error
         return ticket.given
+
+    def _linger(self) -> None:
+        """While the line grows."""
+        until, length = time.monotonic() + LINGER, 0
+        while length < len(self._line) < AT_ONCE and time.monotonic() < until:
+            length = len(self._line)
+            time.sleep(STEP)
 
     def _serve_line(self) -> None:
         """Serve everybody in line, and call upon the next who came meanwhile to do the same."""

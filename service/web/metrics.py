@@ -12,7 +12,7 @@ from datetime import datetime
 import structlog
 from flask import Blueprint, Flask, Response, current_app, request
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select, text
@@ -23,7 +23,9 @@ from service.domain.access import Scope
 from service.runtime import Runtime
 from service.store.census import count_active, count_deliveries
 from service.store.delivery import Delivery, State
+from service.store.feedback import FeedbackTally, read_tally
 from service.store.journey import journey_now
+from service.store.notice import Piled, count_notices
 from service.web.api.auth import authorize
 from service.web.network import is_local
 from service.web.pace_metrics import PaceCollector
@@ -33,6 +35,7 @@ NAME = "everafter.metrics"
 KEPT = 15.0  # seconds for which one look at the database serves every scrape
 PATIENCE = "3s"  # for the database; a scrape must never weigh on those who send
 DELIVERIES = "Deliveries by state; beyond 100,000 those that are planned or over as PostgreSQL estimates them"
+NOTHING = Piled(0, 0, None)
 WAITING = (State.DUE, State.HELD)
 
 log = structlog.get_logger()
@@ -46,6 +49,8 @@ class Sight:
     deliveries: dict[str, int] = field(default_factory=dict)
     enrolments: int = 0
     oldest_due: float = 0.0
+    notices: Piled = NOTHING
+    told: Sequence[FeedbackTally] = ()
 
 
 class Database(Collector):
@@ -79,7 +84,7 @@ def look(session: Session) -> Sight:
     counts, active = count_deliveries(session), count_active(session)
     oldest: datetime | None = session.scalar(select(func.min(Delivery.wake_at)).where(Delivery.state.in_(WAITING)))
     late = (journey_now(session) - oldest).total_seconds() if oldest else 0.0
-    return Sight(counts, active, max(0.0, late))
+    return Sight(counts, active, max(0.0, late), count_notices(session), read_tally(session))
 
 
 def register(app: Flask, runtime: Runtime) -> None:
@@ -111,3 +116,19 @@ def _families(sight: Sight) -> Iterable[Metric]:
         "How long the delivery that has waited longest is past its time",
         sight.oldest_due,
     )
+    notices = GaugeMetricFamily(
+        "everafter_notices", "What providers told: still unread, or set aside", labels=["state"]
+    )
+    notices.add_metric(["waiting"], sight.notices.waiting)
+    notices.add_metric(["aside"], sight.notices.aside)
+    yield notices
+    yield _told(sight.told)
+
+
+def _told(told: Sequence[FeedbackTally]) -> Metric:
+    """Bounces by their kind; `matched` no: of nobody here."""
+    labels = ["provider", "what", "bounce", "matched"]
+    family = CounterMetricFamily("everafter_feedback", "What was told of our mails, each thing once", labels=labels)
+    for each in told:
+        family.add_metric([each.provider, each.what, each.bounce, "yes" if each.matched else "no"], each.count)
+    return family

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from flask import Request
@@ -52,6 +53,7 @@ def neighbourhood(address: Address) -> str:
     return str(IPv6Network((address, HOME_NETWORK), strict=False))
 
 
+@lru_cache(maxsize=1_024)
 def read_address(name: str) -> Address | None:
     """The address in `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`."""
     name = name.strip()

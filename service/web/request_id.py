@@ -36,11 +36,14 @@ def request_id() -> str:
 
 def _begin() -> None:
     given = request.headers.get(HEADER, "")
-    trusted = is_from_proxy(request, current_runtime().settings.trusted_proxies)
-    g.request_id = given if trusted and GIVEN.fullmatch(given) else token_hex(8)
+    g.request_id = given if GIVEN.fullmatch(given) and _is_trusted() else token_hex(8)
     g.begun_at = time.monotonic()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=g.request_id)
+
+
+def _is_trusted() -> bool:
+    return is_from_proxy(request, current_runtime().settings.trusted_proxies)
 
 
 def _end(response: Response) -> Response:

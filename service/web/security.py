@@ -35,8 +35,10 @@ def register(app: Flask, runtime: Runtime) -> None:
 
     @app.after_request
     def add(response: Response) -> Response:
+        given = {name.lower() for name, _ in response.headers}
         for name, value in headers.items():
-            response.headers.setdefault(name, value)
+            if name.lower() not in given:
+                response.headers.add(name, value)
         return response
 
 

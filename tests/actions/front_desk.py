@@ -13,20 +13,15 @@ from sqlalchemy import Engine, select
 from service.actions.open_task import open_task
 from service.actions.sign_up import upsert_contact
 from service.domain.contact import read_address
-from service.domain.sequence.model import (
-    Action,
-    Body,
-    Business,
-    Duration,
-    Step,
-    TaskField,
-    Topic,
-    Unit,
-)
+from service.domain.sequence.model.business import Business, Topic
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.step import Action, Step, TaskField
+from service.domain.sequence.model.words import Body
 from service.store.contact import Consent, Contact
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.event import Event
+from service.store.history import facts_of, read_pasts
 from service.store.task import Task
 from tests.actions.house import KEY, NOW, House
 from tests.domain.stories import BUSINESS, HERE, day, letters, step
@@ -106,6 +101,13 @@ class FrontDesk(House):
             enrolment, contact = session.get_one(Enrolment, self.inside), session.get_one(Contact, self.ana)
             delivery = session.get_one(Delivery, touch)
             return open_task(session, self.published, enrolment, contact, written, delivery, self.now).id
+
+    def holds(self, condition: str) -> bool:
+        """Whether it does for Ana inside `letters` now."""
+        with self.begin() as session:
+            contact, enrolment = session.get_one(Contact, self.ana), session.get_one(Enrolment, self.inside)
+            past = read_pasts(session, [contact.id])[contact.id]
+            return facts_of(self.published.library.business, contact, enrolment, past, self.now).holds(condition)
 
     def row(self, table: Any, row_id: int) -> Any:
         with self.begin() as session:

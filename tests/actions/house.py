@@ -21,8 +21,10 @@ from service.actions.reap import reap
 from service.actions.sign_up import Evidence, SignedUp, sign_up
 from service.actions.sunset import leave_in_peace
 from service.domain.contact import read_address
-from service.domain.sequence.model import Business, Form, Library, Topic
-from service.domain.sequence.model import Sequence as Journey
+from service.domain.sequence.model.business import Business, Topic
+from service.domain.sequence.model.form import Form
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.sequence import Sequence as Journey
 from service.ports import Letter, Message, Outcome, Published, Sent, Unrenderable
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment

@@ -8,7 +8,6 @@ from service.actions.answer import answer
 from service.store.contact import Contact
 from service.store.delivery import State
 from service.store.enrolment import Enrolment
-from service.store.history import facts_of, read_pasts
 from tests.actions.front_desk import FrontDesk
 from tests.actions.house import NOW
 from tests.domain.stories import day, step
@@ -24,16 +23,9 @@ def give(desk: FrontDesk, mail: int, value: str, note: str | None = None) -> boo
         return answer(session, desk.published, mail, value, note, desk.now)
 
 
-def holds(desk: FrontDesk, condition: str) -> bool:
-    with desk.begin() as session:
-        contact, enrolment = session.get_one(Contact, desk.ana), session.get_one(Enrolment, desk.inside)
-        past = read_pasts(session, [contact.id])[contact.id]
-        return facts_of(desk.published.library.business, contact, enrolment, past, desk.now).holds(condition)
-
-
 def test_an_answer_is_an_event_that_conditions_read_and_that_wakes(engine: Engine) -> None:
     desk, mail = asked(engine)
-    assert not holds(desk, 'answer("how-was-it")')
+    assert not desk.holds('answer("how-was-it")')
     assert give(desk, mail, "happy", "So\nsoft!")
     [event] = desk.events("answer")
     assert event.data == {
@@ -43,7 +35,7 @@ def test_an_answer_is_an_event_that_conditions_read_and_that_wakes(engine: Engin
         "note": "So\nsoft!",
         "enrolment": desk.inside,
     }
-    assert holds(desk, 'answer("how-was-it") == "happy"')
+    assert desk.holds('answer("how-was-it") == "happy"')
     assert desk.row(Enrolment, desk.inside).wake_at <= NOW
 
 
@@ -59,7 +51,7 @@ def test_a_later_answer_replaces_an_earlier_one_and_the_same_one_changes_nothing
         ("unhappy", "Too short.", True),
         ("happy", None, False),
     ]
-    assert holds(desk, 'answer("how-was-it") == "happy" and count("answer") == 1')
+    assert desk.holds('answer("how-was-it") == "happy" and count("answer") == 1')
 
 
 def test_a_mail_that_was_sent_again_asks_the_same_question(engine: Engine) -> None:

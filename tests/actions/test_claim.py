@@ -21,7 +21,7 @@ from service.actions.deliver import deliver
 from service.actions.lease import Lease
 from service.actions.put_into_words import Desk
 from service.domain.pacing import DAY, Pacing, Rate, so_far
-from service.domain.sequence.model import Kind
+from service.domain.sequence.vocabulary import Kind
 from service.local.valkey import Valkey
 from service.ports import Message, Outcome, Refused, TryLater
 from service.providers.mx import MailboxGroups

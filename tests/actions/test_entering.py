@@ -12,7 +12,7 @@ from service.domain.contact import read_address
 from service.ports import Message, Outcome
 from service.store.contact import Contact
 from tests.actions.house import FORM, KEY
-from tests.actions.written import APPOINTMENT, Written
+from tests.actions.written import APPOINTMENT, ON_BOOKING, Written
 from tests.domain.stories import at
 
 HEAD = """
@@ -122,24 +122,8 @@ def test_a_cancellation_that_is_told_late_with_its_booking_counts(engine: Engine
 
 def test_a_dated_mail_on_its_way_ends_nothing_and_what_rides_on_it_is_done(engine: Engine) -> None:
     """While the provider has not answered, something happens, and another worker looks at the person."""
-    dated = """
----
-title: Your appointment
-stage: rebooking
-kind: service
-topic: Your visits
-enrol:
-  on: event appointment.booked
-  again: always
-date: event.starts
----
-
-## 1 day before at 10:00: tomorrow
-Subject: See you tomorrow
-Tag: +reminded
-
-Until then?
-"""
+    reminder = "\n## 1 day before at 10:00: tomorrow\nSubject: See you tomorrow\nTag: +reminded\n\nUntil then?\n"
+    dated = ON_BOOKING.format(more="") + reminder
     house = Written(engine, appointment=dated)
     ana = house.sign_up().contact_id
     house.tell(ana, "appointment.booked", "A1", starts="2026-11-25T16:00:00+01:00")

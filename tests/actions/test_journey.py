@@ -14,7 +14,10 @@ from service.actions.lease import Lease
 from service.actions.receive_event import Seen, become, receive_event
 from service.actions.record import Handed, record
 from service.actions.unsubscribe import unsubscribe
-from service.domain.sequence.model import Again, AtMost, Enrol, Exit, Kind, Trigger, Unit
+from service.domain.sequence.model.duration import Unit
+from service.domain.sequence.model.enrol import Again, Enrol, Trigger
+from service.domain.sequence.model.exit import AtMost, Exit
+from service.domain.sequence.vocabulary import Kind
 from service.ports import Refused, Sent, TryLater, Uncertain
 from service.store.contact import Contact, lock_contacts
 from service.store.delivery import Delivery

@@ -13,7 +13,8 @@ from service.actions.move_journey import move_journey
 from service.actions.record_hits import record_hits
 from service.clock import machine_now
 from service.domain.hit import RawHit
-from service.domain.sequence.model import Exit, Kind
+from service.domain.sequence.model.exit import Exit
+from service.domain.sequence.vocabulary import Kind
 from service.store.contact import lock_contacts
 from service.store.delivery import Delivery
 from service.store.event import Event, Hit

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from service.actions.look_after_tasks import look_after_tasks
 from service.actions.settle_task import snooze_task
 from service.actions.staff_mail import staff_letters
-from service.domain.sequence.model import Duration, Unit
+from service.domain.sequence.model.duration import Duration, Unit
 from service.store.contact import Contact
 from service.store.enrolment import Enrolment
 from tests.actions.front_desk import CALL, FrontDesk, task_step

@@ -16,8 +16,8 @@ from service.actions.deliver import deliver
 from service.actions.lease import Lease
 from service.actions.put_into_words import Desk
 from service.domain.policy import Caps
-from service.domain.sequence.model import Kind
-from service.domain.sequence.model import Sequence as Journey
+from service.domain.sequence.model.sequence import Sequence as Journey
+from service.domain.sequence.vocabulary import Kind
 from service.ports import Published
 from service.store.delivery import Delivery
 from tests.actions.house import NOW, Clerk, House, Postman

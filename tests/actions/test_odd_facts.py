@@ -8,21 +8,11 @@ from sqlalchemy import Engine, update
 from service.actions.enrol_by_hand import NotLetIn, enrol_by_hand
 from service.store.contact import Contact, lock_contacts
 from service.store.delivery import Delivery
-from tests.actions.written import APPOINTMENT, Written
+from tests.actions.written import APPOINTMENT, ON_SIGNUP, Written
 from tests.domain.stories import at
 
-HEAD = """
----
-title: Welcome
-stage: onboarding
-topic: Tips and ideas
-enrol:
-  on: signup
-{more}---
-"""
-
 LETTER = (
-    HEAD.format(more="")
+    ON_SIGNUP.format(more="")
     + """
 ## Day 0 at 12:00: hello
 Subject: Hello
@@ -42,7 +32,7 @@ def test_a_time_zone_that_is_none_holds_up_nobody(engine: Engine) -> None:
 
 
 SETS = (
-    HEAD.format(more="")
+    ON_SIGNUP.format(more="")
     + """
 ## Day 0: told
 Subject: Hello
@@ -99,7 +89,7 @@ def test_by_hand_a_date_that_is_none_is_refused_in_a_sentence(engine: Engine, st
 
 
 MOVED = (
-    HEAD.format(more="")
+    ON_SIGNUP.format(more="")
     + """
 ## Day 11 at 00:00: learn
 Set: contact.birthday = "03-03"
@@ -135,8 +125,8 @@ def test_who_is_awaited_may_be_moved_or_taken_away_in_the_very_batch_that_lets_t
 
 
 def test_two_enrolments_of_one_moment_see_what_the_other_did(engine: Engine) -> None:
-    one = HEAD.format(more="") + "\n## Day 3 at 12:00: mark\nTag: +marked\n"
-    two = HEAD.format(more="") + '\n## Day 3 at 12:00: see\nIf: done("a-one/mark")\nSubject: Seen\n\nRight?\n'
+    one = ON_SIGNUP.format(more="") + "\n## Day 3 at 12:00: mark\nTag: +marked\n"
+    two = ON_SIGNUP.format(more="") + '\n## Day 3 at 12:00: see\nIf: done("a-one/mark")\nSubject: Seen\n\nRight?\n'
     house = Written(engine, a_one=one, b_two=two)
     ana = house.sign_up().contact_id
     house.live_until(at("2026-11-24 00:00"))

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from service.actions.staff_mail import staff_letters
 from service.actions.unsubscribe import suppress
-from service.domain.sequence.model import Duration, Unit
+from service.domain.sequence.model.duration import Duration, Unit
 from service.store.contact import Contact
 from tests.actions.front_desk import CALL, FrontDesk, task_step
 from tests.actions.house import NOW

@@ -16,7 +16,8 @@ from service.actions.unsubscribe import suppress, unsubscribe
 from service.domain.breaker import Breaker
 from service.domain.hit import RawHit
 from service.domain.policy import Policy, PressurePolicy
-from service.domain.sequence.model import Kind, Topic
+from service.domain.sequence.model.business import Topic
+from service.domain.sequence.vocabulary import Kind
 from service.store.breaker import read_breaker
 from service.store.contact import Contact, Suppression, lock_contacts
 from service.store.decision import Decision

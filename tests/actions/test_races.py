@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from service.actions.deliver import deliver
 from service.actions.lease import Lease
 from service.actions.unsubscribe import unsubscribe
-from service.domain.sequence.model import Kind
+from service.domain.sequence.vocabulary import Kind
 from service.store.contact import Consent
 from service.store.delivery import Delivery
 from tests.actions.house import House

@@ -11,7 +11,7 @@ from service.actions.erase import erase
 from service.actions.record_hits import record_hits
 from service.clock import machine_now
 from service.domain.hit import RULESET, RawHit
-from service.domain.sequence.model import Kind
+from service.domain.sequence.vocabulary import Kind
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from service.store.event import Event, Hit

@@ -16,7 +16,8 @@ from service.actions.erase import erase
 from service.actions.refer import NotQualified, reward
 from service.actions.tell import Told, tell
 from service.actions.unsubscribe import unsubscribe
-from service.domain.sequence.model import Again, Enrol, Kind, Trigger
+from service.domain.sequence.model.enrol import Again, Enrol, Trigger
+from service.domain.sequence.vocabulary import Kind
 from service.store.contact import Contact
 from service.store.event import Event
 from service.store.history import read_pasts

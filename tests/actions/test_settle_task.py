@@ -14,7 +14,6 @@ from service.actions.settle_task import TaskOver, settle_task, skip_task, snooze
 from service.domain.field import Unfit
 from service.store.contact import Contact
 from service.store.enrolment import Enrolment
-from service.store.history import facts_of, read_pasts
 from service.store.task import Task
 from service.store.webhook_call import WebhookCall
 from tests.actions.front_desk import CALL, FrontDesk, action, task_step
@@ -26,13 +25,6 @@ HOUR = timedelta(hours=1)
 def do(desk: FrontDesk, task_id: int, outcome: str | None = "reached", note: str | None = None, **asked: Any) -> None:
     with desk.begin() as session:
         assert settle_task(session, desk.published, task_id, "front-desk", outcome, note, asked, desk.now) is not None
-
-
-def holds(desk: FrontDesk, condition: str) -> bool:
-    with desk.begin() as session:
-        contact, enrolment = session.get_one(Contact, desk.ana), session.get_one(Enrolment, desk.inside)
-        past = read_pasts(session, [contact.id])[contact.id]
-        return facts_of(desk.published.library.business, contact, enrolment, past, desk.now).holds(condition)
 
 
 def test_a_done_task_is_an_event_and_what_was_asked_is_written(engine: Engine) -> None:
@@ -57,8 +49,8 @@ def test_a_done_task_is_an_event_and_what_was_asked_is_written(engine: Engine) -
         "enrolment": desk.inside,
     }
     assert desk.row(Enrolment, desk.inside).wake_at <= NOW + HOUR
-    assert holds(desk, 'done("a-call") and answer("a-call") == "reached"')
-    assert not holds(desk, 'sent("a-call")')
+    assert desk.holds('done("a-call") and answer("a-call") == "reached"')
+    assert not desk.holds('sent("a-call")')
 
 
 def test_the_mail_that_told_of_it_does_not_go_out_any_more(engine: Engine) -> None:
@@ -135,7 +127,7 @@ def test_a_skipped_task_happens_in_no_way_but_what_waits_goes_on(engine: Engine)
     assert desk.row(Enrolment, desk.inside).wake_at <= NOW + HOUR
     assert desk.events("task.done") == []
     assert desk.row(Contact, desk.ana).tags == []
-    assert not holds(desk, 'done("a-call")')
+    assert not desk.holds('done("a-call")')
 
 
 def test_what_is_over_is_over(engine: Engine) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy import Engine, func, select
 
 from service.actions.sign_up import Evidence, sign_up
 from service.domain.contact import read_address
-from service.domain.sequence.model import Form, Kind
+from service.domain.sequence.model.form import Form
+from service.domain.sequence.vocabulary import Kind
 from service.store.contact import Consent, Contact
 from service.store.enrolment import Enrolment
 from service.store.event import Event

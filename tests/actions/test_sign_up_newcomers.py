@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from service.actions.sign_up import Evidence, SignedUp, sign_up
 from service.actions.sign_up_newcomers import Signup, is_plain, sign_up_newcomers
 from service.domain.contact import read_address
-from service.domain.sequence.model import Form
+from service.domain.sequence.model.form import Form
 from service.store.contact import Consent, Contact
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment

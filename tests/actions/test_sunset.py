@@ -11,11 +11,15 @@ from sqlalchemy import Engine, select
 from service.actions.judge_clicks import judge_clicks
 from service.actions.record_hits import record_hits
 from service.actions.tell import Told, tell
+from service.actions.unsubscribe import unsubscribe
 from service.domain.hit import RawHit
 from service.domain.policy import Policy, SunsetPolicy
-from service.domain.sequence.model import Enrol, Kind, Stage, Topic, Trigger
-from service.domain.sequence.model import Sequence as Journey
-from service.store.contact import Contact, Suppression
+from service.domain.sequence.model.business import Topic
+from service.domain.sequence.model.enrol import Enrol, Trigger
+from service.domain.sequence.model.sequence import Sequence as Journey
+from service.domain.sequence.model.sequence import Status
+from service.domain.sequence.vocabulary import Kind, Stage
+from service.store.contact import Consent, Contact, Suppression
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from service.store.event import Event
@@ -27,7 +31,7 @@ SUNSET = SunsetPolicy(never=2, once=3, at_least=timedelta(days=10), silence=time
 ASKED = NOW + 12 * DAY  # a Wednesday, on which the second letter leaves
 READER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 GATEWAY = "Barracuda Sentinel (EE)"
-TOPICS = (Topic("Tips and ideas"), Topic("Your appointments", "service"))
+TOPICS = (Topic("Tips and ideas"), Topic("News"), Topic("Your appointments", "service"))
 
 
 def asking() -> Journey:
@@ -179,3 +183,85 @@ def test_nobody_is_silenced_who_was_never_asked(engine: Engine) -> None:
     assert contact(house, ana).sunset_at is None
     assert len(house.mails()) > 3
     assert (told(house, "unengaged"), suppressed(house)) == (1, [])
+
+
+def leave(house: House, contact_id: int, topic: str) -> None:
+    with house.begin() as session:
+        unsubscribe(session, house.published, contact_id, house.now, topic=topic)
+
+
+def goes_on(house: House, contact_id: int) -> None:
+    """The letters do, and nobody is left in peace for a silence that was none."""
+    assert contact(house, contact_id).sunset_at is None
+    for days in (18, 24, 30, 80, 90):
+        house.work(NOW + days * DAY)
+    assert {"letter-2", "letter-3", "letter-5"} <= {step for _, step in house.mails()}
+    assert "unengaged" not in suppressed(house)
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_nobody_is_silenced_whom_the_question_may_not_reach(engine: Engine, left: bool) -> None:
+    """They left its topic, or never agreed to it."""
+    house = town(engine, replace(asking(), topic="News"))
+    ana = house.sign_up().contact_id
+    house.work()
+    if left:
+        leave(house, ana, "News")
+    house.work(ASKED)
+    assert told(house, "unengaged") == 1
+    goes_on(house, ana)
+
+
+@pytest.mark.parametrize("status", [Status.DRAFT, Status.PAUSED, Status.CLOSED])
+def test_nobody_is_silenced_for_a_question_that_is_not_asked_now(engine: Engine, status: Status) -> None:
+    house = town(engine, replace(asking(), status=status))
+    ana = house.sign_up().contact_id
+    house.work()
+    house.work(ASKED)
+    goes_on(house, ana)
+
+
+def test_nobody_is_silenced_for_a_question_of_long_ago(engine: Engine) -> None:
+    """Its sequence still runs, because it has another step next year, and lets nobody in a second time."""
+    still = asking()
+    house = town(engine, replace(still, steps=(*still.steps, step("once-more", day(400), Kind.WIN_BACK))))
+    ana = asked(house)
+    house.set_time(ASKED + 4 * DAY)
+    with house.begin() as session:
+        tell(session, house.published, [Told(ana, "purchase", at=house.now)], house.now)
+    for days in (18, 24, 30, 80):
+        house.work(NOW + days * DAY)
+    assert told(house, "unengaged") == 2
+    assert contact(house, ana).sunset_at is None
+
+
+def test_the_silence_ends_where_the_question_is_lost_on_its_way(engine: Engine) -> None:
+    """Somebody leaves its topic before it went out, and what waited is looked at."""
+    still = replace(asking(), topic="News", steps=(step("still-there", day(8), Kind.WIN_BACK),))
+    house = town(engine, still)
+    ana = house.sign_up().contact_id
+    agree(house, ana, "News")
+    house.work()
+    house.work(ASKED)
+    house.work(NOW + 18 * DAY)
+    assert contact(house, ana).sunset_at == ASKED
+    assert house.states(ana)["letter-2"] == "held"
+    leave(house, ana, "News")
+    house.work(NOW + 19 * DAY)
+    assert contact(house, ana).sunset_at is None
+    assert house.states(ana)["letter-2"] == "sent"
+
+
+def test_leaving_its_topic_does_not_end_the_silence_once_the_question_is_out(house: House) -> None:
+    ana = asked(house)
+    leave(house, ana, "Tips and ideas")
+    assert contact(house, ana).sunset_at == ASKED
+    house.work(ASKED + SUNSET.silence)
+    assert sorted(suppressed(house)) == ["unengaged", "unsubscribed"]
+
+
+def agree(house: House, contact_id: int, topic: str) -> None:
+    with house.begin() as session:
+        session.add(
+            Consent(contact_id=contact_id, topic=topic, act="confirmed", basis="consent", at=NOW, source="form")
+        )

@@ -9,21 +9,11 @@ from sqlalchemy import Engine
 
 from service.actions.settle_task import settle_task
 from service.actions.unsubscribe import unsubscribe
-from tests.actions.written import Written
+from tests.actions.written import ON_SIGNUP, Written
 from tests.domain.stories import at
 
-HEAD = """
----
-title: Welcome
-stage: onboarding
-topic: Tips and ideas
-enrol:
-  on: signup
-{more}---
-"""
-
 WELCOME = (
-    HEAD.format(more="")
+    ON_SIGNUP.format(more="")
     + """
 ## Day 0: a call
 Task: call
@@ -72,7 +62,7 @@ def test_nobody_did_it_so_what_waited_goes_its_way(engine: Engine) -> None:
 
 
 ACTIONS = (
-    HEAD.format(more="")
+    ON_SIGNUP.format(more="")
     + """
 ## Day 0: mark
 Tag: +warm
@@ -144,7 +134,7 @@ def test_actions_happen_when_their_step_is_done(engine: Engine) -> None:
 
 
 STOPPED = (
-    HEAD.format(more="stop:\n  - event: visit.completed\n")
+    ON_SIGNUP.format(more="stop:\n  - event: visit.completed\n")
     + """
 ## Day 0 at 12:00: hello
 Subject: Hello
@@ -182,7 +172,7 @@ def test_a_goal_with_stay_is_noted_and_the_person_stays(engine: Engine) -> None:
     assert enrolment.converted_at == at("2026-11-20 10:00")
 
 
-SERIES = HEAD.format(more="at most: 9 unanswered\n") + "".join(
+SERIES = ON_SIGNUP.format(more="at most: 9 unanswered\n") + "".join(
     f"\n## Day {day} at 10:00: letter {day}\nSubject: Letter {day}\n\nRight?\n" for day in (1, 4, 7, 10, 13)
 )
 
@@ -202,7 +192,7 @@ def test_after_an_outage_nothing_bursts(engine: Engine) -> None:
 
 
 def test_an_overdue_task_and_an_overdue_service_mail_do_not_come_on_one_day(engine: Engine) -> None:
-    text = HEAD.format(more="") + (
+    text = ON_SIGNUP.format(more="") + (
         "\n## Day 1: tell\nKind: service\nSubject: One\n\nRight?\n"
         "\n## Day 2: call\nTask: call\nAssign: owner\n\nCall.\n"
         "\n## Day 3: tell more\nKind: service\nSubject: Two\n\nRight?\n"

@@ -11,7 +11,8 @@ from sqlalchemy import Engine, select
 from service.actions.change_contact import Changes, change_contact
 from service.actions.receive_event import Seen, receive_event
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import Library, Severity
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.problem import Severity
 from service.ports import Published
 from service.store.contact import Contact, lock_contacts
 from service.store.delivery import Delivery, State
@@ -39,7 +40,16 @@ forms: {checklist: {topics: [Tips and ideas]}}
 coupons: {TREAT: {}}
 calendar: {mothers-day: [2027-05-09]}
 """
-APPOINTMENT = """
+ON_SIGNUP = """
+---
+title: Welcome
+stage: onboarding
+topic: Tips and ideas
+enrol:
+  on: signup
+{more}---
+"""
+ON_BOOKING = """
 ---
 title: Your appointment
 stage: rebooking
@@ -49,10 +59,11 @@ enrol:
   on: event appointment.booked
   again: always
 date: event.starts
-stop:
-  - same: appointment.cancelled
----
-
+{more}---
+"""
+APPOINTMENT = (
+    ON_BOOKING.format(more="stop:\n  - same: appointment.cancelled\n")
+    + """
 ## 1 day before at 10:00: tomorrow
 Subject: See you tomorrow at {{ date | time }}
 
@@ -63,6 +74,7 @@ Subject: Thank you
 
 How was it?
 """
+)
 
 
 def library_of(**sequences: str) -> Library:

@@ -101,7 +101,7 @@ class People:
                     told.at = time.time()
                     return
             except requests.RequestException:
-                pass
+                pass  # Everafter is down or slow just now: asked again, and `waiting` counts who was never told yes
             self._ended.wait(0.3)
 
     def _sign_up(self, told: Told) -> bool:

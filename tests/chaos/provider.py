@@ -57,7 +57,7 @@ class Provider:
         try:
             await self._converse(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # the other side is gone
+            pass  # the worker was killed: what was accepted, cut or refused stands in the log already
         finally:
             writer.close()
 

@@ -11,7 +11,8 @@ import pytest
 from service.cli.folder import find_files, read_folders, where_found
 from service.domain.sequence.library import MAX_FILE
 from service.domain.sequence.manuscript import MAX_BYTES
-from service.domain.sequence.model import Place, Problem, Severity
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.problem import Problem, Severity
 
 
 @pytest.fixture

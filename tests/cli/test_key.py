@@ -1,17 +1,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from service.domain.access import KEY, OF_THE_API, Scope, key_digest
-from service.settings import ROOT, Settings
+from service.settings import Settings
 from service.store.access import ApiKey, find_key
+from tests.cli.command import everafter
 
 
 def key(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -20,15 +19,7 @@ def key(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]
         "REDIS_URL": settings.redis_url,
         "EVERAFTER_HOME": str(settings.home),
     }
-    return subprocess.run(
-        [sys.executable, "-m", "service.cli", "key", *arguments],
-        env=os.environ | told,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return everafter("key", *arguments, **told)
 
 
 def find(settings: Settings, secret: str) -> ApiKey | None:

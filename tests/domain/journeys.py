@@ -10,25 +10,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from service.domain.happening import Happening
-from service.domain.sequence.model import (
-    Action,
-    Again,
-    Anchor,
-    AtMost,
-    Duration,
-    Enrol,
-    Exit,
-    Expression,
-    Kind,
-    Sequence,
-    Stage,
-    Step,
-    Subject,
-    TaskField,
-    Trigger,
-    Unit,
-    When,
-)
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.enrol import Again, Enrol, Trigger
+from service.domain.sequence.model.exit import AtMost, Exit
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Action, Anchor, Step, TaskField, When
+from service.domain.sequence.model.words import Subject
+from service.domain.sequence.vocabulary import Kind, Stage
 from service.domain.window import Span, Window
 from tests.domain.person import Incident
 from tests.domain.stories import HERE

@@ -22,7 +22,7 @@ from service.domain.kind import MANNERS
 from service.domain.moment import resolve
 from service.domain.occurrence import ASK_AGAIN, silenced
 from service.domain.schedule import window_of
-from service.domain.sequence.model import Kind
+from service.domain.sequence.vocabulary import Kind
 from service.domain.throttle import Candidate, Ruling, arbitrate
 from service.domain.throttle import Person as Paced
 from tests.domain.person import Incident, Inside, Person, Row, counts

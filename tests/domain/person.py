@@ -17,7 +17,9 @@ from service.domain.kind import MANNERS
 from service.domain.moment import first
 from service.domain.occurrence import Entered, awaited, awaits
 from service.domain.schedule import Progress
-from service.domain.sequence.model import Business, Sequence, Step
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
 
 FINAL = frozenset({"sent", "uncertain", "failed", "skipped", "expired", "cancelled", "done"})
 NOT_INSIDE = frozenset({"awaited", "declined"})

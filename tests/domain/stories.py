@@ -9,24 +9,16 @@ from zoneinfo import ZoneInfo
 from service.domain.facts import Facts
 from service.domain.happening import Happening, Touch
 from service.domain.schedule import Local
-from service.domain.sequence.model import (
-    Anchor,
-    AtMost,
-    Business,
-    Duration,
-    Enrol,
-    Exit,
-    Expression,
-    Kind,
-    Place,
-    Sequence,
-    Stage,
-    Step,
-    Subject,
-    Trigger,
-    Unit,
-    When,
-)
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.enrol import Enrol, Trigger
+from service.domain.sequence.model.exit import AtMost, Exit
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Anchor, Step, When
+from service.domain.sequence.model.words import Subject
+from service.domain.sequence.vocabulary import Kind, Stage
 from service.domain.window import Span, Window
 
 HERE = Place("sequences/letters.md")

@@ -9,7 +9,9 @@ from service.domain.arm import HOLDOUT, draw_arm
 from service.domain.draw import code, draw
 from service.domain.enrolment import Open, Skip, next_move
 from service.domain.schedule import Progress
-from service.domain.sequence.model import Kind, Subject, TaskField
+from service.domain.sequence.model.step import TaskField
+from service.domain.sequence.model.words import Subject
+from service.domain.sequence.vocabulary import Kind
 from tests.domain.stories import HERE, at, day, facts, letters, step
 
 NOW = at("2026-11-20 14:30")

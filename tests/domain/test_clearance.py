@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.domain import clearance
-from service.domain.sequence.model import Kind
+from service.domain.sequence.vocabulary import Kind
 from tests.domain.sequence.paper import FRONT, read, sequence
 from tests.domain.stories import at
 

@@ -12,7 +12,10 @@ from service.domain.facts import Facts
 from service.domain.happening import Happening
 from service.domain.moment import Moment
 from service.domain.schedule import Progress
-from service.domain.sequence.model import Again, Duration, Enrol, Exit, Sequence, Trigger, Unit
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.enrol import Again, Enrol, Trigger
+from service.domain.sequence.model.exit import Exit
+from service.domain.sequence.model.sequence import Sequence
 from tests.domain.stories import HERE, after, asks, at, day, facts, letters, step
 
 ENTERED = at("2026-11-20 10:00")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.domain.duration import add, nominal_days, plus_months, subtract
-from service.domain.sequence.model import Duration, Unit
+from service.domain.sequence.model.duration import Duration, Unit
 from tests.domain.stories import BERLIN, at
 
 WINTER_EVE = at("2026-10-24 10:00")  # noon in Berlin, the day before the clocks go back

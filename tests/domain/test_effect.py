@@ -11,7 +11,8 @@ import pytest
 from service.domain.effect import CallWebhook, Effect, EnrolIn, LeaveOf, Retag, SetField, effects, kept, retagged
 from service.domain.happening import Happening
 from service.domain.sequence.expression import ExpressionError
-from service.domain.sequence.model import Action, Coupon
+from service.domain.sequence.model.business import Coupon
+from service.domain.sequence.model.step import Action
 from tests.domain.stories import BUSINESS, HERE, at, day, facts, step
 
 NOW = at("2026-11-20 10:00")

@@ -13,7 +13,12 @@ from service.domain.enrolment import Open, Skip, Wait, next_move, passed
 from service.domain.happening import Happening, Touch
 from service.domain.schedule import Progress
 from service.domain.sequence.expression import ExpressionError
-from service.domain.sequence.model import AtMost, Duration, Exit, Expression, Kind, Status, TaskField, Unit
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.exit import AtMost, Exit
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.sequence import Status
+from service.domain.sequence.model.step import TaskField
+from service.domain.sequence.vocabulary import Kind
 from service.domain.window import Window
 from tests.domain.stories import HERE, OFFICE, asks, at, day, facts, later, letters, step
 

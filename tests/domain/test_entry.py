@@ -9,7 +9,9 @@ import pytest
 
 from service.domain.entry import Occasion, answers, trigger_key, why_not_enter
 from service.domain.moment import Moment
-from service.domain.sequence.model import Again, Duration, Enrol, Sequence, Status, Trigger, Unit
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.enrol import Again, Enrol, Trigger
+from service.domain.sequence.model.sequence import Sequence, Status
 from tests.domain.stories import asks, at, day, facts, letters, on_the_day, step
 
 NOW = at("2026-11-20 10:00")

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.domain.event import events_of, read_data, why_no_event
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.domain.sequence.names import CUSTOMARY, RAISED
 
 UTC = ZoneInfo("UTC")

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.domain.field import BadValue, in_utc, read_instant, read_month_day, read_value, read_zone
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.domain.sequence.names import TYPES, Shape
 
 NEW_YORK = ZoneInfo("America/New_York")

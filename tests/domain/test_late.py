@@ -8,7 +8,10 @@ from datetime import datetime, time, timedelta
 from service.domain.enrolment import Move, Open, Recall, Skip, Wait, next_move, passed
 from service.domain.moment import Moment
 from service.domain.schedule import Progress
-from service.domain.sequence.model import Duration, Kind, Sequence, TaskField, Unit
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import TaskField
+from service.domain.sequence.vocabulary import Kind
 from service.domain.window import Window
 from tests.domain.stories import after, asks, at, before, day, facts, later, letters, on_the_day, step
 

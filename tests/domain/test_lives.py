@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.domain.sequence.model import Sequence
+from service.domain.sequence.model.sequence import Sequence
 from tests.domain.journeys import CLOSED, START, incidents, outages, sequences
 from tests.domain.lives import Life
 from tests.domain.person import Incident

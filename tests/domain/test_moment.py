@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.domain.moment import Given, Moment, first, month_day, near, read_moment, resolve
-from service.domain.sequence.model import Business, Duration, Sequence, Unit
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.sequence import Sequence
 from tests.domain.stories import BERLIN, BUSINESS, at, day, letters, step
 
 NOW = at("2026-11-20 10:00")

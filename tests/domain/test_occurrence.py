@@ -7,7 +7,9 @@ from datetime import datetime, time
 
 from service.domain.facts import Facts
 from service.domain.occurrence import Entered, awaited, awaits, upcoming
-from service.domain.sequence.model import Again, Duration, Enrol, Sequence, Trigger, Unit
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.enrol import Again, Enrol, Trigger
+from service.domain.sequence.model.sequence import Sequence
 from tests.domain.stories import at, before, facts, letters, on_the_day, step
 
 NOW = at("2026-11-20 10:00")

@@ -12,19 +12,13 @@ from service.domain.happening import Happening
 from service.domain.persona import Persona, as_answered, somebody
 from service.domain.scenario import read_scenario
 from service.domain.sequence.findings import Findings
-from service.domain.sequence.model import (
-    Anchor,
-    Business,
-    Enrol,
-    Expression,
-    Kind,
-    Place,
-    Sequence,
-    Stage,
-    Step,
-    Trigger,
-    When,
-)
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.enrol import Enrol, Trigger
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Anchor, Step, When
+from service.domain.sequence.vocabulary import Kind, Stage
 
 NOW = datetime(2027, 3, 9, 9, 0, tzinfo=UTC)
 HERE = Place("sequences/letters.md")

@@ -11,7 +11,8 @@ import pytest
 from service.domain.facts import Facts
 from service.domain.happening import Happening, Touch, bookings
 from service.domain.sequence.expression import ExpressionError
-from service.domain.sequence.model import Coupon, Duration, Unit
+from service.domain.sequence.model.business import Coupon
+from service.domain.sequence.model.duration import Duration, Unit
 from tests.domain.stories import BUSINESS, asks, at, facts
 
 ENTERED = at("2026-11-01 10:00")

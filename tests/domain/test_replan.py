@@ -7,7 +7,9 @@ from datetime import timedelta
 from service.domain.enrolment import Wait, passed
 from service.domain.replan import Replan, Row, ahead, may_reopen, replan
 from service.domain.schedule import Progress
-from service.domain.sequence.model import Kind, Sequence, Unit
+from service.domain.sequence.model.duration import Unit
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.vocabulary import Kind
 from tests.domain.stories import LOCAL, at, day, facts, later, letters, step
 
 ENTERED = at("2026-11-02 10:00")

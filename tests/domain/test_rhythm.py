@@ -13,7 +13,10 @@ from service.domain.happening import Happening
 from service.domain.occurrence import Occurrence, silenced, upcoming
 from service.domain.policy import PressurePolicy
 from service.domain.rhythm import due_between, interval, visits
-from service.domain.sequence.model import Again, Business, Duration, Enrol, Sequence, Trigger, Unit
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.enrol import Again, Enrol, Trigger
+from service.domain.sequence.model.sequence import Sequence
 from tests.domain.stories import BERLIN, BUSINESS, after, at, before, facts, letters, step
 
 VISIT = "visit.completed"

@@ -9,7 +9,7 @@ import pytest
 
 from service.domain.scenario import Scenario, read_scenario
 from service.domain.sequence.findings import Findings
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 
 BUSINESS = Business(
     "Glow Studio",

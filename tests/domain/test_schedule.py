@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from service.domain.duration import add
 from service.domain.moment import Moment
 from service.domain.schedule import Local, Progress, due_at, needs_rhythm, next_step, turns
-from service.domain.sequence.model import Anchor, Duration, Kind, TaskField, Unit, When
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.step import Anchor, TaskField, When
+from service.domain.sequence.vocabulary import Kind
 from tests.domain.stories import BERLIN, LOCAL, after, at, before, day, later, letters, on_the_day, step
 
 ENTERED = at("2026-11-20 14:30")  # a Friday, 15:30 in Berlin

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from service.domain.sequence.model import Duration, Unit
+from service.domain.sequence.model.duration import Duration, Unit
 from service.domain.task import Look, Times, opened
 from tests.domain.stories import BERLIN, at
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from service.domain.duration import add, plus_days, subtract
 from service.domain.moment import Moment
 from service.domain.schedule import Local, Progress, due_at
-from service.domain.sequence.model import Duration, Kind, Unit
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.vocabulary import Kind
 from service.domain.window import Span, Window, is_open, last_open, next_open, utc
 from tests.domain.stories import after, before, day, later, letters, on_the_day, step
 from tests.domain.watch import shows

@@ -11,7 +11,8 @@ from service.domain.happening import Happening
 from service.domain.kind import MANNERS
 from service.domain.moment import Moment
 from service.domain.schedule import is_dated, window_of
-from service.domain.sequence.model import Anchor, Unit
+from service.domain.sequence.model.duration import Unit
+from service.domain.sequence.model.step import Anchor
 from service.domain.window import Window
 from tests.domain.person import FINAL, Inside, Person, Row, counts
 

@@ -46,16 +46,20 @@ class Installation:
 
     def wait_until_ready(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
+        answer = "none"
         while time.monotonic() < deadline:
             assert self._process is not None
             assert self._process.poll() is None, f"`up` has ended:\n{self.log()}"
             try:
-                if requests.get(f"{self.base}/readyz", timeout=2).status_code == 200 and read_running(self.home):
+                ready = requests.get(f"{self.base}/readyz", timeout=2)
+            except requests.RequestException as error:
+                answer = str(error)
+            else:
+                if ready.status_code == 200 and read_running(self.home):
                     return
-            except requests.RequestException:
-                pass
+                answer = f"{ready.status_code} {ready.text}"
             time.sleep(0.1)
-        raise AssertionError(f"not ready after {seconds:g} s:\n{self.log()}")
+        raise AssertionError(f"not ready after {seconds:g} s, the last answer was: {answer}\n{self.log()}")
 
     def log(self) -> str:
         return (self.home.path.parent / "up.log").read_text(errors="replace")[-4000:]

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 
 import pytest
 import requests
@@ -174,13 +173,12 @@ def test_the_lead_magnet_is_a_real_pdf(everafter: Installation, inbox: Inbox) ->
     assert answer.content.startswith(b"%PDF-")
 
 
-def test_ctrl_c_ends_every_process_and_the_next_start_finds_all_data(tmp_path: Path, inbox: Inbox) -> None:
-    with installed(tmp_path / "home", inbox.url) as everafter:
-        everafter.sign_up("gina@example.org")
-        inbox.wait_for("gina@example.org")
-        assert everafter.stop() == 0
-        assert everafter.processes() == []
-        began = time.monotonic()
-        everafter.start()
-        assert time.monotonic() - began < 10  # 5 s on a quiet machine
-        assert everafter.rows("SELECT 1 FROM contact WHERE email_key = 'gina@example.org'")
+def test_ctrl_c_ends_every_process_and_the_next_start_finds_all_data(everafter: Installation, inbox: Inbox) -> None:
+    everafter.sign_up("gina@example.org")
+    inbox.wait_for("gina@example.org")
+    assert everafter.stop() == 0
+    assert everafter.processes() == []
+    began = time.monotonic()
+    everafter.start()
+    assert time.monotonic() - began < 10  # 5 s on a quiet machine
+    assert everafter.rows("SELECT 1 FROM contact WHERE email_key = 'gina@example.org'")

@@ -172,22 +172,15 @@ def test_a_kept_session_that_the_server_closed_meanwhile_costs_no_mail_its_turn(
     assert script.connections == 2
 
 
+@pytest.mark.parametrize(
+    ("after", "patience", "outcome"), [("rcpt", "COMMAND", TryLater), ("end", "END_OF_DATA", Uncertain)]
+)
 @BOTH
-def test_a_server_that_says_nothing_after_the_mail_leaves_it_uncertain(
-    offers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+def test_a_server_that_falls_silent_has_not_taken_the_mail_and_after_its_end_nobody_knows(
+    offers: dict[str, str], after: str, patience: str, outcome: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(smtp_dialogue, "END_OF_DATA", 0.3)
-    (outcome,) = send(Script(offers, silent_after="end"))
-    assert isinstance(outcome, Uncertain)
-
-
-@BOTH
-def test_a_server_that_says_nothing_before_the_mail_has_not_taken_it(
-    offers: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(smtp_dialogue, "COMMAND", 0.3)
-    (outcome,) = send(Script(offers, silent_after="rcpt"))
-    assert isinstance(outcome, TryLater)
+    monkeypatch.setattr(smtp_dialogue, patience, 0.3)
+    assert [type(each) for each in send(Script(offers, silent_after=after))] == [outcome]
 
 
 @BOTH

@@ -28,6 +28,15 @@ def outcomes(dialogue: Dialogue) -> list[object]:
     return [outcome for _, outcome in dialogue.settled]
 
 
+def invited(mail: Message) -> Dialogue:
+    """Its server took the envelope, and waits for the mail."""
+    dialogue = Dialogue(pipelining=True)
+    dialogue.begin(mail, SOON)
+    said(dialogue)
+    dialogue.hear(b"250 fine\r\n250 fine\r\n354 go on\r\n")
+    return dialogue
+
+
 def test_an_envelope_goes_in_one_write_where_the_server_takes_it() -> None:
     dialogue = Dialogue(pipelining=True)
     dialogue.begin(message(), SOON)
@@ -118,20 +127,14 @@ def test_what_is_said_against_the_sender_counts_and_not_what_follows_from_it() -
 
 
 def test_a_line_lost_before_the_final_dot_left_proves_that_nothing_was_taken() -> None:
-    dialogue = Dialogue(pipelining=True)
-    dialogue.begin(message(raw=b"x" * 50_000 + b"\r\n"), SOON)
-    said(dialogue)
-    dialogue.hear(b"250 fine\r\n250 fine\r\n354 go on\r\n")
+    dialogue = invited(message(raw=b"x" * 50_000 + b"\r\n"))
     dialogue.wrote(len(dialogue.out) - 1)
     assert dialogue.lose("cut") == []
     assert isinstance(outcomes(dialogue)[0], TryLater)
 
 
 def test_a_line_lost_after_it_proves_nothing_and_who_stood_behind_it_waits_again() -> None:
-    dialogue = Dialogue(pipelining=True)
-    dialogue.begin(message(1), SOON)
-    said(dialogue)
-    dialogue.hear(b"250 fine\r\n250 fine\r\n354 go on\r\n")
+    dialogue = invited(message(1))
     dialogue.begin(message(2), SOON)
     said(dialogue)
     assert [each.delivery_id for each in dialogue.lose("cut")] == [2]
@@ -139,10 +142,7 @@ def test_a_line_lost_after_it_proves_nothing_and_who_stood_behind_it_waits_again
 
 
 def test_who_stood_behind_a_mail_that_was_put_off_by_a_closing_server_waits_again() -> None:
-    dialogue = Dialogue(pipelining=True)
-    dialogue.begin(message(1), SOON)
-    said(dialogue)
-    dialogue.hear(b"250 fine\r\n250 fine\r\n354 go on\r\n")
+    dialogue = invited(message(1))
     dialogue.begin(message(2), SOON)
     with pytest.raises(Closed):
         dialogue.hear(b"421 closing\r\n")
@@ -151,10 +151,7 @@ def test_who_stood_behind_a_mail_that_was_put_off_by_a_closing_server_waits_agai
 
 
 def test_who_stood_behind_another_until_the_time_was_over_does_not_leave() -> None:
-    dialogue = Dialogue(pipelining=True)
-    dialogue.begin(message(1), SOON)
-    said(dialogue)
-    dialogue.hear(b"250 fine\r\n250 fine\r\n354 go on\r\n")
+    dialogue = invited(message(1))
     dialogue.begin(message(2), time.monotonic() - 1)
     said(dialogue)
     with pytest.raises(Closed):
@@ -168,10 +165,7 @@ def test_who_stood_behind_another_until_the_time_was_over_does_not_leave() -> No
 
 
 def test_an_answer_to_a_mail_that_is_no_smtp_proves_nothing() -> None:
-    dialogue = Dialogue(pipelining=True)
-    dialogue.begin(message(), SOON)
-    said(dialogue)
-    dialogue.hear(b"250 fine\r\n250 fine\r\n354 go on\r\n")
+    dialogue = invited(message())
     said(dialogue)
     with pytest.raises(Closed):
         dialogue.hear(b"HTTP/1.1 400 Bad Request\r\n")
@@ -195,8 +189,5 @@ def test_an_address_that_would_be_a_command_is_refused_before_a_word_is_said(rec
 
 
 def test_lines_that_begin_with_a_dot_get_another_and_the_last_line_its_end() -> None:
-    dialogue = Dialogue(pipelining=True)
-    dialogue.begin(message(raw=b".a\r\n..b\r\nc"), SOON)
-    said(dialogue)
-    dialogue.hear(b"250 fine\r\n250 fine\r\n354 go on\r\n")
+    dialogue = invited(message(raw=b".a\r\n..b\r\nc"))
     assert said(dialogue) == b"..a\r\n...b\r\nc\r\n.\r\n"

@@ -11,7 +11,8 @@ from typing import Any
 
 from service.domain.sequence.expression import Record
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import Library, Severity
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.problem import Severity
 from service.domain.token import Signer
 from service.ports import Letter, Message
 from service.rendering.compiled import Compiled, link_targets

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from html import unescape
 
 from service.domain.persona import somebody
-from service.domain.sequence.model import Step
+from service.domain.sequence.model.step import Step
 from service.domain.token import Signer
 from service.rendering.approval import approval_page
 from service.rendering.compiled import Compiled

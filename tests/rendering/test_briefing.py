@@ -4,7 +4,8 @@ import pytest
 
 from service.domain.sequence.expression import Empty, Record
 from service.domain.sequence.filters import Speech
-from service.domain.sequence.model import Body, Expression, placeholder
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.words import Body, placeholder
 from service.rendering.briefing import briefing, line
 from tests.domain.stories import BUSINESS, HERE
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event
 
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.rendering.calendar import Appointment, invitation
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from service.domain.persona import somebody
-from service.domain.sequence.model import Library
+from service.domain.sequence.model.library import Library
 from service.ports import Message
 from tests.rendering.studio import BUSINESS, html_of, letter, opened, read, renderer, text_of, written
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from service.domain.sequence.model import Topic
+from service.domain.sequence.model.business import Topic
 from service.ports import Unrenderable
 from service.rendering.envelope import label
 from service.rendering.renderer import LONGEST_BASE, StepRenderer

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from service.domain.sequence.model import Body, Library, Severity
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.problem import Severity
+from service.domain.sequence.model.words import Body
 from service.ports import Unrenderable
 from service.rendering.compiled import Compiled, link_targets
 from service.rendering.proof import SETTING, read_proofs

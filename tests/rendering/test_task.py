@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from service.domain.sequence.expression import Record
-from service.domain.sequence.model import Library, Place, Step
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.step import Step
 from service.ports import Letter, Message, StaffLetter, Unrenderable
 from service.rendering.fault import CompileError
 from service.rendering.links import StaffLinks

@@ -14,9 +14,12 @@ from service.domain.sequence import enrolling, fields, front_matter, throttle
 from service.domain.sequence.filters import FILTERS
 from service.domain.sequence.library import read_library
 from service.domain.sequence.links import BUILT_IN, NAMED
-from service.domain.sequence.model import Kind, Severity, Stage, Status, Unit
+from service.domain.sequence.model.duration import Unit
+from service.domain.sequence.model.problem import Severity
+from service.domain.sequence.model.sequence import Status
 from service.domain.sequence.names import BUSINESS, CONTACT, COUPON, EVENT, FUNCTIONS, REFERRAL
 from service.domain.sequence.unbuilt import NOT_BUILT
+from service.domain.sequence.vocabulary import Kind, Stage
 from service.rendering.proof import read_proofs
 from tests.rendering.studio import shipped
 

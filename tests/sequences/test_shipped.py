@@ -14,8 +14,13 @@ from service.domain.facts import Facts
 from service.domain.sequence.answers import answers_of
 from service.domain.sequence.expression import Empty, Record, Worded, function
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import AtMost, Kind, Library, Sequence, Stage, Step
+from service.domain.sequence.model.exit import AtMost
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
+from service.domain.sequence.vocabulary import Kind, Stage
 from service.rendering.proof import read_proofs
+from service.rendering.renderer import StepRenderer
 from tests.rendering.studio import html_of, letter, opened, read, renderer, shipped, text_of
 
 FILES = shipped()
@@ -170,9 +175,17 @@ def names_for(known: bool) -> dict[str, object]:
     }
 
 
+@pytest.fixture(scope="module")
+def writer() -> StepRenderer:
+    """Of all that ships: what it took to read and compile a step is kept, as in a worker."""
+    return renderer(FILES)
+
+
 @pytest.mark.parametrize(("sequence", "step"), MAILS, ids=NAMES)
 @pytest.mark.parametrize("known", [True, False], ids=["well known", "a stranger"])
-def test_every_letter_reads_well_to_a_friend_and_to_a_stranger(sequence: Sequence, step: Step, known: bool) -> None:
+def test_every_letter_reads_well_to_a_friend_and_to_a_stranger(
+    sequence: Sequence, step: Step, known: bool, writer: StepRenderer
+) -> None:
     person = (
         {"first_name": "Ana", "address": "Ahornweg 3", "favourite_drink": "green tea"}
         if known
@@ -180,7 +193,7 @@ def test_every_letter_reads_well_to_a_friend_and_to_a_stranger(sequence: Sequenc
     )
     for language in ("en", "de"):
         to = letter(person, names_for(known), sequence=sequence.key, step=step.key, language=language)
-        message = renderer(FILES).render(to)
+        message = writer.render(to)
         text = text_of(message)
         assert 5 < len(opened(message)["Subject"]) <= 70
         assert len(html_of(message).encode()) < 24_000

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from service.domain.sequence.answers import answers_of
-from service.domain.sequence.model import Library
+from service.domain.sequence.model.library import Library
 
 BEGIN = datetime(2026, 1, 5, 9)
 ZONES = ("Europe/Madrid", "America/New_York", "Pacific/Auckland", "Asia/Kolkata", "Europe/Berlin")

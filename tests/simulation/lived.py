@@ -29,7 +29,7 @@ from service.domain.happening import Happening
 from service.domain.hit import Class
 from service.domain.hit import Kind as HitKind
 from service.domain.scenario import Scenario
-from service.domain.sequence.model import Library
+from service.domain.sequence.model.library import Library
 from service.domain.simulation.calendar import STATES, kind_of
 from service.domain.simulation.settlement import SKIPPED, outcome_of, settlement_of
 from service.domain.sunset import silence_ends

@@ -149,6 +149,32 @@ OF_PACE = {
         (("still-there", "sent"), ("drip-20", "sent"), ("drip-29", "sent")),
         {"drip": DRIP, "still-there": SUNSET},
     ),
+    "who-may-not-be-asked-is-not-silenced": Small(
+        f"""
+        contact: {{email: ana@example.org}}
+        {EAGER}
+        events:
+          - {{at: 2026-01-05 12:00, name: praise.given}}
+        """,
+        300,
+        (("drip-13", "sent"), ("still-there", "cancelled"), ("drip-14", "sent")),
+        {"drip": DRIP, "still-there": SUNSET.replace("topic: Newsletter", "topic: After your visit")},
+    ),
+    "a-question-lost-on-its-way-silences-nobody": Small(
+        f"""
+        contact: {{email: ana@example.org}}
+        {EAGER}
+        events:
+          - {{at: 2026-01-05 12:00, name: praise.given}}
+          - {{at: 2026-05-02 19:00, name: unsubscribed, topic: Tips and ideas}}
+        """,
+        300,
+        (("still-there", "cancelled"), ("drip-14", "sent"), ("drip-15", "sent")),
+        {
+            "drip": DRIP,
+            "still-there": SUNSET.replace("topic: Newsletter", "topic: Tips and ideas").replace("Day 0", "Day 30"),
+        },
+    ),
     "less-often-and-back-again": Small(
         f"""
         contact: {{email: ana@example.org}}

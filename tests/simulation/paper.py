@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from textwrap import dedent
 
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import Library, Severity
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.problem import Severity
 from tests.rendering.studio import shipped
 
 BUSINESS = """

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from service.domain.scenario import Scenario, read_scenario
 from service.domain.sequence.findings import Findings
-from service.domain.sequence.model import Library
+from service.domain.sequence.model.library import Library
 from service.domain.simulation.calendar import Calendar, Touch
 from service.domain.simulation.settlement import GRANTED
 from service.domain.simulation.simulate import simulate

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, func, select, text
 from structlog.testing import capture_logs
 
 from service.domain.hit import Kind, RawHit
-from service.domain.sequence.model import Kind as MailKind
+from service.domain.sequence.vocabulary import Kind as MailKind
 from service.store import stream
 from service.store.delivery import Delivery
 from service.store.event import Hit

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from service.domain.journey_map.lettering import BOLD, wrap
 from service.domain.journey_map.story import Card, Stop
 
-TITLE, SMALL, WORDS = 16.0, 10.5, 11.5  # sizes of letters
+TITLE, SMALL, WORDS = 18.0, 12.5, 14.0  # sizes of letters
 LINE = 1.28  # of a line of text, in sizes
-PAD = 14
+PAD = 12
 INDENT = 16  # of the lines behind a small picture
-AXIS = 84  # from a card's left edge to the line of touches
+AXIS = 89  # from a card's left edge to the line of touches
 BESIDE = 18  # from that line to the words on both sides of it
 TIMES = AXIS - BESIDE - PAD + 4  # room for `5 days` and below it `before`
 NEXT = 28  # the shortest way from one touch to the next
@@ -54,7 +54,7 @@ def measure(card: Card, column: float, stretch: float) -> Block:
     trigger = wrap(card.trigger, SMALL, room - INDENT, 2)
     when = wrap(f"if {card.when}", SMALL, room - INDENT, 2) if card.when else ()
     goal = wrap(card.goal, SMALL, room - INDENT, 2) if card.goal else ()
-    leaving = wrap(card.leaving, SMALL, room - INDENT, 2) if card.leaving else ()
+    leaving = wrap(card.leaving, SMALL, room - INDENT, 3) if card.leaving else ()
     head = PAD + len(title) * TITLE * LINE + (len(trigger) + len(when)) * SMALL * LINE + 18
     stops = tuple(_stops(card.stops, head + 10, column - AXIS - BESIDE - PAD, stretch))
     foot = stops[-1].y + _below(stops[-1]) + 20 if stops else head

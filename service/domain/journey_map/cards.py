@@ -20,7 +20,7 @@ from service.domain.journey_map.pictures import (
     touch,
 )
 from service.domain.journey_map.svg import SERIF, element, number, said, words
-from service.domain.sequence.model import Status
+from service.domain.sequence.model.sequence import Status
 
 
 def card(page: Page, placed: PlacedCard) -> str:

@@ -13,9 +13,9 @@ from service.domain.journey_map.pictures import COLOURS, EXIT, FLAG, MEANING, MU
 from service.domain.journey_map.river import counted, head, river
 from service.domain.journey_map.story import Sort, Story, tell
 from service.domain.journey_map.svg import SANS, element, number, said, words
-from service.domain.sequence.model import Library
+from service.domain.sequence.model.library import Library
 
-SIGN = 12.5  # size of the legend's letters
+SIGN = 14.0  # size of the legend's letters
 
 
 def draw(library: Library, day: date) -> str:

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from service.domain.journey_map.blocks import Block, measure
 from service.domain.journey_map.links import Link, links_of
 from service.domain.journey_map.story import Story
-from service.domain.sequence.model import Stage
+from service.domain.sequence.vocabulary import Stage
 
 PAPER = 420 / 297  # A3, landscape
 MARGIN = 44
 HEAD = 118  # the business's name
 RIVER = 116  # the river, and the names of the stages below it
 FOOT = 60  # the legend
-GAP = 24  # between two cards
-LANE = 5  # between two links side by side
-RAIL = 16  # between two links one above the other
+GAP = 20  # between two cards
+LANE = 4  # between two links side by side
+RAIL = 18  # between two links one above the other
 COLUMNS = range(214, 330, 8)  # how wide a column may be
 MOST_COLUMNS = 10
 SMALLEST = 1_000  # or a short journey would be shouted

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
-from service.domain.sequence.model import Anchor, AtMost, Duration, Exit, Sequence, Trigger, When
+from service.domain.sequence.model.duration import Duration
+from service.domain.sequence.model.enrol import Trigger
+from service.domain.sequence.model.exit import AtMost, Exit
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Anchor, When
 
 SHORT = {"minutes": "min", "minute": "min", "hours": "h", "hour": "h", "rhythms": "rhythm"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.domain.journey_map.story import Sort
 from service.domain.journey_map.svg import element
-from service.domain.sequence.model import Stage
+from service.domain.sequence.vocabulary import Stage
 
 PAPER, CARD, INK, MUTED, HAIR = "#fbf6ee", "#fffdfa", "#2b2521", "#6b5f55", "#e4d8c8"
 PEOPLE, PEOPLE_INK = "#c4492e", "#9c3520"  # whatever a person does; its ink on a card 6.9:1

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from service.domain.journey_map.phrases import answers_asked, goal_of, leaving, stage_named, time_of, way_in
-from service.domain.sequence.model import Anchor, Library, Sequence, Stage, Status, Step, Trigger, Unit, When
+from service.domain.sequence.model.duration import Unit
+from service.domain.sequence.model.enrol import Trigger
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.sequence import Sequence, Status
+from service.domain.sequence.model.step import Anchor, Step, When
+from service.domain.sequence.vocabulary import Stage
 
 # In days, for the distances on paper only. A rhythm is drawn as six weeks: a person's own is known to the engine.
 DAYS = {

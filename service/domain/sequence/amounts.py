@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from service.domain.sequence.findings import Fault
-from service.domain.sequence.model import Unit
+from service.domain.sequence.model.duration import Unit
 from service.domain.sequence.times import read_duration
 
 Reader = Callable[[str], Any]

@@ -8,7 +8,9 @@ from functools import lru_cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from service.domain.sequence.model import Body, Expression, Step
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.step import Step
+from service.domain.sequence.model.words import Body
 
 SCHEME = "answer:"
 

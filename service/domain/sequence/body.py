@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from service.domain.sequence.findings import Findings
 from service.domain.sequence.manuscript import Manuscript, Piece
-from service.domain.sequence.model import PLACEHOLDER, Body, Expression, Place, placeholder
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.words import PLACEHOLDER, Body, placeholder
 from service.domain.sequence.spelling import nearest
 from service.domain.sequence.syntax import moved
 

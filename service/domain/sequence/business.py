@@ -11,7 +11,7 @@ from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.forms import read_forms
 from service.domain.sequence.keys import Keys
 from service.domain.sequence.manuscript import Manuscript, decode
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.domain.sequence.pacing import PACING, read_pacing
 from service.domain.sequence.sender import read_email, read_sender
 from service.domain.sequence.throttle import THROTTLE, read_throttle

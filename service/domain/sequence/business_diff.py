@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.domain.sequence.step_diff import said_change
 from service.domain.sequence.throttle import compare_policies
 

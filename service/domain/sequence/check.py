@@ -12,14 +12,15 @@ from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.journey import check_journey, is_dated
 from service.domain.sequence.loops import check_loops
 from service.domain.sequence.meaning import check_expression
-from service.domain.sequence.model import Business, Kind, Stage
-from service.domain.sequence.model import Sequence as Written
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.sequence import Sequence as Written
 from service.domain.sequence.names import Scope, Shelf, scope_of, shelf_of
 from service.domain.sequence.pace import check_pace
 from service.domain.sequence.presence import given, may_be_empty, spelled
 from service.domain.sequence.references import ReferenceCheck
 from service.domain.sequence.riding import check_set
 from service.domain.sequence.syntax import parse
+from service.domain.sequence.vocabulary import Kind, Stage
 
 _YES_OR_NO = frozenset({"clicked", "sent", "done", "happened", "upcoming", "tagged", "consented", "inside", "segment"})
 

@@ -14,7 +14,9 @@ from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.heading import KEY, slug
 from service.domain.sequence.keys import Keys, as_text
 from service.domain.sequence.links import BUILT_IN, read_url
-from service.domain.sequence.model import Coupon, Duration, Expression, Topic
+from service.domain.sequence.model.business import Coupon, Topic
+from service.domain.sequence.model.duration import Duration
+from service.domain.sequence.model.expression import Expression
 from service.domain.sequence.names import CONTACT, EVENT, RAISED, TYPES, Shape
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.sequence.times import read_duration, read_moment, read_span

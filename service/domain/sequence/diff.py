@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from service.domain.occurrence import awaits
 from service.domain.schedule import needs_rhythm
 from service.domain.sequence.business_diff import compare_businesses
-from service.domain.sequence.model import (
-    Exit,
-    Library,
-    Sequence,
-    Status,
-    Trigger,
-)
+from service.domain.sequence.model.enrol import Trigger
+from service.domain.sequence.model.exit import Exit
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.sequence import Sequence, Status
 from service.domain.sequence.step_diff import StepChange, compare_steps, said_change, source_of
 from service.domain.sequence.words import when_in_words
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from service.domain.sequence.model import Expression, Place, Sequence
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.sequence import Sequence
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,13 @@ import re
 from service.domain.sequence.draft import Asked, Draft
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.keys import Keys, as_text, attempt, inner_place
-from service.domain.sequence.model import Again, Duration, Enrol, Place, Stage, Trigger
+from service.domain.sequence.model.duration import Duration
+from service.domain.sequence.model.enrol import Again, Enrol, Trigger
+from service.domain.sequence.model.place import Place
 from service.domain.sequence.names import STAGES
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.sequence.times import read_duration
+from service.domain.sequence.vocabulary import Stage
 from service.domain.sequence.yaml_tree import Listing, Scalar, Table
 
 KEYS = ("on", "form", "when", "again", "existing")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from service.domain.sequence.findings import Findings
 from service.domain.sequence.manuscript import Manuscript
-from service.domain.sequence.model import PLACEHOLDER, Place
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.words import PLACEHOLDER
 from service.domain.sequence.spelling import did_you_mean, nearest
 
 FIELDS = (

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from service.domain.sequence.model import Place, Problem, Severity
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.problem import Problem, Severity
 
 MOST = 100  # problems of one file that are told apart; whoever has more mends these first
 

@@ -11,7 +11,7 @@ from service.domain.sequence.findings import Fault
 from service.domain.sequence.heading import KEY
 from service.domain.sequence.keys import Keys, inner_place
 from service.domain.sequence.links import read_url
-from service.domain.sequence.model import Form, FormField
+from service.domain.sequence.model.form import Form, FormField
 from service.domain.sequence.names import Shape
 from service.domain.sequence.yaml_tree import Table
 

@@ -10,9 +10,12 @@ from service.domain.sequence.draft import Asked, Draft
 from service.domain.sequence.enrolling import read_enrol
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.keys import Keys, as_keys, inner_place
-from service.domain.sequence.model import AtMost, Duration, Exit, Kind, Sequence, Stage, Status
+from service.domain.sequence.model.duration import Duration
+from service.domain.sequence.model.exit import AtMost, Exit
+from service.domain.sequence.model.sequence import Sequence, Status
 from service.domain.sequence.sender import read_sender
 from service.domain.sequence.times import read_duration, read_moment, read_window
+from service.domain.sequence.vocabulary import Kind, Stage
 from service.domain.sequence.yaml_tree import Listing, Node, Table
 
 KEYS = (

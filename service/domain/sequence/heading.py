@@ -6,7 +6,8 @@ import re
 import unicodedata
 
 from service.domain.sequence.findings import Fault
-from service.domain.sequence.model import PLACEHOLDER, Anchor, When
+from service.domain.sequence.model.step import Anchor, When
+from service.domain.sequence.model.words import PLACEHOLDER
 from service.domain.sequence.times import MAX_DAYS, read_clock, read_duration
 
 MAX_HEADING = 200

@@ -8,9 +8,14 @@ from jinja2 import nodes
 
 from service.domain.arm import HOLDOUT
 from service.domain.sequence.findings import Fault, Findings
-from service.domain.sequence.model import Anchor, Business, Expression, Kind, Sequence, Step, Unit, When
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.duration import Unit
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Anchor, Step, When
 from service.domain.sequence.presence import spelled
 from service.domain.sequence.syntax import parse
+from service.domain.sequence.vocabulary import Kind
 from service.domain.window import ALL_DAYS, Window
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from service.domain.sequence.findings import Fault, Findings
-from service.domain.sequence.model import PLACEHOLDER, Expression, Place
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.words import PLACEHOLDER
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.sequence.yaml_tree import Listing, Node, Scalar, Table
 

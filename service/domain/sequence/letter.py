@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from service.domain.sequence.findings import Findings
 from service.domain.sequence.manuscript import Manuscript
-from service.domain.sequence.model import Place
+from service.domain.sequence.model.place import Place
 
 _MARKDOWN = MarkdownIt("commonmark")
 # Addresses are looked at as they were written: here, and not by markdown-it.

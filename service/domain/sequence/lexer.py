@@ -11,7 +11,7 @@ import re
 from service.domain.sequence.expression import CURLY_QUOTES, MAX_SOURCE
 from service.domain.sequence.findings import Findings
 from service.domain.sequence.manuscript import Manuscript, Piece
-from service.domain.sequence.model import placeholder
+from service.domain.sequence.model.words import placeholder
 
 _OPENING = re.compile(r"<!--|\{\{|\{%|\{#")
 _CLOSING = {"{{": "}}", "{%": "%}"}

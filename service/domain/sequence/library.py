@@ -10,7 +10,10 @@ from service.domain.sequence.check import check_library
 from service.domain.sequence.draft import Draft
 from service.domain.sequence.findings import Findings
 from service.domain.sequence.heading import slug
-from service.domain.sequence.model import Business, Library, Place, Problem, Severity
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.problem import Problem, Severity
 from service.domain.sequence.sequence_file import read_sequence
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.sequence.translation import read_translation

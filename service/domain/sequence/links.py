@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from service.domain.contact import BadAddress, read_address
 from service.domain.sequence.findings import Fault
 from service.domain.sequence.heading import slug
-from service.domain.sequence.model import PLACEHOLDER
+from service.domain.sequence.model.words import PLACEHOLDER
 from service.domain.sequence.spelling import did_you_mean
 
 # Link names that need no declaration.

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from jinja2 import nodes
 
 from service.domain.sequence.findings import Findings
-from service.domain.sequence.model import Expression, Place
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.place import Place
 from service.domain.sequence.names import ABOUT_MAILS, ABOUT_STEPS, FUNCTIONS, Scope, Shape
 from service.domain.sequence.presence import spelled
 from service.domain.sequence.spelling import did_you_mean

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from jinja2 import nodes
 
 from service.domain.sequence.findings import Fault, Findings
-from service.domain.sequence.model import Action
-from service.domain.sequence.model import Sequence as Written
+from service.domain.sequence.model.sequence import Sequence as Written
+from service.domain.sequence.model.step import Action
 from service.domain.sequence.riding import read_set, read_tags
 from service.domain.sequence.syntax import parse
 

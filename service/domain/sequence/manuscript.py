@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from service.domain.sequence.findings import Findings
-from service.domain.sequence.model import Place
+from service.domain.sequence.model.place import Place
 
 MAX_BYTES = 256 * 1024  # of a file that is written by hand
 

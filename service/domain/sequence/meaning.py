@@ -9,7 +9,7 @@ from jinja2 import nodes
 
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.lookup import EXAMPLES, Lookup
-from service.domain.sequence.model import Expression
+from service.domain.sequence.model.expression import Expression
 from service.domain.sequence.names import BUSINESS, CONTACT, COUPON, FILTERS, FUNCTIONS, REFERRAL, Scope, Shape
 from service.domain.sequence.presence import spelled
 from service.domain.sequence.spelling import did_you_mean

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from service.domain.arm import letters
-from service.domain.sequence.model import Business, Sequence
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.sequence import Sequence
 
 Shape = str | tuple[str, ...]
 
@@ -47,6 +48,8 @@ RAISED: dict[str, dict[str, Shape]] = {
     "reply": {"sequence": "text", "step": "text"},
     "unsubscribed": {"topic": "text"},
     "unengaged": {},
+    "bounced": {"sequence": "text", "step": "text", "words": "text"},
+    "complained": {"sequence": "text", "step": "text", "words": "text"},
     "less-often": {"wish": "yes-no"},
     "task.done": {"sequence": "text", "step": "text", "value": "text", "note": "text"},
     "referral.joined": {"friend": "text", "code": "text"},

@@ -13,8 +13,11 @@ from service.domain.duration import FIXED, nominal_days
 from service.domain.kind import MANNERS
 from service.domain.policy import Caps
 from service.domain.sequence.findings import Findings
-from service.domain.sequence.model import Anchor, Business, Duration, Kind, Step, Unit
-from service.domain.sequence.model import Sequence as Written
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.sequence import Sequence as Written
+from service.domain.sequence.model.step import Anchor, Step
+from service.domain.sequence.vocabulary import Kind
 
 HOURS = 24
 RHYTHM = 100 * HOURS  # hours: nobody comes more seldom and is still expected

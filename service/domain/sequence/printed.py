@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from service.domain.sequence.model import Expression, Step
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.step import Step
 
 
 def asked_by(step: Step) -> Iterator[Expression]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 
 from service.domain.sequence.heading import slug
-from service.domain.sequence.model import Problem, Sequence, Severity, Step
+from service.domain.sequence.model.problem import Problem, Severity
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
 from service.domain.sequence.words import as_written
 
 ALIKE = 0.6  # of the words two steps share

@@ -11,7 +11,8 @@ from service.domain.field import BadValue, read_value
 from service.domain.sequence.draft import Assigned
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.meaning import check_expression
-from service.domain.sequence.model import Expression, Place
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.place import Place
 from service.domain.sequence.names import FUNCTIONS, Scope, Shape
 from service.domain.sequence.presence import spelled
 from service.domain.sequence.spelling import did_you_mean

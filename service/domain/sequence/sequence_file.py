@@ -11,8 +11,11 @@ from service.domain.sequence.front_matter import KEYS, FrontMatterReader
 from service.domain.sequence.keys import Keys
 from service.domain.sequence.lexer import cut
 from service.domain.sequence.manuscript import Manuscript, decode
-from service.domain.sequence.model import Enrol, Kind, Place, Sequence, Stage
+from service.domain.sequence.model.enrol import Enrol
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.sequence import Sequence
 from service.domain.sequence.steps import StepsReader
+from service.domain.sequence.vocabulary import Kind, Stage
 from service.domain.sequence.yaml_tree import read_yaml
 
 _OPENING = re.compile(r"\s*---[ \t]*\n")

@@ -10,7 +10,10 @@ from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.letter import Found, LetterReader
 from service.domain.sequence.links import BUILT_IN, read_picture, read_target
 from service.domain.sequence.manuscript import Manuscript
-from service.domain.sequence.model import Body, Expression, Place, Step
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.step import Step
+from service.domain.sequence.model.words import Body
 
 # Links that act in the name of whoever follows them.
 CLIENTS_OWN = frozenset({"preferences", "less-often", "pause", "my-data", "referral", "calendar"})

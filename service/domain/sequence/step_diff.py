@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from service.domain.sequence.model import Expression, Sequence, Step, Subject, Words
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
+from service.domain.sequence.model.words import Subject, Words
 from service.domain.sequence.words import when_in_words
 
 

@@ -14,22 +14,17 @@ from service.domain.sequence.draft import Asked, Draft
 from service.domain.sequence.fields import StepField
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.manuscript import Manuscript
-from service.domain.sequence.model import (
-    Action,
-    Duration,
-    Expression,
-    Kind,
-    Place,
-    Sequence,
-    Step,
-    TaskField,
-    When,
-)
+from service.domain.sequence.model.duration import Duration
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Action, Step, TaskField, When
 from service.domain.sequence.riding import read_set, read_tags
 from service.domain.sequence.sender import read_sender
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.sequence.subjects import SubjectReader
 from service.domain.sequence.times import read_duration, read_window
+from service.domain.sequence.vocabulary import Kind
 
 ACTIONS = ("Set", "Tag", "Webhook", "Enrol", "Leave")
 OF_TASKS = ("Assign", "Due", "Cost", "Ask")

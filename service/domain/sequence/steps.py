@@ -10,7 +10,9 @@ from service.domain.sequence.fields import FieldReader
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.heading import KEY, MAX_TITLE, read_heading, slug
 from service.domain.sequence.manuscript import Manuscript
-from service.domain.sequence.model import Anchor, Place, Sequence, Step, When
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Anchor, Step, When
 from service.domain.sequence.step_body import read_step_body
 from service.domain.sequence.step_fields import StepFields
 

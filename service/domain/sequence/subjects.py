@@ -11,7 +11,8 @@ from service.domain.sequence.draft import Draft, Printed
 from service.domain.sequence.fields import StepField
 from service.domain.sequence.findings import Findings
 from service.domain.sequence.manuscript import Manuscript
-from service.domain.sequence.model import PLACEHOLDER, Expression, Subject, placeholder
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.words import PLACEHOLDER, Subject, placeholder
 from service.domain.sequence.spelling import did_you_mean
 
 MAX_SUBJECT = 70  # characters that phones and Gmail show

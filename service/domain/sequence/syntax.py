@@ -10,7 +10,8 @@ from jinja2.parser import Parser
 
 from service.domain.sequence.expression import ExpressionError, Sandbox, tidy
 from service.domain.sequence.findings import Fault
-from service.domain.sequence.model import Expression, Place
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.place import Place
 
 MAX_NESTING = 10  # brackets in brackets: Jinja's parser recurses a dozen frames for each
 MAX_DEPTH = 40  # operators on operators: so does its compiler, a few frames for each

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 
 from service.domain.sequence.findings import Fault
-from service.domain.sequence.model import Duration, Unit
+from service.domain.sequence.model.duration import Duration, Unit
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.window import ALL_DAYS, Span, Window
 

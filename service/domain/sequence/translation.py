@@ -13,7 +13,10 @@ from service.domain.sequence.heading import slug
 from service.domain.sequence.keys import Keys
 from service.domain.sequence.lexer import cut
 from service.domain.sequence.manuscript import Manuscript, decode
-from service.domain.sequence.model import Place, Sequence, Step, Words
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
+from service.domain.sequence.model.words import Words
 from service.domain.sequence.sequence_file import parted
 from service.domain.sequence.spelling import did_you_mean, nearest
 from service.domain.sequence.step_body import read_body

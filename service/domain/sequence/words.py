@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import time
 
-from service.domain.sequence.model import PLACEHOLDER, Anchor, Subject, When
+from service.domain.sequence.model.step import Anchor, When
+from service.domain.sequence.model.words import PLACEHOLDER, Subject
 from service.domain.window import ALL_DAYS, Span, Window
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

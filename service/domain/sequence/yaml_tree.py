@@ -25,7 +25,7 @@ from ruamel.yaml.events import (
 
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.manuscript import Manuscript
-from service.domain.sequence.model import Place
+from service.domain.sequence.model.place import Place
 
 MAX_DEPTH = 8
 MAX_NODES = 5_000  # ruamel.yaml takes about a tenth of a millisecond for each

@@ -12,11 +12,13 @@ from service.domain.enrolment import Open, Recall, Skip, Wait, next_move, passed
 from service.domain.facts import Facts
 from service.domain.moment import resolve
 from service.domain.sequence.expression import ExpressionError
-from service.domain.sequence.model import Step
+from service.domain.sequence.model.step import Step
 from service.domain.simulation.carry_out import carry_out
 from service.domain.simulation.enter import enter, plan
+from service.domain.simulation.inside import Inside
 from service.domain.simulation.leave import end
-from service.domain.simulation.life import PLANNED, UNSENT, WAITING, Inside, Life, Past, Row
+from service.domain.simulation.life import Life, Past
+from service.domain.simulation.row import PLANNED, UNSENT, WAITING, Row
 from service.domain.simulation.work import open_job
 
 REST = timedelta(hours=1)

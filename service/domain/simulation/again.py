@@ -8,9 +8,11 @@ from datetime import timedelta
 from service.domain.enrolment import expires_at
 from service.domain.entry import starts
 from service.domain.reason import ASKED_AGAIN
-from service.domain.sequence.model import Form, Kind
+from service.domain.sequence.model.form import Form
+from service.domain.sequence.vocabulary import Kind
 from service.domain.simulation.enter import NOT_ENTERED
-from service.domain.simulation.life import Inside, Life
+from service.domain.simulation.inside import Inside
+from service.domain.simulation.life import Life
 
 PAUSE = timedelta(hours=1)  # at most this often
 

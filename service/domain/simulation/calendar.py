@@ -9,9 +9,11 @@ from decimal import Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from service.domain.sequence.model import Step
+from service.domain.sequence.model.step import Step
 from service.domain.simulation.hold import Hold
-from service.domain.simulation.life import PLANNED, Job, Life, Note, Row
+from service.domain.simulation.job import Job
+from service.domain.simulation.life import Life, Note
+from service.domain.simulation.row import PLANNED, Row
 
 REACHED = frozenset({"sent", "done"})
 STATES = {"due": "held", "cleared": "held", "open": "held"}  # what has not come to its end when the calendar does

@@ -8,10 +8,11 @@ from service.domain.departure import taken_out_by
 from service.domain.effect import CallWebhook, Effect, EnrolIn, LeaveOf, Retag, SetField, effects, kept, retagged
 from service.domain.entry import Occasion
 from service.domain.sequence.expression import ExpressionError
-from service.domain.sequence.model import Step
+from service.domain.sequence.model.step import Step
 from service.domain.simulation.enter import enrol, expect_dates
+from service.domain.simulation.inside import Inside
 from service.domain.simulation.leave import end_all
-from service.domain.simulation.life import Inside, Life
+from service.domain.simulation.life import Life
 from service.domain.simulation.occur import become, retag
 
 

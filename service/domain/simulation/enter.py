@@ -14,8 +14,11 @@ from service.domain.entry import Occasion, answers, trigger_key, why_not_enter
 from service.domain.moment import first
 from service.domain.occurrence import ASK_AGAIN, Entered, awaited, awaits, silenced
 from service.domain.schedule import Progress, needs_rhythm, turns
-from service.domain.sequence.model import Sequence, Status, Step
-from service.domain.simulation.life import PLANNED, Inside, Life, Past, Row
+from service.domain.sequence.model.sequence import Sequence, Status
+from service.domain.sequence.model.step import Step
+from service.domain.simulation.inside import Inside
+from service.domain.simulation.life import Life, Past
+from service.domain.simulation.row import PLANNED, Row
 
 NOT_ENTERED = frozenset({"awaited", "declined"})
 MOVED = ("trigger_key", "began_by", "about", "progress", "data", "arm", "wake_at")  # of what is awaited at another time

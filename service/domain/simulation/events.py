@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from service.domain.consent import what_bars, why_not
 from service.domain.happening import Happening
-from service.domain.sequence.model import Topic
-from service.domain.simulation.life import Life, Row
+from service.domain.sequence.model.business import Topic
+from service.domain.simulation.life import Life
 from service.domain.simulation.occur import agree, receive, sign_up, unsubscribe, wish_less_often
 from service.domain.simulation.pace import note_open
+from service.domain.simulation.row import Row
 
 NO_MAIL = "No such mail had left by then, so this is passed over."
 

@@ -6,7 +6,7 @@ It stands where the database stands for the real thing. Nothing is decided here;
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,103 +14,14 @@ from zoneinfo import ZoneInfo
 from service.domain.consent import CLIENTS, Standing, Suppressed
 from service.domain.facts import NOBODY, Facts
 from service.domain.happening import Happening, Touch
-from service.domain.kind import MANNERS
-from service.domain.moment import Moment
-from service.domain.schedule import Local, Progress
-from service.domain.sequence.model import Business, Library, Sequence, Step
+from service.domain.schedule import Local
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.step import Step
 from service.domain.simulation.burden import Burden
-from service.domain.simulation.hold import Hold
-from service.domain.task import Times
-
-UNDER_WAY = frozenset({"active", "awaited"})
-PLANNED = "planned"
-WAITING = frozenset({"due", "held", "cleared"})  # a mail that may leave, and may be taken back
-UNSENT = WAITING | {PLANNED}
-
-
-@dataclass(slots=True, eq=False)
-class Inside:
-    """The person's way through one sequence. `number` tells it from others, in the order in which they began."""
-
-    number: int
-    sequence: Sequence
-    trigger_key: str
-    began_by: str
-    about: str | None
-    progress: Progress
-    data: Mapping[str, Any]
-    arm: str | None
-    state: str = "active"
-    wake_at: datetime | None = None
-    why: str | None = None
-    paused_at: datetime | None = None
-
-    @property
-    def is_under_way(self) -> bool:
-        return self.state in UNDER_WAY
-
-    def set_date(self, moment: Moment | None) -> None:
-        self.progress = replace(self.progress, date=moment)
-
-    def pause(self, at: datetime | None) -> None:
-        """A reply waits for a person; None: no more."""
-        self.paused_at = at
-        self.progress = replace(self.progress, paused=at is not None)
-
-
-@dataclass(slots=True, eq=False)
-class Row:
-    """One touch. `at` is when a mail left, or a task or action was done; `occasion` above 0 is a mail sent again.
-
-    `holds` are the verdicts that held it, without those that only repeat the one before.
-    """
-
-    number: int
-    inside: Inside
-    step: Step
-    due_at: datetime
-    occasion: int = 0
-    state: str = PLANNED
-    rule: str = ""
-    reason: str = ""
-    wake_at: datetime | None = None
-    expires_at: datetime | None = None
-    at: datetime | None = None
-    holds: list[Hold] = field(default_factory=list)
-
-    @property
-    def priority(self) -> int:
-        return MANNERS[self.step.kind].priority
-
-    def turn(self, state: str, rule: str, reason: str, wake_at: datetime | None = None) -> None:
-        """The touch is in another state, with the reason for it."""
-        self.state, self.rule, self.reason, self.wake_at = state, rule, reason, wake_at
-
-    def hold(self, rule: str, reason: str, until: datetime | None, now: datetime) -> None:
-        """It waits, which is remembered where it is anything new."""
-        self.turn("held", rule, reason, until)
-        hold = Hold(now, rule, reason, until)
-        if not self.holds or not hold.repeats(self.holds[-1]):
-            self.holds.append(hold)
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """What somebody has to do: a touch, or (without a row) an answer to a reply.
-
-    `settled_at` is when it will be settled, by the scenario's `word` on it, or, without one, because that is assumed.
-    """
-
-    number: int
-    inside: Inside
-    row: Row | None
-    assignee: str
-    times: Times
-    settled_at: datetime
-    word: Happening | None = None
-    is_open: bool = True
-    is_reminded: bool = False
-    is_over: bool = False  # its settling was looked at
+from service.domain.simulation.inside import Inside
+from service.domain.simulation.job import Job
+from service.domain.simulation.row import Row
 
 
 @dataclass(frozen=True, slots=True)

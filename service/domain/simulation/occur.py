@@ -17,12 +17,15 @@ from service.domain.entry import Occasion, answers, begins_anew, consented_topic
 from service.domain.happening import LESS_OFTEN, Happening
 from service.domain.pressure import BY_WEIGHT
 from service.domain.reason import wrote_back
-from service.domain.sequence.model import Form
+from service.domain.sequence.model.form import Form
 from service.domain.simulation.again import send_again
 from service.domain.simulation.enter import enrol, enrol_by, expect_dates, expect_visits
+from service.domain.simulation.inside import Inside
+from service.domain.simulation.job import Job
 from service.domain.simulation.leave import end_all
-from service.domain.simulation.life import WAITING, Inside, Job, Life
+from service.domain.simulation.life import Life
 from service.domain.simulation.pace import lighten, note_evidence
+from service.domain.simulation.row import WAITING
 from service.domain.simulation.settlement import settlement_of
 from service.domain.task import REPLY_DUE, Times, keeps_until
 from service.domain.throttle import COMPLAINT

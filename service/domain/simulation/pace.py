@@ -11,7 +11,8 @@ from datetime import timedelta
 from service.domain.happening import Happening
 from service.domain.pressure import BY_WEIGHT, EVIDENCE, UNKNOWN, Evidence, Mail, What
 from service.domain.rhythm import due_between
-from service.domain.simulation.life import PLANNED, Life, Row
+from service.domain.simulation.life import Life
+from service.domain.simulation.row import PLANNED, Row
 from service.domain.throttle import Person
 
 MONTH = timedelta(days=30)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from service.domain.happening import Happening
 from service.domain.sequence.answers import answers_of
-from service.domain.sequence.model import Step
+from service.domain.sequence.model.step import Step
 from service.domain.task import GO_ON, Times
 
 DONE, SKIPPED = "task.done", "task.skipped"

@@ -10,7 +10,8 @@ from service.domain.contact import read_address
 from service.domain.entry import consented_topics
 from service.domain.happening import Happening
 from service.domain.scenario import Scenario
-from service.domain.sequence.model import Library, Status
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.sequence import Status
 from service.domain.simulation.advance import advance
 from service.domain.simulation.calendar import Calendar, between, touches_of
 from service.domain.simulation.enter import expect_dates

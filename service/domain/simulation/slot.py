@@ -11,8 +11,9 @@ from service.domain.consent import Standing
 from service.domain.enrolment import passed
 from service.domain.simulation.carry_out import carry_out
 from service.domain.simulation.enter import plan_next
-from service.domain.simulation.life import Life, Past, Row
+from service.domain.simulation.life import Life, Past
 from service.domain.simulation.pace import person_of
+from service.domain.simulation.row import Row
 from service.domain.simulation.sunset import ask_whoever_never_reacts
 from service.domain.simulation.wording import why_wordless
 from service.domain.throttle import PAST, Ruling, Verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from service.domain.clearance import may_reach
 from service.domain.consent import Suppressed
 from service.domain.departure import left_in_peace, left_with
 from service.domain.happening import Happening
@@ -22,8 +23,12 @@ def ask_whoever_never_reacts(life: Life) -> None:
     if burden.asked_at is not None or not unengaged(burden.in_a_row, burden.since, ever, policy, life.now):
         return
     since = burden.since.isoformat() if burden.since else ""
-    told = receive(life, Happening(UNENGAGED, life.now, key=f"unengaged:{since}"))
-    if told and any(each.began_by == UNENGAGED and each.state == "active" for each in life.insides):
+    told = Happening(UNENGAGED, life.now, key=f"unengaged:{since}")
+    if not receive(life, told):
+        return
+    begun = [each for each in life.insides if each.began_by == UNENGAGED and each.about == told.key]
+    asking = (each.sequence for each in begun if each.state == "active")
+    if may_reach(life.standing(), life.business, asking):
         burden.asked_at = life.now
 
 

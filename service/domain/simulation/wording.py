@@ -9,7 +9,9 @@ from service.domain.facts import Facts
 from service.domain.reason import empty_address, gap
 from service.domain.sequence.expression import ExpressionError, ask, lacking
 from service.domain.sequence.filters import Speech
-from service.domain.sequence.model import PLACEHOLDER, Body, Expression, Step, Subject, Words
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.step import Step
+from service.domain.sequence.model.words import PLACEHOLDER, Body, Subject, Words
 
 _EVENT_LINK = re.compile(r"\(link:event\.([a-z_][a-z0-9_]*)")
 

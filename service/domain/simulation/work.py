@@ -9,9 +9,12 @@ from service.domain.consent import why_not
 from service.domain.departure import ended_by_reply
 from service.domain.happening import Happening
 from service.domain.simulation.carry_out import carry_out
+from service.domain.simulation.inside import Inside
+from service.domain.simulation.job import Job
 from service.domain.simulation.leave import end_all
-from service.domain.simulation.life import Inside, Job, Life, Row
+from service.domain.simulation.life import Life
 from service.domain.simulation.occur import receive
+from service.domain.simulation.row import Row
 from service.domain.simulation.settlement import DONE, GRANTED, SKIPPED, outcome_of, settlement_of
 from service.domain.task import GO_ON, opened
 

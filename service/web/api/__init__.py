@@ -12,14 +12,24 @@ from service.actions.resolve import CannotResolve
 from service.actions.settle_task import TaskOver
 from service.domain.field import Unfit
 from service.runtime import Runtime
-from service.web.api import contacts, deliveries, enrolments, events, referrals, sequences, tasks, timeline
+from service.web.api import (
+    contacts,
+    deliveries,
+    enrolments,
+    events,
+    referrals,
+    sequences,
+    suppressions,
+    tasks,
+    timeline,
+)
 from service.web.api.docs import describe, docs
 from service.web.api.operation import api
 from service.web.api.paging import BadCursor
 from service.web.api.refusal import cursor_refused, refusal, unfit
 
 # Imported for the routes they make.
-OPERATIONS = (contacts, timeline, events, sequences, enrolments, deliveries, tasks, referrals)
+OPERATIONS = (contacts, timeline, events, sequences, enrolments, deliveries, suppressions, tasks, referrals)
 
 
 def register(app: OpenAPI, runtime: Runtime) -> None:

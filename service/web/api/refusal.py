@@ -35,6 +35,7 @@ KINDS: dict[str, Kind] = {
     "not-let-in": Kind(409, "The sequence does not let this person in"),
     "not-uncertain": Kind(409, "This delivery takes no such word"),
     "not-qualified": Kind(409, "The friend has not been here yet"),
+    "needs-reason": Kind(409, "Say why"),
     "task-over": Kind(409, "This task is over"),
     "not-json": Kind(415, "Send JSON"),
     "unreadable": Kind(422, "This can't be read"),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from service.domain.sequence.answers import answers_of
-from service.domain.sequence.model import PLACEHOLDER, Sequence, Step
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
+from service.domain.sequence.model.words import PLACEHOLDER
 from service.ports import Published
 from service.store.event import Event
 from service.store.task import Task
@@ -11,18 +15,8 @@ from service.store.task import Task
 
 def event_sentence(event: Event, published: Published) -> str | None:
     """The sentence of an event that the service raised itself, of those that need words; None for any other."""
-    match event.name:
-        case "answer":
-            return _answered(event, published)
-        case "reply":
-            return "Wrote back."
-        case "unengaged":
-            return "Many mails, and never a sign of life: they are asked whether to go on."
-        case "less-often":
-            return "Asked for less mail." if event.data.get("wish") else "Asked for mail as often as before."
-        case "task.done":
-            return _done(event, published)
-    return None
+    say = SENTENCES.get(event.name)
+    return say(event, published) if say else None
 
 
 def task_sentence(task: Task) -> str:
@@ -43,6 +37,13 @@ def _answered(event: Event, published: Published) -> str:
     return f"Answered “{said}” to “{asked}”{of}{_note(event)}"
 
 
+def _of_mail(what: str, event: Event, published: Published) -> str:
+    sequence, step = _find(event, published)
+    of = f" of “{sequence.title}”" if sequence else ""
+    words = event.data.get("words")
+    return f"{what} {f'“{step.title}”{of}' if step else 'a mail'}{f', saying “{words}”' if words else ''}."
+
+
 def _done(event: Event, published: Published) -> str:
     _, step = _find(event, published)
     outcome = event.data.get("value")
@@ -61,3 +62,18 @@ def _note(event: Event) -> str:
 def _find(event: Event, published: Published) -> tuple[Sequence | None, Step | None]:
     sequence = published.library.sequence(str(event.data.get("sequence")))
     return sequence, sequence.step(str(event.data.get("step"))) if sequence else None
+
+
+def _wished(event: Event, _: Published) -> str:
+    return "Asked for less mail." if event.data.get("wish") else "Asked for mail as often as before."
+
+
+SENTENCES: dict[str, Callable[[Event, Published], str]] = {
+    "answer": _answered,
+    "reply": lambda *_: "Wrote back.",
+    "unengaged": lambda *_: "Many mails, and never a sign of life: they are asked whether to go on.",
+    "less-often": _wished,
+    "task.done": _done,
+    "bounced": lambda event, published: _of_mail("Their mailbox is dead: it refused", event, published),
+    "complained": lambda event, published: _of_mail("Marked as spam:", event, published),
+}

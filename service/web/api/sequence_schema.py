@@ -7,7 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from service.domain.sequence.model import Sequence, Step, Trigger
+from service.domain.sequence.model.enrol import Trigger
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
 from service.domain.sequence.words import as_written, when_in_words
 from service.web.api.schema import Out
 

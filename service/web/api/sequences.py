@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response
 
 from service.domain.access import Scope
-from service.domain.sequence.model import Sequence
+from service.domain.sequence.model.sequence import Sequence
 from service.store.enrolment import count_enrolments
 from service.web.api.operation import operation
 from service.web.api.refusal import refuse

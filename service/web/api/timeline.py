@@ -32,6 +32,7 @@ from service.web.api.timeline_schema import (
     ConsentEntry,
     DecisionOut,
     EventEntry,
+    FeedbackOut,
     TaskEntry,
     TimelinePage,
     TimelineQuery,
@@ -84,7 +85,7 @@ def _give(entry: Entry, published: Published, zone: ZoneInfo) -> TouchEntry | Ta
             {name: getattr(row, name) for name in ("at", "topic", "act", "basis", "source", "wording")}
             | {"local": local}
         )
-    delivery, enrolment, task_id, decisions = row
+    delivery, enrolment, task_id, decisions, told = row
     written = find_step(published, enrolment, delivery.step)
     return TouchEntry(
         at=entry.at,
@@ -102,6 +103,7 @@ def _give(entry: Entry, published: Published, zone: ZoneInfo) -> TouchEntry | Ta
         delivery=delivery.id,
         task=task_id,
         decisions=[DecisionOut.model_validate(each) for each in decisions],
+        feedback=[FeedbackOut.model_validate(each) for each in told],
     )
 
 

@@ -32,6 +32,18 @@ class DecisionOut(Out):
     inputs: dict[str, Any]
 
 
+class FeedbackOut(Out):
+    """What a provider, or a mail that came back, told of it."""
+
+    at: Instant
+    what: str = Field(description="`delivered`, `deferred`, `bounced`, `complained`, `opened`, `clicked`, `rejected` …")
+    bounce: str | None = Field(description="Why it came back: `hard`, `soft`, `blocked`, `policy`, `echo`.")
+    provider: str
+    code: str
+    words: str = Field(description="What the other side said.")
+    is_machine: bool = Field(description="The provider took an open or click for a machine's.")
+
+
 class TouchEntry(TimelineEntry):
     """A touch, past or planned, in the state it is in, and why."""
 
@@ -53,6 +65,7 @@ class TouchEntry(TimelineEntry):
     delivery: int
     task: int | None = Field(description="What a colleague has to do for it, or has done: see /tasks.")
     decisions: list[DecisionOut] = Field(description="All about its mail, in order, without mere repetitions.")
+    feedback: list[FeedbackOut] = Field(description="What was told of its mail, in the order in which it happened.")
 
 
 class AheadEntry(TimelineEntry):

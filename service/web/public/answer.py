@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from flask import Blueprint, Response, abort, g, make_response, render_template, request
+from flask import Blueprint, Response, g, make_response, render_template, request
 from sqlalchemy.orm import Session
 
 from service.actions.answer import answer
@@ -27,6 +27,7 @@ from service.web.public.asked import told
 from service.web.public.entry import read_entry
 from service.web.public.language import language_of
 from service.web.public.line import BadLine, read_lines
+from service.web.public.token import read_token
 from service.web.transaction import transact
 
 LONGEST_NOTE = 2_000  # characters
@@ -119,9 +120,7 @@ def take(token: str) -> Response:
 
 def find_question(session: Session, published: Published, token: str) -> Question:
     """The question behind an `answer` token. Ends the request with 404 where the token is none of ours."""
-    read = current_runtime().signer.read("answer", token)
-    if read is None:
-        abort(404)
+    read = read_token("answer", token)
     number, _, value = read.partition(".")
     business = published.library.business
     delivery = session.get(Delivery, int(number))

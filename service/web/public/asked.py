@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from service.domain.sequence.answers import Offer, answers_of
 from service.domain.sequence.filters import Speech
-from service.domain.sequence.model import Business, Sequence, Step
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.step import Step
 from service.ports import Published
 from service.rendering.briefing import line
 from service.rendering.compile import language_for

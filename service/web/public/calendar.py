@@ -20,6 +20,7 @@ from service.store.event import Event
 from service.store.history import zone_of
 from service.store.journey import journey_now
 from service.web.current import current_runtime
+from service.web.public.token import read_token
 
 OVER = frozenset({"stopped", "declined"})  # what was cancelled belongs into nobody's calendar
 
@@ -29,9 +30,7 @@ calendars = Blueprint("calendar", __name__)
 @calendars.get("/calendar/<token>.ics")
 def fetch(token: str) -> Response:
     runtime = current_runtime()
-    value = runtime.signer.read("calendar", token)
-    if value is None:
-        abort(404)
+    value = read_token("calendar", token)
     published = runtime.published()
     with runtime.session() as session:
         appointment = _find(session, published, int(value))

@@ -9,7 +9,8 @@ from flask import Request
 
 from service.actions.sign_up import Evidence
 from service.domain.hit import clean_user_agent
-from service.domain.sequence.model import Business, Form
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.form import Form
 from service.web.network import Address
 from service.web.public.line import BadLine, read_line
 

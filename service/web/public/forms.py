@@ -15,7 +15,8 @@ from prometheus_client import Counter
 from werkzeug.wrappers import Response as AnyResponse
 
 from service.actions.sign_up_newcomers import Signup
-from service.domain.sequence.model import Business, Form
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.form import Form
 from service.web.current import current_reception, current_runtime
 from service.web.limits import current_limits
 from service.web.network import client_address

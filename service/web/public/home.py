@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, current_app, render_template
 
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.runtime import NothingPublished
 from service.web.current import current_runtime
 

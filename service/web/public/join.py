@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import parseaddr
 from typing import NamedTuple
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, render_template, request
 from sqlalchemy.orm import Session
 
 from service.actions.join import join
@@ -13,7 +13,7 @@ from service.actions.sign_up import Evidence
 from service.domain.consent import what_bars, why_not
 from service.domain.hit import clean_user_agent
 from service.domain.sequence.heading import slug
-from service.domain.sequence.model import Business, Topic
+from service.domain.sequence.model.business import Business, Topic
 from service.store.contact import Contact
 from service.store.history import read_standings
 from service.store.journey import journey_now
@@ -21,6 +21,7 @@ from service.web.current import current_runtime
 from service.web.network import client_address
 from service.web.public.language import language_of
 from service.web.public.recipient import shortened
+from service.web.public.token import read_token
 from service.web.transaction import transact
 
 # By language and by how the holder of the link stands to the topic: a heading, and what follows from it.
@@ -118,9 +119,7 @@ def agree(token: str) -> str:
 
 def find_invited(session: Session, business: Business, token: str) -> Invited:
     """Who holds a `join` token, and for which topic. Ends the request with 404 where the token is none of ours."""
-    value = current_runtime().signer.read("join", token)
-    if value is None:
-        abort(404)
+    value = read_token("join", token)
     contact_id, delivery_id, name = value.split(".", 2)
     topic = next((each for each in business.topics if slug(each.name) == name), None)
     return Invited(int(contact_id), int(delivery_id), session.get(Contact, int(contact_id)), topic)

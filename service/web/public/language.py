@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.store.contact import Contact
 
 SPOKEN = ("en", "de")

@@ -19,9 +19,11 @@ class BadLine(ValueError):  # noqa: N818 (what it says)
 
 def read_line(text: str, longest: int = LONGEST) -> str:
     """The line, trimmed, in Unicode's composed form. Raises BadLine."""
-    line = unicodedata.normalize("NFC", text.strip())
-    if any(unicodedata.category(character) in UNPRINTABLE for character in line) or TURNED.search(line):
-        raise BadLine("Please use letters, digits and punctuation only, on one line.")
+    line = text.strip()
+    if not (line.isascii() and line.isprintable()):  # most are, and need no closer look
+        line = unicodedata.normalize("NFC", line)
+        if any(unicodedata.category(each) in UNPRINTABLE for each in line) or TURNED.search(line):
+            raise BadLine("Please use letters, digits and punctuation only, on one line.")
     if len(line) > longest:
         raise BadLine(f"Please use at most {longest} characters.")
     return line

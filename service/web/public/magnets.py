@@ -12,6 +12,7 @@ from flask import Blueprint, Response, abort, request, send_file
 from service.domain.hit import Kind
 from service.store.publication import read_file
 from service.web.current import current_hits, current_runtime
+from service.web.public.token import read_token
 
 FOLDER = "sequences/"
 
@@ -22,9 +23,7 @@ magnets = Blueprint("magnets", __name__)
 @magnets.get("/magnets/<token>")
 def fetch(token: str) -> Response:
     runtime = current_runtime()
-    value = runtime.signer.read("magnet", token)
-    if value is None:
-        abort(404)
+    value = read_token("magnet", token)
     delivery_id, _, key = value.partition(".")
     published = runtime.published()
     path = dict(published.library.business.magnets).get(key)

@@ -12,15 +12,16 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, render_template, request
 
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.store.contact import Contact
 from service.store.history import zone_of
 from service.store.person import Stored, as_json, read_person
 from service.web.current import current_runtime
 from service.web.public.labels import FIELDS, PAGE, SECTIONS, VALUES, YES_NO
 from service.web.public.language import language_of
+from service.web.public.token import read_token
 
 # The machinery's own names for things; the file has them.
 UNSHOWN = frozenset({"id", "key", "message_id", "recorded_at", "received_at", "enrolment", "replaced"})
@@ -46,9 +47,7 @@ class Section(NamedTuple):
 def show(token: str) -> str | Response:
     runtime = current_runtime()
     business = runtime.published().library.business
-    value = runtime.signer.read("my-data", token)
-    if value is None:
-        abort(404)
+    value = read_token("my-data", token)
     with runtime.session() as session:
         contact = session.get(Contact, int(value))
         stored = read_person(session, contact) if contact else {}

@@ -18,7 +18,7 @@ from service.actions.less_often import wish_less_often
 from service.actions.sign_up import Evidence
 from service.domain.consent import what_bars
 from service.domain.hit import clean_user_agent
-from service.domain.sequence.model import Business, Topic
+from service.domain.sequence.model.business import Business, Topic
 from service.ports import Published
 from service.store.journey import journey_now
 from service.web.current import current_runtime

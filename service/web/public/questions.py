@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from service.domain.contact import MAX_ADDRESS, Address, BadAddress, read_address
 from service.domain.field import BadValue, read_value
-from service.domain.sequence.model import Business, Form, FormField
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.form import Form, FormField
 from service.domain.sequence.names import CONTACT
 from service.web.public.line import LONGEST, BadLine, read_line
 

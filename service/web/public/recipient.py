@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import abort
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.domain.consent import Standing, why_not
-from service.domain.sequence.model import Business, Topic
+from service.domain.sequence.model.business import Business, Topic
 from service.ports import Published
 from service.store.contact import Contact
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from service.store.history import read_standings
 from service.store.journey import journey_now
-from service.web.current import current_runtime
+from service.web.public.token import read_token
 
 NOBODY = Standing((), frozenset(), is_client=False)
 
@@ -75,8 +74,6 @@ def shortened(email: str) -> str:
 
 
 def _read(token: str) -> tuple[int, int]:
-    value = current_runtime().signer.read("manage", token)
-    if value is None:
-        abort(404)
+    value = read_token("manage", token)
     contact_id, _, delivery_id = value.partition(".")
     return int(contact_id), int(delivery_id)

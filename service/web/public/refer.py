@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
 from service.domain.referral import read_code
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.store.referral import find_referrer
 from service.web.current import current_runtime
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import segno
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, render_template
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.store.contact import Contact
 from service.store.referral import Friends, count_friends, give_codes
 from service.web.current import current_runtime
 from service.web.public.language import language_of
+from service.web.public.token import read_token
 from service.web.transaction import transact
 
 WORDS = {
@@ -72,9 +73,7 @@ sharing = Blueprint("share", __name__)
 def show(token: str) -> str:
     runtime = current_runtime()
     business = runtime.published().library.business
-    value = runtime.signer.read("share", token)
-    if value is None:
-        abort(404)
+    value = read_token("share", token)
     contact_id = int(value)
 
     def look(session: Session) -> tuple[Contact | None, str | None, Friends]:

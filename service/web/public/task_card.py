@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import abort
 from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
@@ -17,7 +16,9 @@ from service.actions.outcomes import outcomes_of
 from service.actions.proceed import find_step
 from service.actions.staff_mail import reply_briefing
 from service.domain.sequence.filters import Speech
-from service.domain.sequence.model import Business, FormField, Step
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.form import FormField
+from service.domain.sequence.model.step import Step
 from service.ports import Published
 from service.rendering.briefing import briefing
 from service.rendering.templates import speak
@@ -27,9 +28,9 @@ from service.store.enrolment import Enrolment
 from service.store.history import contact_facts
 from service.store.journey import journey_now
 from service.store.task import Task
-from service.web.current import current_runtime
 from service.web.public.asked import told
 from service.web.public.language import language_of
+from service.web.public.token import read_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,7 @@ class Card:
 
 def find_card(session: Session, published: Published, token: str) -> Card:
     """The task behind a `task` token. Ends the request with 404 where the token is none of ours."""
-    read = current_runtime().signer.read("task", token)
-    if read is None:
-        abort(404)
+    read = read_token("task", token)
     number, _, chosen = read.partition(".")
     business = published.library.business
     language = language_of(None, business)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request, send_file
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.domain.sequence.model import Business
+from service.domain.sequence.model.business import Business
 from service.local.home import Home
 from service.runtime import NothingPublished
 from service.settings import LOOPBACK

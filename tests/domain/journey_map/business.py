@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.domain.sequence.model import Library
+from service.domain.sequence.model.library import Library
 from tests.domain.sequence.paper import BUSINESS
 from tests.rendering.studio import read, shipped
 

@@ -10,7 +10,7 @@ from service.domain.journey_map.blocks import AXIS, BESIDE, INDENT, LINE, PAD, S
 from service.domain.journey_map.lettering import BOLD, shorten, width, wrap
 from service.domain.journey_map.page import GAP, LANE, PAPER, Page, PlacedCard, lay_out
 from service.domain.journey_map.story import tell
-from service.domain.sequence.model import Library
+from service.domain.sequence.model.library import Library
 from tests.domain.journey_map.business import journey, salon
 
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützen und WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW und 漢字漢字漢字"

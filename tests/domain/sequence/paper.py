@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import Library, Problem
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.problem import Problem
 
 BUSINESS = """\
 name: Glow Studio

@@ -3,7 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from service.domain.sequence.answers import answers_of
-from service.domain.sequence.model import Body, Expression, TaskField, Words
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.step import TaskField
+from service.domain.sequence.model.words import Body, Words
 from tests.domain.stories import HERE, day, step
 
 NAME = Expression("contact.first_name", HERE)

@@ -10,7 +10,9 @@ import pytest
 from service.domain.policy import Caps
 from service.domain.sequence.library import BUSINESS as PATH
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import Business, Coupon, Duration, Form, FormField, Topic, Unit
+from service.domain.sequence.model.business import Business, Coupon, Topic
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.form import Form, FormField
 from tests.domain.sequence.paper import BUSINESS, files, marked, sequence
 
 NEEDED = """\

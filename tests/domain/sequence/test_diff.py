@@ -6,7 +6,7 @@ import pytest
 
 from service.domain.rollout import Work, work_of
 from service.domain.sequence.diff import SequenceChange, compare
-from service.domain.sequence.model import Library
+from service.domain.sequence.model.library import Library
 from service.domain.sequence.step_diff import StepChange
 from tests.actions.newsroom import letters
 from tests.actions.written import library_of

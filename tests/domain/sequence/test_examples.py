@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import Severity
+from service.domain.sequence.model.problem import Severity
 
 FOLDER = Path(__file__).parent / "examples"
 FILES = [file for file in FOLDER.rglob("*") if file.is_file()]

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from service.domain.sequence.findings import Findings
 from service.domain.sequence.lexer import cut
-from service.domain.sequence.model import PLACEHOLDER, Place, placeholder
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.words import PLACEHOLDER, placeholder
 
 
 def pieces(text: str) -> list[str]:

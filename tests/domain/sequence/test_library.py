@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import Problem, Severity
+from service.domain.sequence.model.problem import Problem, Severity
 from tests.domain.sequence.paper import BUSINESS, FRONT, STEP, files, problems_of, read, sequence
 
 SECONDS = 2.0  # of processor time; half a second where this was written, where one is promised

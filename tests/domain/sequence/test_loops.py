@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.domain.sequence.model import Problem
+from service.domain.sequence.model.problem import Problem
 from tests.domain.sequence.paper import FRONT, problems_of, sequence
 
 HELLO = "## Day 0: hello\n{}\n"

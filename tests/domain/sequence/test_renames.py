@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from service.domain.sequence.model import Sequence as Written
-from service.domain.sequence.model import Severity
+from service.domain.sequence.model.problem import Severity
+from service.domain.sequence.model.sequence import Sequence as Written
 from service.domain.sequence.renames import likely_renames
 from tests.domain.sequence.paper import FRONT, read, sequence
 

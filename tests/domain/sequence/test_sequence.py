@@ -7,24 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from service.domain.sequence.model import (
-    Action,
-    Again,
-    Anchor,
-    AtMost,
-    Duration,
-    Enrol,
-    Kind,
-    Place,
-    Sequence,
-    Stage,
-    Status,
-    Step,
-    Trigger,
-    Unit,
-    When,
-    placeholder,
-)
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.enrol import Again, Enrol, Trigger
+from service.domain.sequence.model.exit import AtMost
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.sequence import Sequence, Status
+from service.domain.sequence.model.step import Action, Anchor, Step, When
+from service.domain.sequence.model.words import placeholder
+from service.domain.sequence.vocabulary import Kind, Stage
 from service.domain.window import Span, Window
 from tests.domain.sequence.paper import BUSINESS, FRONT, STEP, read, sequence
 

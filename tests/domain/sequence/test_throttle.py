@@ -10,7 +10,7 @@ import pytest
 from service.domain.policy import BreakerPolicy, Caps, Policy, SunsetPolicy
 from service.domain.sequence.library import BUSINESS as PATH
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import Problem
+from service.domain.sequence.model.problem import Problem
 from service.domain.sequence.throttle import compare_policies
 from service.domain.sequence.vocabulary import Kind
 from tests.domain.sequence.paper import BUSINESS, files, marked, sequence

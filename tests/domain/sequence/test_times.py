@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.sequence.findings import Fault, Findings
-from service.domain.sequence.model import Duration, Place, Unit
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.place import Place
 from service.domain.sequence.times import read_day, read_duration, read_window
 from service.domain.window import ALL_DAYS, Span, Window
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from service.domain.sequence.library import read_library
-from service.domain.sequence.model import Library, Problem, Severity
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.problem import Problem, Severity
 from tests.domain.sequence.paper import BUSINESS, FRONT, files, marked, sequence
 
 PATH = "sequences/welcome.de.md"

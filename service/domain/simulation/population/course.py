@@ -11,16 +11,11 @@ from service.domain.duration import nominal_days
 from service.domain.kind import MANNERS, keeps_of
 from service.domain.policy import Policy
 from service.domain.sequence.answers import answers_of
-from service.domain.sequence.model import (
-    Again,
-    Anchor,
-    Duration,
-    Library,
-    Sequence,
-    Status,
-    Step,
-    Unit,
-)
+from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.enrol import Again
+from service.domain.sequence.model.library import Library
+from service.domain.sequence.model.sequence import Sequence, Status
+from service.domain.sequence.model.step import Anchor, Step
 
 BOOKED, VISITED, LEFT, CLICK, ANSWER = "appointment.booked", "visit.completed", "client.left", "click", "answer"
 UNENGAGED = "unengaged"

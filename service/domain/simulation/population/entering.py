@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from service.domain.happening import Happening
-from service.domain.sequence.model import Unit
+from service.domain.sequence.model.duration import Unit
 from service.domain.simulation.population.agenda import HAPPENS
 from service.domain.simulation.population.course import UNENGAGED, VISITED, Course, fixed_day
 from service.domain.simulation.population.memory import START, instant

@@ -11,7 +11,8 @@ from service.domain.effect import STAGE_AFTER
 from service.domain.facts import Facts
 from service.domain.happening import Happening, Touch
 from service.domain.moment import Moment
-from service.domain.sequence.model import Business, Duration, Unit
+from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.duration import Duration, Unit
 from service.domain.simulation.population.course import BOOKED, RAISED, VISITED
 from service.domain.simulation.population.person import Person
 from service.domain.simulation.population.walk import Enrolment

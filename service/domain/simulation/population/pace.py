@@ -8,7 +8,7 @@ from typing import Protocol
 
 from service.domain.policy import Caps
 from service.domain.pressure import What
-from service.domain.sequence.model import Kind
+from service.domain.sequence.vocabulary import Kind
 
 
 @dataclass(slots=True, eq=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from service.domain.sequence.model import Kind
+from service.domain.sequence.vocabulary import Kind
 from service.domain.simulation.population.draws import Draws, Purpose
 from service.domain.simulation.population.person import Person
 from service.domain.simulation.population.world import World

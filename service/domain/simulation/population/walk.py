@@ -16,7 +16,7 @@ from service.domain.facts import Facts
 from service.domain.moment import Moment
 from service.domain.schedule import Progress
 from service.domain.sequence.expression import ExpressionError
-from service.domain.sequence.model import Anchor
+from service.domain.sequence.model.step import Anchor
 from service.domain.simulation.population.course import Course, Leg, Span
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from service.domain.sequence.model import Kind
 from service.domain.sequence.spelling import did_you_mean
+from service.domain.sequence.vocabulary import Kind
 
 MAX_BYTES = 100_000
 LONGEST_NAME = 60

@@ -8,7 +8,7 @@ from typing import Any
 
 from service.domain.kind import MANNERS, keeps_of
 from service.domain.pressure import What
-from service.domain.sequence.model import Kind
+from service.domain.sequence.vocabulary import Kind
 from service.domain.simulation.population.agenda import HAPPENS, MOVES, RULES, Agenda
 from service.domain.simulation.population.course import (
     ANSWER,

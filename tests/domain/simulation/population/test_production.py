@@ -8,7 +8,7 @@ from service.domain.kind import MANNERS
 from service.domain.pressure import Evidence, What, fold
 from service.domain.pressure import Mail as Weighed
 from service.domain.rhythm import EVER
-from service.domain.sequence.model import Kind
+from service.domain.sequence.vocabulary import Kind
 from service.domain.simulation.population.draws import Draws, Purpose
 from service.domain.simulation.population.memory import ZONE, instant
 from service.domain.simulation.population.pace import Mail, Outlook

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from service.domain.sequence.model import Kind
+from service.domain.sequence.vocabulary import Kind
 from service.domain.simulation.population.world import MAX_BYTES, WorldError, read_world
 from tests.domain.simulation.population.town import worlds
 

@@ -1,0 +1,225 @@
+"""What every provider over HTTP has to keep, against a local server that speaks its dialect."""
+
+from __future__ import annotations
+
+import pkgutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from service.ports import Message, Outcome, Refused, Sent, TryLater, Uncertain
+from service.providers import SERVICES, open_provider, open_service
+from service.providers.http import HttpProvider
+from service.providers.line import Patience
+from service.settings import Settings, read_settings
+from tests.providers.dialects import REFUSED, Dialect, Reply
+from tests.providers.http_server import Api, Fault, serving
+from tests.providers.mails import FIELDS, UNSUBSCRIBE, message, messages
+
+HASTE = Patience(connect=1.0, silence=0.4, deadline=0.8, pause=0.01)
+SOON = 5.0  # seconds until which a mail may begin to leave
+
+
+@dataclass
+class Bench:
+    """A provider, and the other side of it."""
+
+    dialect: Dialect
+    api: Api
+    provider: HttpProvider
+
+    @property
+    def honours_keys(self) -> bool:
+        return self.provider._service.honours_keys
+
+    @property
+    def batch(self) -> int:
+        return self.provider._service.batch
+
+    def send(self, mails: list[Message], at_once: int = 0) -> list[Outcome]:
+        return self.provider.send(mails, time.monotonic() + SOON, at_once)
+
+
+def dialect_of(name: str) -> Dialect:
+    """The dialect has the name of the class that speaks it."""
+    made: Dialect = pkgutil.resolve_name(f"tests.providers.dialects.{name}:{SERVICES[name][0].partition(':')[2]}")()
+    return made
+
+
+def settings_for(dialect: Dialect, url: str, **more: str) -> Settings:
+    return read_settings({"MAIL_PROVIDER": dialect.name, **dialect.given, dialect.url: url, **more})
+
+
+@pytest.fixture(params=SERVICES)
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    dialect = dialect_of(request.param)
+    with serving(dialect) as api:
+        service = open_service(settings_for(dialect, api.url))
+        assert service is not None
+        provider = HttpProvider(service, HASTE)
+        yield Bench(dialect, api, provider)
+        provider.close()
+
+
+def test_a_mail_arrives_as_it_was_written(bench: Bench) -> None:
+    [outcome] = bench.send([message(7)])
+    assert isinstance(outcome, Sent)
+    assert bool(outcome.provider_id) == bench.dialect.names_mails
+    [taken] = bench.dialect.taken
+    assert taken.recipient == "ana7@example.org"
+    assert taken.sender == ("Glow, für Dich", "mia@glow.example")
+    assert taken.reply_to == "desk@glow.example"
+    assert taken.subject == "Grüße №7 · \N{SPARKLES}"
+    assert "From Glow: alles gut? — „ja“" in taken.text
+    assert '<p title="a">Grüße &amp; mehr</p>' in taken.html
+
+
+def test_it_can_be_left_by_one_click_and_nothing_is_counted_but_by_us(bench: Bench) -> None:
+    bench.send([message(7)])
+    [taken] = bench.dialect.taken
+    assert taken.headers["list-unsubscribe"] == f"<{UNSUBSCRIBE}>"
+    kept = {name: value for name, value in FIELDS.items() if name.lower() not in bench.dialect.takes_no}
+    assert {name: taken.headers.get(name.lower()) for name in kept} == kept
+    assert not taken.tracks
+
+
+def test_what_is_told_of_a_mail_will_name_it(bench: Bench) -> None:
+    mail = message(7)
+    bench.send([mail])
+    [taken] = bench.dialect.taken
+    assert (taken.delivery, taken.message) == ("7", mail.key)
+
+
+def test_marketing_and_mail_about_a_booking_take_their_own_streams(bench: Bench) -> None:
+    bench.send([message(1), message(2, marketing=False)])
+    streams = {taken.delivery: taken.stream for taken in bench.dialect.taken}
+    assert (streams["1"], streams["2"]) == bench.dialect.streams
+    [booked] = [taken for taken in bench.dialect.taken if taken.delivery == "2"]
+    assert "list-unsubscribe" not in booked.headers
+
+
+def test_a_file_goes_with_it(bench: Bench) -> None:
+    [outcome, other] = bench.send([message(1, attachment=b"BEGIN:VCALENDAR\r\n"), message(2)])
+    assert isinstance(outcome, Sent)
+    assert isinstance(other, Sent)
+    files = {taken.delivery: taken.attachments for taken in bench.dialect.taken}
+    [(name, kind, content)] = files["1"]
+    assert (name, kind.partition(";")[0], content.strip()) == ("date.ics", "text/calendar", b"BEGIN:VCALENDAR")
+    assert files["2"] == ()
+
+
+def test_a_group_leaves_in_few_requests_over_kept_connections_each_to_one_person(bench: Bench) -> None:
+    outcomes = bench.send(messages(12), at_once=3)
+    outcomes += bench.send(messages(12, first=13), at_once=3)
+    assert all(isinstance(outcome, Sent) for outcome in outcomes)
+    assert sorted(int(taken.delivery) for taken in bench.dialect.taken) == list(range(1, 25))
+    assert len({taken.recipient for taken in bench.dialect.taken}) == 24
+    assert len(bench.api.requests) == 2 * -(-12 // bench.batch)
+    assert bench.api.connections <= 3 if bench.batch < 12 else bench.api.connections <= 2
+
+
+def test_one_that_is_refused_spoils_nothing_for_the_others(bench: Bench) -> None:
+    mails = [message(1), message(2, recipient=REFUSED), message(3)]
+    [first, refused, third] = bench.send(mails)
+    assert isinstance(first, Sent)
+    assert isinstance(third, Sent)
+    assert isinstance(refused, Refused)
+    assert refused.reason.startswith(bench.dialect.name)
+    assert sorted(taken.delivery for taken in bench.dialect.taken) == ["1", "3"]
+    assert first.provider_id != third.provider_id or not bench.dialect.names_mails
+
+
+def test_whoever_asks_for_a_pause_gets_it_from_all_mail(bench: Bench) -> None:
+    bench.api.faults.append(bench.dialect.slow_down())
+    [outcome] = bench.send([message(1)])
+    assert isinstance(outcome, TryLater)
+    assert outcome.in_all
+    assert outcome.after == pytest.approx(7, abs=2)
+    assert bench.dialect.taken == []
+    assert len(bench.api.requests) == 1
+
+
+def test_a_key_that_is_not_known_holds_all_mail_and_is_told_to_nobody(bench: Bench) -> None:
+    wrong = dict.fromkeys(bench.dialect.keys, "another-key-than-it-knows")
+    service = open_service(settings_for(bench.dialect, bench.api.url, **wrong))
+    assert service is not None
+    provider = HttpProvider(service, HASTE)
+    outcomes = provider.send(messages(2), time.monotonic() + SOON)
+    provider.close()
+    for outcome in outcomes:
+        assert isinstance(outcome, TryLater)
+        assert outcome.in_all
+        assert bench.dialect.name in outcome.reason
+        assert "another-key" not in outcome.reason
+    assert "another-key" not in repr(service)
+    assert bench.dialect.taken == []
+
+
+@pytest.mark.parametrize("fault", [Fault.CUT, Fault.HALF, Fault.GARBLED, Fault.TRICKLE, Fault.ENDLESS, Reply(500)])
+def test_what_may_have_been_taken_is_never_sent_again_but_by_its_key(bench: Bench, fault: Fault | Reply) -> None:
+    if fault is Fault.GARBLED and not bench.dialect.speaks_json:
+        pytest.skip("its answer says all in the head")
+    bench.api.faults.append(fault)
+    began = time.monotonic()
+    outcomes = bench.send([message(1)])
+    assert time.monotonic() - began < 4
+    if bench.honours_keys:
+        assert isinstance(outcomes[0], Sent)
+        assert len(bench.api.requests) == 2
+        assert bench.api.requests[0].body == bench.api.requests[1].body
+    else:
+        assert isinstance(outcomes[0], Uncertain)
+        assert len(bench.api.requests) == 1
+    assert len(bench.dialect.taken) == (0 if isinstance(fault, Reply) and not bench.honours_keys else 1)
+
+
+def test_where_every_try_is_lost_it_stays_uncertain(bench: Bench) -> None:
+    bench.api.faults.extend([Fault.CUT] * 5)
+    [outcome] = bench.send([message(1)])
+    assert isinstance(outcome, Uncertain)
+    assert len(bench.api.requests) == (3 if bench.honours_keys else 1)
+    assert len(bench.dialect.taken) == 1
+
+
+@pytest.mark.parametrize("then", [Reply(429, headers={"Retry-After": "7"}), Reply(401)])
+def test_what_is_said_of_a_repetition_proves_nothing_of_the_first_try(bench: Bench, then: Reply) -> None:
+    bench.api.faults.extend([Fault.CUT, then])
+    [outcome] = bench.send([message(1)])
+    assert isinstance(outcome, Uncertain)
+
+
+def test_no_redirect_is_followed(bench: Bench) -> None:
+    with serving(dialect_of(bench.dialect.name)) as elsewhere:
+        bench.api.faults.append(Reply(307, headers={"Location": elsewhere.url + "/"}))
+        [outcome] = bench.send([message(1)])
+        assert isinstance(outcome, TryLater)
+        assert outcome.in_all
+        assert elsewhere.requests == []
+
+
+def test_where_nobody_listens_mail_waits() -> None:
+    for name in SERVICES:
+        dialect = dialect_of(name)
+        provider = open_provider(settings_for(dialect, "http://127.0.0.1:9"))
+        [outcome] = provider.send([message(1)], time.monotonic() + SOON)
+        provider.close()
+        assert isinstance(outcome, TryLater), name
+        assert outcome.in_all
+
+
+def test_whose_time_is_over_does_not_leave(bench: Bench) -> None:
+    outcomes = bench.provider.send(messages(3), time.monotonic() - 1)
+    assert [outcome.code for outcome in outcomes if isinstance(outcome, TryLater)] == ["budget"] * 3
+    assert bench.api.requests == []
+
+
+def test_a_line_that_was_kept_too_long_is_opened_anew(bench: Bench) -> None:
+    service = open_service(settings_for(bench.dialect, bench.api.url))
+    assert service is not None
+    provider = HttpProvider(service, Patience(idle=0.0))
+    outcomes = [provider.send([message(number)], time.monotonic() + SOON, at_once=1) for number in (1, 2)]
+    provider.close()
+    assert [type(outcome) for [outcome] in outcomes] == [Sent, Sent]
+    assert bench.api.connections == 2
