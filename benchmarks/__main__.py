@@ -23,6 +23,7 @@ from benchmarks import (
     handover,
     hits,
     mails,
+    notices,
     profile,
     publishing,
     report,
@@ -53,6 +54,7 @@ MEASUREMENTS: Mapping[str, Callable[[Bench], Mapping[str, Result]]] = {
     "publishing": publishing.measure,
     "handover": handover.measure,
     "events": events.measure,
+    "notices": notices.measure,
     "signups": signups.measure,  # late: it leaves people behind whose mails are still to be sent
     "arbitration": arbitration.measure,
     "advance": advancing.measure,  # late: it leaves a million of them

@@ -22,6 +22,7 @@ from service.runtime import Runtime
 from service.settings import ROOT, Settings, read_settings
 
 HOST = "127.0.0.1"
+WEBHOOK_PASSWORD = "bench:told-by-nobody-but-us"
 START = 120.0  # seconds
 
 # Whether any other connection is in the middle of a transaction.
@@ -137,6 +138,7 @@ def _settings(home: Path, base: str, smtp_url: str, workers: int, web: int) -> d
         "DKIM_DOMAIN": "",
         "DKIM_SELECTOR": "",
         "DKIM_KEY": "",
+        "SPARKPOST_WEBHOOK_SECRET": WEBHOOK_PASSWORD,
         "FORM_LIMITS": "off",
         "EVERAFTER_SPEED": "1",
         "WORKERS": str(workers),

@@ -21,6 +21,7 @@ class Plan:
     due: int = 10_000  # steps that are due among them, each round
     single: int = 150  # signups, one at a time
     rivals: int = 10_000  # people with three mails due at once
+    storm: int = 100_000  # webhook events that come while mails are sent
     heap: int = 20_000  # mails that are due at once and sent
     backlog: int = 1_000_000  # mails that are due at once, of which the first and the last are sent
     part: int = 5_000  # how many of those
@@ -37,6 +38,7 @@ class Plan:
 
 WHOLE = Plan()
 QUICK = Plan(
+    storm=10_000,
     heap=2_000,
     backlog=100_000,
     part=1_000,
@@ -54,6 +56,7 @@ QUICK = Plan(
     profiled=200,
 )
 GLANCE = Plan(
+    storm=500,
     heap=30,
     backlog=4_000,  # more than leaves before anybody looks
     part=30,

@@ -16,10 +16,13 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from service import fault
 from service.bell import RedisBell
+from service.domain.mark import Marks
 from service.domain.sequence.library import read_library
 from service.domain.token import Signer
 from service.ports import Caller, Doorbell, Pacer, Provider, Published, Receiver
 from service.providers import open_pacer, open_provider, open_receiver, refuse_faults
+from service.providers.inbound import InboundMail
+from service.providers.service import by_name
 from service.providers.webhook import WebhookCaller
 from service.rendering.compiled import Compiled
 from service.rendering.renderer import StepRenderer
@@ -89,11 +92,20 @@ class Runtime:
     def receiver(self, provider: str) -> tuple[Receiver, Mapping[str, Sequence[str]]] | None:
         """What understands a provider's webhooks, and the secrets that prove them, by account; see `open_receiver`."""
         if provider not in self._receivers:
-            opened = open_receiver(provider, self.settings)
+            opened = self._inbound() if provider == InboundMail.name else open_receiver(provider, self.settings)
             if opened is None:
                 return None
             self._receivers[provider] = opened
         return self._receivers[provider]
+
+    def _inbound(self) -> tuple[Receiver, Mapping[str, Sequence[str]]]:
+        """What understands mail that comes in; without a secret it comes by `everafter receive` alone."""
+        return InboundMail(self.marks), by_name(self.settings.inbound_webhook_secret)
+
+    @cached_property
+    def marks(self) -> Marks:
+        """What proves that mail which comes in is about ours."""
+        return Marks(self.settings.bounce_address, self.signer)
 
     @cached_property
     def caller(self) -> Caller:

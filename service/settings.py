@@ -18,6 +18,9 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 ONE_LIMIT = r"\s*[1-9]\d{0,6}\s*/\s*(\d{1,4}\s*)?(second|minute|hour|day)s?\s*"
 LIMITS = re.compile(rf"\s*off\s*|{ONE_LIMIT}([;,]{ONE_LIMIT})*", re.IGNORECASE)
 
+# Behind it goes a + and what names the delivery, 64 characters in all (RFC 5321 §4.5.3.1.1).
+BOUNCES = re.compile(r"[A-Za-z0-9._-]{1,22}@[A-Za-z0-9.-]{1,253}")
+
 LEAST_KEPT = 730  # days
 
 
@@ -67,6 +70,8 @@ class Settings(BaseSettings):
     dkim_domain: str = Field(default="", validation_alias="DKIM_DOMAIN")
     dkim_selector: str = Field(default="", validation_alias="DKIM_SELECTOR")
     dkim_key: str = Field(default="", validation_alias="DKIM_KEY", repr=False)
+    bounce_address: str = Field(default="", validation_alias="BOUNCE_ADDRESS")
+    inbound_webhook_secret: str = Field(default="", validation_alias="INBOUND_WEBHOOK_SECRET", repr=False)
     form_limits: str = Field(default="30/minute; 200/hour", validation_alias="FORM_LIMITS")
     keep_hits: int = Field(default=750, ge=40, validation_alias="KEEP_HITS")
     keep_decisions: int = Field(default=180, ge=40, validation_alias="KEEP_DECISIONS")
@@ -102,6 +107,13 @@ class Settings(BaseSettings):
         if any(len(key) < 32 for key in keys):
             raise ValueError("each key needs at least 32 characters; make one with `openssl rand -hex 32`")
         return keys
+
+    @field_validator("bounce_address")
+    @classmethod
+    def _with_room(cls, address: str) -> str:
+        if address and not BOUNCES.fullmatch(address):
+            raise ValueError("must be an address like bounces@mail.example.org, at most 22 characters before the @")
+        return address
 
     @field_validator("keep_deliveries")
     @classmethod

@@ -27,8 +27,7 @@ from service.fault import reach
 from service.ports import Message, Outcome, Published, TryLater, Uncertain
 from service.store.delivery import Delivery
 from service.store.due import Due, lock_readers, read_taken
-from service.store.handover import write_intent
-from service.store.journey import journey_now
+from service.store.handover import read_under_way, write_intent
 
 BUDGET = 10.0  # seconds from the intent to the first byte
 FRESH = 10.0  # seconds for which words are those of the person as they are
@@ -132,11 +131,12 @@ def _commit(
 ) -> tuple[list[Message], int]:
     """The outcomes of the group before and the intent of this one, in one commit; see `_intend`."""
     with desk.begin() as session:
-        lock_readers(session, [*group, *(handed.delivery_id for handed in done)])
-        now = journey_now(session)
-        record_locked(session, published, lease, done, now)
-        dues = read_taken(session, group, lease.token)
-        return _intend(session, desk, published, lease, dues, messages, now)
+        before = {handed.delivery_id for handed in done}
+        lock_readers(session, [*group, *before])
+        under_way = read_under_way(session, before, group, lease.token)
+        is_old = record_locked(session, published, under_way, done)
+        dues = read_taken(session, group, lease.token) if is_old else under_way.dues()
+        return _intend(session, desk, published, lease, dues, messages, under_way.now)
 
 
 def _send(desk: Desk, granted: Sequence[Message], at_once: int) -> list[Answer]:

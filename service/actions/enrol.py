@@ -16,8 +16,9 @@ from service.domain.sequence.model.enrol import Again
 from service.domain.sequence.model.sequence import Sequence
 from service.ports import Published
 from service.store.contact import Contact
-from service.store.enrolment import Enrolment
+from service.store.enrolment import Draft, Enrolment
 from service.store.history import Past, facts_of, local_of, read_pasts, seed_of
+from service.store.letter import Reader
 
 NOT_ENTERED = ("awaited", "declined")
 COLUMNS = (
@@ -93,20 +94,17 @@ def enrol(
 
 
 def draft_of(
-    published: Published, contact: Contact, sequence: Sequence, occasion: Occasion, now: datetime
-) -> Enrolment:
+    published: Published, contact: Contact | Reader, sequence: Sequence, occasion: Occasion, now: datetime
+) -> Draft:
     """An enrolment that nobody has stored yet."""
-    draft = Enrolment(
+    draft = Draft(
         contact_id=contact.id,
         sequence=sequence.key,
         trigger_key=trigger_key(sequence, occasion),
-        state="active",
         began_by=occasion.began_by,
         about=occasion.thing,
         entered_at=now,
-        passed=[],
         arm=draw_arm(sequence, seed_of(contact)),
-        date_is_day=False,
         data=dict(occasion.data),
     )
     if sequence.date is not None:
@@ -119,7 +117,7 @@ def why_not(
     published: Published,
     contact: Contact,
     sequence: Sequence,
-    draft: Enrolment,
+    draft: Draft,
     now: datetime,
     *,
     newcomer: bool = False,
@@ -149,7 +147,7 @@ def last_entered(session: Session, contact_id: int, sequence: str) -> datetime |
     return session.scalar(entered.order_by(Enrolment.entered_at.desc()).limit(1))
 
 
-def set_date(enrolment: Enrolment, moment: Moment | None) -> None:
+def set_date(enrolment: Enrolment | Draft, moment: Moment | None) -> None:
     """What the enrolment's dated steps count from."""
     enrolment.date_at = moment.at if moment else None
     enrolment.date_is_day = moment is not None and moment.is_day

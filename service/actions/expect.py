@@ -18,8 +18,9 @@ from service.domain.occurrence import awaited as next_awaited
 from service.domain.sequence.model.sequence import Sequence, Status
 from service.ports import Published
 from service.store.contact import Contact
-from service.store.enrolment import Enrolment
+from service.store.enrolment import Draft, Enrolment
 from service.store.history import Past, facts_of, read_pasts
+from service.store.letter import Reader
 
 
 def expect_dates(
@@ -107,8 +108,8 @@ def _expect_one(
 
 
 def draft_awaited(
-    published: Published, contact: Contact, sequence: Sequence, facts: Facts, entered: Collection[Entered]
-) -> Enrolment | None:
+    published: Published, contact: Contact | Reader, sequence: Sequence, facts: Facts, entered: Collection[Entered]
+) -> Draft | None:
     """The awaited enrolment that a person should have, not stored; None where it is not known when they will enter."""
     occurrence = next_awaited(sequence, facts, entered)
     if occurrence is None:

@@ -25,7 +25,7 @@ from service.domain.simulation.life import Life
 from service.domain.simulation.row import Row
 from service.store.contact import Contact
 from service.store.delivery import Delivery, State
-from service.store.enrolment import Enrolment
+from service.store.enrolment import Draft, Enrolment
 from service.store.history import Past, contact_facts, read_standings, seed_of
 from service.store.pressure import Told, read_told
 
@@ -103,7 +103,7 @@ def _life(
     return life
 
 
-def inside_of(library: Library, enrolment: Enrolment) -> Inside:
+def inside_of(library: Library, enrolment: Enrolment | Draft) -> Inside:
     """An enrolment; one that nobody has stored has no number yet."""
     inside = Inside(
         number=enrolment.id or 0,

@@ -27,7 +27,7 @@ from service.domain.simulation.life import Life
 from service.domain.simulation.row import Row
 from service.ports import Published
 from service.store.contact import Contact
-from service.store.enrolment import Enrolment
+from service.store.enrolment import Draft, Enrolment
 from service.store.history import Past, read_pasts, read_standings
 from service.store.rollout import CONCERNS, newest_of_person
 
@@ -41,7 +41,7 @@ class _Person:
     contact: Contact
     past: Past
     followers: list[Follower] = field(default_factory=list)
-    drafts: list[Enrolment] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
     busy: bool = False
 
 

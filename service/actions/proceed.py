@@ -21,7 +21,7 @@ from service.domain.sequence.model.sequence import Sequence
 from service.domain.sequence.model.step import Step
 from service.ports import Published
 from service.store.delivery import Delivery, State
-from service.store.enrolment import Enrolment
+from service.store.enrolment import Draft, Enrolment
 from service.store.handover import Way
 from service.store.history import date_of
 from service.store.letter import Inside
@@ -29,7 +29,7 @@ from service.store.letter import Inside
 Plan = dict[str, Any]  # the columns of a touch to come
 
 
-def progress_of(enrolment: Enrolment | Way) -> Progress:
+def progress_of(enrolment: Enrolment | Draft | Way) -> Progress:
     """The row's progress as the core reads it."""
     return Progress(
         enrolment.entered_at,
@@ -56,7 +56,7 @@ def put_behind(enrolment: Enrolment | Way, step: Step, at: datetime | None, over
     enrolment.last_mail_step = progress.last_mail_step
 
 
-def plan_next(published: Published, enrolment: Enrolment | Way, local: Local, now: datetime) -> Plan | None:
+def plan_next(published: Published, enrolment: Enrolment | Draft | Way, local: Local, now: datetime) -> Plan | None:
     """The touch that comes next, to be written by `write_plans`; the enrolment is woken when it is due.
 
     None where nothing comes, or where it takes the person's past to tell when: then the enrolment is woken at once.
@@ -74,7 +74,7 @@ def plan_next(published: Published, enrolment: Enrolment | Way, local: Local, no
     return plan(published, enrolment, in_line[0].step, in_line[0].due_at)
 
 
-def plan(published: Published, enrolment: Enrolment | Way, step: Step, due: datetime) -> Plan:
+def plan(published: Published, enrolment: Enrolment | Draft | Way, step: Step, due: datetime) -> Plan:
     """The row of a touch that will be due."""
     return {
         "enrolment_id": enrolment.id,

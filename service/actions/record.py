@@ -21,9 +21,16 @@ from service.ports import Outcome, Published, Refused, Sent, TryLater
 from service.store.bulk import among
 from service.store.delivery import Delivery, State
 from service.store.due import lock_readers
-from service.store.handover import Answered, Record, Settled, Way, read_answered, write_outcomes
+from service.store.handover import (
+    Leaving,
+    Record,
+    Settled,
+    UnderWay,
+    Way,
+    read_under_way,
+    write_outcomes,
+)
 from service.store.history import local_of
-from service.store.journey import journey_now
 
 log = structlog.get_logger()
 
@@ -44,19 +51,19 @@ def record(session: Session, published: Published, lease: Lease, done: Sequence[
 
     A late answer still counts where the row has meanwhile become `uncertain`.
     """
-    lock_readers(session, [handed.delivery_id for handed in done])
-    record_locked(session, published, lease, done, journey_now(session))
+    ids = {handed.delivery_id for handed in done}
+    lock_readers(session, ids)
+    under_way = read_under_way(session, ids, (), lease.token)
+    record_locked(session, published, under_way, done)
 
 
-def record_locked(session: Session, published: Published, lease: Lease, done: Sequence[Handed], now: datetime) -> None:
-    """The same once all contacts are locked that this transaction is about."""
-    if not done:
-        return
-    outcomes = {handed.delivery_id: handed.outcome for handed in done}
-    mails, ways = read_answered(session, outcomes, lease.token)
+def record_locked(session: Session, published: Published, under_way: UnderWay, done: Sequence[Handed]) -> bool:
+    """The same of mails that were read under their locks. Whether more happened than `under_way` tells: an action that
+    rides on a mail, or a question whether somebody wants to stay, may have changed whatever it holds."""
+    outcomes, now = {handed.delivery_id: handed.outcome for handed in done}, under_way.now
     came, acting = Record(), []
-    for mail in mails:
-        way = ways[mail.enrolment_id]
+    for mail in under_way.answered:
+        way = under_way.ways[mail.enrolment_id]
         settled = _settle(mail, outcomes[mail.id])
         came.settled.append(settled)
         if settled.state == State.CLEARED or mail.state == State.UNCERTAIN:
@@ -69,16 +76,18 @@ def record_locked(session: Session, published: Published, lease: Lease, done: Se
             if plan is not None:
                 came.plans[way.id, plan["step"]] = plan
             acting += [mail.id] if has_left and step and step[1].actions else []
-    write_outcomes(session, came)
-    _tell(came.settled)
+    if came.settled:
+        write_outcomes(session, came)
+        _tell(came.settled)
     if acting:
         for case in read_cases(session, published, among(Delivery.id, acting)):
             act(session, published, case, now)
-    weigh(session, published, {mail.contact_id for mail in mails if mail.priority and mail.staff_to is None}, now)
+    weighing = {mail.contact_id for mail in under_way.answered if mail.priority and mail.staff_to is None}
+    return weigh(session, published, weighing, now) or bool(acting)
 
 
 def go_on(
-    published: Published, mail: Answered, way: Way, step: Step | None, left_at: datetime | None, now: datetime
+    published: Published, mail: Leaving, way: Way, step: Step | None, left_at: datetime | None, now: datetime
 ) -> Plan | None:
     """The mail is behind its reader, and left or not: the touch to be planned in the same commit."""
     if step is not None:
@@ -91,7 +100,7 @@ def weighs_on(cases: Sequence[Case]) -> set[int]:
     return {case.contact.id for case in cases if case.delivery.priority and case.delivery.staff_to is None}
 
 
-def _settle(mail: Answered, outcome: Outcome) -> Settled:
+def _settle(mail: Leaving, outcome: Outcome) -> Settled:
     match outcome:
         case Sent(provider_id=provider_id):
             return Settled(mail.id, State.SENT, "sent", SENT if mail.priority else SERVICE_SENT, provider_id or None)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from service.domain import clearance
 from service.domain.bar import COLD
 from service.domain.reason import REMOVED
-from service.domain.rhythm import BOOKINGS, due_between
+from service.domain.rhythm import due_between
 from service.domain.sequence.model.business import Topic
 from service.domain.sequence.model.library import Library
 from service.domain.sequence.model.sequence import Sequence as Journey
@@ -26,7 +26,7 @@ from service.domain.window import Window
 from service.ports import Published
 from service.store.breaker import breaker_now
 from service.store.due import Due, read_ahead, read_counted
-from service.store.history import Judged, read_happenings, read_judged, seed_of, zone_of
+from service.store.history import Judged, read_bookings, read_judged, seed_of, zone_of
 from service.store.pressure import level_of
 from service.store.task import REPLY
 
@@ -207,5 +207,5 @@ def _due_spans(
     if not zones or not business.rhythm:
         return {}
     policy = business.throttle.pressure
-    pasts = read_happenings(session, zones, (business.rhythm[0][0], *BOOKINGS))
-    return {each: due_between(business, pasts[each].happenings, policy, zone, desk.now) for each, zone in zones.items()}
+    told = read_bookings(session, zones, business.rhythm[0][0])
+    return {each: due_between(business, told.get(each, ()), policy, zone, desk.now) for each, zone in zones.items()}

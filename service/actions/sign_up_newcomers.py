@@ -20,12 +20,12 @@ from service.domain.sequence.model.form import Form
 from service.domain.sequence.model.sequence import Sequence as Journey
 from service.domain.sequence.model.sequence import Status
 from service.ports import Published
-from service.store.contact import Contact
-from service.store.enrolment import Enrolment
+from service.store.enrolment import Draft
 from service.store.history import Past, contact_facts, facts_of, local_of, zone_of
+from service.store.letter import Reader
 from service.store.newcomer import Newcomers, store_newcomers
 
-Beginning = tuple[Enrolment, Plan | None]
+Beginning = tuple[Draft, Plan | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ def _write(rows: Newcomers, number: int, published: Published, hash_key: bytes, 
     consents = consents_of(published, signup.form, signup.evidence, now)
     rows.consents += [row | {"contact_id": number} for row in consents]
     rows.events.append(event_of(signup.form, now) | {"contact_id": number})
-    contact = Contact(**columns, stage="lead", tags=[])
+    stands = columns | {"id": number, "stage": "lead", "tags": []}
+    contact = Reader._make(stands.get(name) for name in Reader._fields)
     for draft, plan in _beginnings(published, contact, occasion_of(signup.form, fields), now):
         ids = {"id": len(rows.enrolments), "contact_id": number}
         rows.enrolments.append({name: getattr(draft, name) for name in COLUMNS} | ids)
@@ -79,7 +80,7 @@ def _write(rows: Newcomers, number: int, published: Published, hash_key: bytes, 
             rows.deliveries.append(plan | {"enrolment_id": ids["id"], "contact_id": number})
 
 
-def _beginnings(published: Published, contact: Contact, occasion: Occasion, now: datetime) -> Iterator[Beginning]:
+def _beginnings(published: Published, contact: Reader, occasion: Occasion, now: datetime) -> Iterator[Beginning]:
     """What begins for a newcomer, each with its first touch, and what is awaited."""
     business = published.library.business
     for sequence in published.library.sequences:

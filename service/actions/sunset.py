@@ -32,10 +32,13 @@ from service.store.pressure import LEFT, refresh_pressure
 log = structlog.get_logger()
 
 
-def weigh(session: Session, published: Published, contact_ids: Collection[int], now: datetime) -> None:
-    """After mail left: what weighs on locked contacts now; who is to be asked is asked. The caller commits."""
-    for contact_id in sorted(refresh_pressure(session, published.library, contact_ids, now)):
+def weigh(session: Session, published: Published, contact_ids: Collection[int], now: datetime) -> bool:
+    """After mail left: what weighs on locked contacts now; who is to be asked is asked, and whether anybody was. The
+    caller commits."""
+    silent = sorted(refresh_pressure(session, published.library, contact_ids, now))
+    for contact_id in silent:
         _ask(session, published, contact_id, now)
+    return bool(silent)
 
 
 def leave_in_peace(session: Session, published: Published, now: datetime, limit: int = 500) -> int:

@@ -26,7 +26,7 @@ from service.domain.sequence.model.sequence import Status
 from service.domain.window import utc
 from service.ports import Published
 from service.store.contact import Contact
-from service.store.enrolment import Enrolment
+from service.store.enrolment import Draft, Enrolment
 from service.store.history import Past, facts_of, local_of, read_contacts, read_pasts, read_standings
 from service.store.rollout import Rollout
 
@@ -87,7 +87,7 @@ def take_in(
     contacts = read_contacts(session, ids)
     pasts, known = read_pasts(session, ids), read_known(session, key, ids)
     standings = read_standings(session, list(contacts.values()), now)
-    drafts: list[Enrolment] = []
+    drafts: list[Draft] = []
     waiting = sorted(contacts)
     while waiting and (room is None or len(drafts) < room):
         contact = contacts[waiting.pop(0)]
@@ -107,7 +107,7 @@ def invite(
     standing: Standing,
     known: Collection[Known],
     now: datetime,
-) -> Enrolment | None:
+) -> Draft | None:
     """The enrolment by which somebody who is here already enters now, not stored; None where they don't.
 
     Whoever was inside already does not, and nobody whom we may not write to about its topic.
@@ -141,7 +141,7 @@ def read_known(session: Session, sequence: str, contact_ids: Collection[int]) ->
 
 
 def _enter(
-    session: Session, published: Published, contacts: dict[int, Contact], drafts: Iterable[Enrolment], now: datetime
+    session: Session, published: Published, contacts: dict[int, Contact], drafts: Iterable[Draft], now: datetime
 ) -> None:
     business = published.library.business
     plans = {
@@ -152,7 +152,7 @@ def _enter(
     write_plans(session, [plan | {"enrolment_id": ids[who]} for who, plan in plans.items() if plan and who in ids])
 
 
-def _store(session: Session, drafts: Iterable[Enrolment]) -> dict[int, int]:
+def _store(session: Session, drafts: Iterable[Draft]) -> dict[int, int]:
     """The ids of the enrolments that were made, by contact."""
     rows = [{name: getattr(draft, name) for name in COLUMNS} for draft in drafts]
     if not rows:
@@ -182,7 +182,7 @@ def await_people(session: Session, published: Published, key: str, ids: Collecti
 
 def expected(
     published: Published, contact: Contact, sequence: Journey, past: Past, known: Sequence[Known], now: datetime
-) -> tuple[Known | None, Enrolment | None]:
+) -> tuple[Known | None, Draft | None]:
     """The awaited enrolment that a person has now, and the one that they should have, not stored."""
     row = next((each for each in known if each.state == "awaited"), None)
     others = [each.entered for each in known if each is not row]
@@ -198,7 +198,7 @@ def expected(
     return row, draft
 
 
-def is_same(row: Known, draft: Enrolment) -> bool:
+def is_same(row: Known, draft: Draft) -> bool:
     """Whether somebody is awaited for the same thing at the same time already."""
     return (row.entered.trigger_key, row.entered.date_at, row.wake_at) == (
         draft.trigger_key,

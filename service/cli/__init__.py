@@ -22,6 +22,7 @@ COMMANDS = {
     "publish": ("service.cli.publish:publish", "Publish sequences/ for the people inside."),
     "pacing": ("service.cli.pacing:pacing", "Show how fast mail leaves, and what waits."),
     "access": ("service.cli.access:access", "Show all that is stored about a person."),
+    "receive": ("service.cli.receive:receive", "Take one mail that comes in: a bounce, a complaint, a reply."),
     "suppressions": ("service.cli.suppressions:suppressions", "Bring in and take along whom nothing is sent to."),
     "key": ("service.cli.key:key", "Give programs access, and take it back."),
     "doctor": ("service.cli.doctor:doctor", "Look this installation over."),

@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 from service.agreement import name_of, what_must_agree
 from service.cli.feedback_findings import feedback_findings
 from service.cli.finding import Finding
+from service.cli.sender_findings import sender_findings
 from service.clock import machine_now
 from service.local.servers import servers
-from service.runtime import Runtime
+from service.providers import open_resolver
+from service.runtime import NothingPublished, Runtime
 from service.settings import Settings, read_settings
 from service.store.delivery import Delivery, State
 from service.store.host import Host, read_hosts
@@ -66,7 +68,17 @@ def examine(runtime: Runtime, settings: Settings) -> Iterator[Finding]:
         yield _connections(session, hosts)
     yield _keys(runtime)
     yield _redis(runtime)
+    yield from _sender(runtime, settings)
     yield from _hosts(hosts, name_of(settings), what_must_agree(settings, runtime.hash_key))
+
+
+def _sender(runtime: Runtime, settings: Settings) -> Iterator[Finding]:
+    try:
+        business = runtime.published().library.business
+    except NothingPublished:
+        yield Finding("sender", "nobody yet: nothing is published")
+        return
+    yield from sender_findings(settings, business, open_resolver())
 
 
 def _version(session: Session) -> Finding:

@@ -51,12 +51,13 @@ class Stake(NamedTuple):
 class Slots:
     """One person at one instant: what they got, what weighs on them, and so what may still leave."""
 
-    __slots__ = ("_by_caps", "breaker", "day", "level", "month", "now", "person", "policy", "sent", "week")
+    __slots__ = ("_by_caps", "breaker", "day", "level", "month", "now", "person", "policy", "pressure", "sent", "week")
 
     def __init__(self, person: Person, policy: Policy, now: datetime, breaker: Breaker) -> None:
         self.person, self.policy, self.now, self.breaker = person, policy, now, breaker
         self.sent = sorted(person.sent)
         self.level = person.level
+        self.pressure = round(self.level, 2)
         self._by_caps: dict[bool, Bar | None] = {}
         self.day, self.week, self.month = (len(self.sent) - bisect_right(self.sent, now - span) for span in SPANS)
 
@@ -65,6 +66,7 @@ class Slots:
         if candidate.priority > 0:
             self.sent.append(self.now)
             self.level += weight_of(candidate, self.policy.pressure)
+            self.pressure = round(self.level, 2)
             self.day, self.week, self.month = self.day + 1, self.week + 1, self.month + 1
             self._by_caps.clear()
 
@@ -79,7 +81,7 @@ class Slots:
         """The numbers that a verdict is decided by."""
         return {
             "class": stake.rank,
-            "pressure": round(self.level, 2),
+            "pressure": self.pressure,
             "weight": stake.weight,
             "ceiling": round(stake.ceiling, 2),
             "day": self.day,

@@ -50,7 +50,8 @@ class Touch:
 
 def bookings(happenings: tuple[Happening, ...], what: str) -> list[Happening]:
     """The bookings of `what` (`appointment`) that stand: not cancelled, not missed, not taken place since."""
-    booked = [each for each in happenings if each.name == f"{what}.booked"]
+    name = f"{what}.booked"
+    booked = [each for each in happenings if each.name == name]
     if not booked:
         return []
     ends = {f"{what}.cancelled", f"{what}.missed", "visit.completed"}

@@ -8,9 +8,10 @@ change of rhythm.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from operator import attrgetter
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from service.domain.duration import nominal_days
@@ -29,8 +30,7 @@ BOOKINGS = ("appointment.booked", "appointment.cancelled", "appointment.missed",
 UNKNOWN = Duration.of(6, Unit.WEEKS)  # where business.yaml names no interval
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """One visit: all that happened within a week. `at` is its last day's, `service` what was done last."""
 
     at: datetime
@@ -42,7 +42,7 @@ def visits(happenings: Iterable[Happening], event: str) -> list[Visit]:
     """A person's visits, the earliest first."""
     found: list[Visit] = []
     began: datetime | None = None
-    for each in sorted((each for each in happenings if each.name == event), key=lambda each: each.at):
+    for each in sorted([each for each in happenings if each.name == event], key=attrgetter("at")):
         visit = Visit(each.at, str(each.data.get("service") or ""), each.key)
         if began is not None and each.at - began < SAME_VISIT:
             found[-1] = visit

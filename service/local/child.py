@@ -97,6 +97,15 @@ class Child:
                 raise LocalError(f"{self.name} {what}. {self.last_words()}")
             time.sleep(0.01)
 
+    def come_up(self, ready: Callable[[], bool]) -> None:
+        """Start it and wait until it answers; what comes between, our own end included, ends it."""
+        try:
+            self.start()
+            self.wait_until(ready)
+        except BaseException:
+            self.stop()
+            raise
+
     def last_words(self) -> str:
         if self.log is None or not self.log.exists():
             return ""

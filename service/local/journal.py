@@ -28,12 +28,14 @@ class Journal:
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         if len(self._rest) > LINE_BYTES:
             lines, self._rest = [*lines, self._rest], b""
-        for line in lines:
-            self.write(line.decode(errors="replace").rstrip("\r"))
+        if lines:
+            self.write(*[line.decode(errors="replace").rstrip("\r") for line in lines])
 
-    def write(self, line: str) -> None:
-        self._log.info("%s", line)
-        self._show(self._name, line)
+    def write(self, *lines: str) -> None:
+        """To the file all at once: whoever is busy writes many, and each would be a record of its own."""
+        self._log.info("%s", "\n".join(lines))
+        for line in lines:
+            self._show(self._name, line)
 
     def close(self) -> None:
         if self._rest:

@@ -83,12 +83,7 @@ class Postgres:
                 f"{self._data} was made by PostgreSQL {version}; this is {MAJOR}. Dump it with the version that made "
                 "it, or choose another --home."
             )
-        try:
-            self.child.start()
-            self.child.wait_until(self._ready)
-        except BaseException:
-            self.child.stop()
-            raise
+        self.child.come_up(self._ready)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -63,12 +63,7 @@ class Valkey:
         self._end_leftover()
         self._data.mkdir(mode=0o700, exist_ok=True)
         self._write_configuration()
-        try:
-            self.child.start()
-            self.child.wait_until(self._ready)
-        except BaseException:
-            self.child.stop()
-            raise
+        self.child.come_up(self._ready)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

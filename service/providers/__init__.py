@@ -122,11 +122,12 @@ def open_pacer(settings: Settings, redis: Redis, engine: Engine) -> Pacer | None
     service = open_service(settings)
     host = urlsplit(service.url).hostname if service else read_url(settings.smtp_url).host
     # Until Valkey has told how many processes there are: this host's workers, and beat, which works in their place.
-    groups = MailboxGroups(redis, None if host in LOOPBACK else _resolver())
+    groups = MailboxGroups(redis, None if host in LOOPBACK else open_resolver())
     return Pace(redis, groups, settings.worker_processes + 1, Seats(engine))
 
 
-def _resolver() -> Resolver | None:
+def open_resolver() -> Resolver | None:
+    """What asks the name servers of this machine; None where it has none."""
     try:
         return Resolver()
     except (DNSException, OSError):  # no name server is configured here

@@ -26,6 +26,7 @@ class InboundMail:
     """Implements `service.ports.Receiver` for mail."""
 
     name = "inbound"
+    reads = frozenset({"content-type", CAME_TO})
 
     def __init__(self, marks: Marks) -> None:
         self._marks = marks

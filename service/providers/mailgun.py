@@ -27,6 +27,7 @@ from service.providers.service import (
     Call,
     Service,
     hidden,
+    is_among,
     needed,
     ours,
     read_json,
@@ -103,9 +104,7 @@ class Mailgun(Service):
         if said_at is None or not -AHEAD <= received.at - said_at <= OLDEST:
             raise NotAuthentic("it was signed too long ago, or ahead of our clock")
         signed = (signature["timestamp"] + signature["token"]).encode()
-        given = signature["signature"].encode()
-        # Every secret is tried, so that the time it takes says nothing of which one was near.
-        if not any([hmac.compare_digest(_hmac(secret, signed), given) for secret in secrets if secret]):  # noqa: C419
+        if not is_among(signature["signature"].encode(), [_hmac(secret, signed) for secret in secrets]):
             raise NotAuthentic("its signature was made with none of the signing keys in the settings")
 
     def told(self, received: Received) -> list[Feedback]:

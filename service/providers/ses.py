@@ -6,6 +6,7 @@ dg/event-publishing-retrieving-sns-contents.html (event publishing). The two tel
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Mapping, Sequence
@@ -36,6 +37,8 @@ from service.providers.service import (
     setting,
 )
 from service.providers.taken_apart import Mail
+
+TAG = 256  # characters of a value; with a very long domain SES's own id alone names the mail
 
 # Errors of 400 that are about the account and no mail.
 _ABOUT_US = frozenset(
@@ -71,7 +74,7 @@ class Ses(Service):
     most_bytes: ClassVar[int] = 40_000_000
     certificates: ClassVar[sns.Certificates] = sns.Certificates()
 
-    region: str = needed("SES_REGION", pattern=r"^$|^[a-z]{2}(-[a-z]+)+-[0-9]$")
+    region: str = needed("SES_REGION")
     access_key: str = needed("AWS_ACCESS_KEY_ID")
     secret_key: str = needed("AWS_SECRET_ACCESS_KEY")
     session_token: str = hidden("AWS_SESSION_TOKEN")
@@ -79,6 +82,13 @@ class Ses(Service):
     url: str = setting("SES_URL", "")
     sns_url: str = setting("SNS_URL", "")  # where certificates are and subscriptions confirmed, if not at the topic's
     webhook_secret: str = setting("SES_TOPICS", "")  # no secret: SNS signs, and these are the topics that are ours
+
+    @field_validator("region")
+    @classmethod
+    def _as_amazon_names_it(cls, region: str) -> str:
+        if region and not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", region):
+            raise ValueError("must be a region like eu-west-1")
+        return region
 
     @field_validator("sns_url")
     @classmethod
@@ -94,7 +104,8 @@ class Ses(Service):
         """One mail, whole, with its metadata as tags of the mail."""
         (mail,) = mails
         # A tag's value is letters, digits, - and _, which is what base64 for URLs is made of.
-        tags = {DELIVERY: str(mail.delivery_id), MESSAGE: urlsafe_b64encode(mail.key.encode()).decode().rstrip("=")}
+        coded = urlsafe_b64encode(mail.key.encode()).decode().rstrip("=")
+        tags = {DELIVERY: str(mail.delivery_id)} | ({MESSAGE: coded} if len(coded) <= TAG else {})
         asked: dict[str, Any] = {
             "Destination": {"ToAddresses": [mail.recipient]},
             "Content": {"Raw": {"Data": b64encode(mail.raw).decode()}},
@@ -144,6 +155,7 @@ class Ses(Service):
         """What a notification tells, a recipient each; nothing of the subscription itself."""
         note = sns.envelope(received)
         if note["Type"] != "Notification":
+            sns.confirmation(note)  # understood, or not
             return []
         try:
             event = orjson.loads(note["Message"])

@@ -15,7 +15,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 SIGNED = (
     "From",
@@ -63,6 +63,12 @@ class Dkim:
         if not isinstance(private, RSAPrivateKey):
             raise ValueError("DKIM_DOMAIN, DKIM_SELECTOR and DKIM_KEY can't sign a mail: the key is no RSA key")
         object.__setattr__(self, "_private", private)
+
+    def published(self) -> tuple[str, int]:
+        """What the DNS has to say of the key: `p=` of its record (RFC 6376 §3.6.1), and its length in bits."""
+        public = self._private.public_key()
+        written = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return b64encode(written).decode("ascii"), public.key_size
 
     def sign(self, raw: bytes) -> bytes:
         """The mail with its DKIM-Signature in front; rsa-sha256 (RFC 8301), relaxed/relaxed, no `l=`.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TypeVarTuple
 
@@ -62,22 +63,35 @@ def fetch(session: Session, query: Select[*Types]) -> Sequence[Row[*Types]]:
 
 
 def read(session: Session, statement: TextClause, **values: Any) -> Sequence[tuple[Any, ...]]:
-    """The rows of a statement that is written out; none of one that returns none.
+    """The rows of a statement that is written out.
 
     The driver is asked itself, and answers in binary: what SQLAlchemy puts together for each statement and each
     result, and times that are read from text, take three times as long as all the rest of asking.
     """
+    with _asked(session, statement, values) as cursor:
+        return cursor.fetchall()
+
+
+def write(session: Session, statement: TextClause, **values: Any) -> None:
+    """The same for a statement that returns no rows. The caller commits."""
+    with _asked(session, statement, values):
+        pass
+
+
+@contextmanager
+def _asked(session: Session, statement: TextClause, values: Mapping[str, Any]) -> Iterator[psycopg.Cursor[Any]]:
     session.flush()
     connection = session.connection()
     words = _spoken(statement)
     with connection.connection.cursor(binary=True) as cursor:  # type: ignore[attr-defined]
         try:
             connection.dialect.do_execute(cursor, words, values)
-            return cursor.fetchall() if cursor.description else []
+            yield cursor
         except psycopg.Error as error:
-            raise DBAPIError.instance(
+            told = DBAPIError.instance(
                 words, None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect
-            ) from error
+            )
+            raise told from error
 
 
 @lru_cache(maxsize=256)

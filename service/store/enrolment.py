@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -53,6 +55,34 @@ class Enrolment(Table):
     last_mail_step: Mapped[str | None]
     arm: Mapped[str | None]
     data: Mapped[Json] = mapped_column(server_default=text("'{}'"))  # form and event that began it
+
+
+@dataclass(slots=True)
+class Draft:
+    """An enrolment that nobody has stored yet, as far as it is stored, or decided by; plain, as many are made."""
+
+    contact_id: int
+    sequence: str
+    trigger_key: str
+    began_by: str
+    about: str | None
+    entered_at: datetime
+    arm: str | None
+    data: Json
+    state: str = "active"
+    why: str | None = None
+    wake_at: datetime | None = None
+    date_at: datetime | None = None
+    date_is_day: bool = False
+    id: int = 0
+    passed: list[str] = field(default_factory=list)
+    passed_at: datetime | None = None
+    last_done_at: datetime | None = None
+    last_mail_at: datetime | None = None
+    last_mail_step: str | None = None
+    paused_at: datetime | None = None
+    converted_at: datetime | None = None
+    replanned_at: datetime | None = None
 
 
 def count_enrolments(session: Session, sequence: str | None = None) -> dict[str, dict[str, int]]:

@@ -14,11 +14,15 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from service.store.bulk import document, listed, read
+from service import clock
+from service.store.bulk import document, listed, read, write
+from service.store.delivery import State
+from service.store.due import Due
+from service.store.journey import journey_now
 
 
-class Answered(NamedTuple):
-    """A mail that an outcome is known of, and what tells when its reader's next touch comes."""
+class Leaving(NamedTuple):
+    """A mail that has left, or is about to, and what tells when its reader's next touch comes."""
 
     id: int
     contact_id: int
@@ -28,6 +32,8 @@ class Answered(NamedTuple):
     priority: int
     staff_to: str | None
     state: str
+    due_at: datetime
+    expires_at: datetime | None
     attempts: int
     handed_at: datetime
     timezone: str | None
@@ -54,6 +60,7 @@ class Way:
     converted_at: datetime | None
     replanned_at: datetime | None
     wake_at: datetime | None
+    why: str | None
 
 
 class Settled(NamedTuple):
@@ -76,16 +83,31 @@ class Record:
     plans: dict[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)  # by enrolment and step
 
 
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """What one run has in hand, locked: the mails whose answer is awaited, those that may leave next, and how far the
+    readers of both are, by enrolment; `now` is journey time since they are locked."""
+
+    now: datetime
+    answered: list[Leaving] = field(default_factory=list)
+    taken: list[Leaving] = field(default_factory=list)
+    ways: dict[int, Way] = field(default_factory=dict)
+
+    def dues(self) -> list[Due]:
+        """Those that may leave, for a verdict."""
+        return [_due(mail, self.ways[mail.enrolment_id]) for mail in sorted(self.taken)]
+
+
 WAY = tuple(Way.__dataclass_fields__)
-MAIL = len(Answered._fields)
-ANSWERED = text(
+MAIL = len(Leaving._fields)
+UNDER_WAY = text(
     f"""
-    SELECT {", ".join(f"delivery.{name}" for name in Answered._fields[:-2])}, contact.timezone, contact.address_hash,
-           {", ".join(f"enrolment.{name}" for name in WAY)}
+    SELECT {", ".join(f"delivery.{name}" for name in Leaving._fields[:-2])}, contact.timezone, contact.address_hash,
+           {", ".join(f"enrolment.{name}" for name in WAY)}, (SELECT at FROM journey_clock)
     FROM delivery JOIN enrolment ON enrolment.id = delivery.enrolment_id
                   JOIN contact ON contact.id = delivery.contact_id
     WHERE delivery.id = ANY(CAST(:ids AS bigint[])) AND delivery.token = :token
-      AND delivery.state IN ('handed', 'uncertain')
+      AND delivery.state IN ('cleared', 'handed', 'uncertain')
     ORDER BY enrolment.id, delivery.id FOR NO KEY UPDATE OF enrolment, delivery
     """  # noqa: S608 (our own names)
 )
@@ -129,15 +151,40 @@ INTEND = text(
 PROGRESS = ("id", "passed", "passed_at", "last_done_at", "last_mail_at", "last_mail_step", "wake_at")
 
 
-def read_answered(session: Session, ids: Collection[int], token: str) -> tuple[list[Answered], dict[int, Way]]:
-    """Of these mails those that still await what is known of them now, locked after their enrolments; and those."""
-    mails: list[Answered] = []
-    ways: dict[int, Way] = {}
-    for row in read(session, ANSWERED, ids=listed(ids), token=token):
-        mail = Answered._make(row[:MAIL])
-        mails.append(mail)
-        ways.setdefault(mail.enrolment_id, Way(*row[MAIL:]))
-    return mails, ways
+def read_under_way(session: Session, answered: Collection[int], taken: Collection[int], token: str) -> UnderWay:
+    """Of `answered` the mails that still await what is known of them now, of `taken` those that are still cleared, both
+    under this token; locked, with their enrolments before them. Their contacts must be locked already."""
+    rows = read(session, UNDER_WAY, ids=listed([*answered, *taken]), token=token)
+    found = UnderWay((rows[0][-1] or clock.machine_now()) if rows else journey_now(session))
+    for row in rows:
+        mail = Leaving._make(row[:MAIL])
+        if mail.state != State.CLEARED:
+            if mail.id in answered:
+                found.answered.append(mail)
+        elif mail.id in taken:
+            found.taken.append(mail)
+        found.ways.setdefault(mail.enrolment_id, Way(*row[MAIL:-1]))
+    return found
+
+
+def _due(mail: Leaving, way: Way) -> Due:
+    return Due(
+        mail.id,
+        mail.contact_id,
+        mail.enrolment_id,
+        mail.step,
+        mail.occasion,
+        mail.priority,
+        mail.staff_to,
+        mail.state,
+        mail.due_at,
+        mail.expires_at,
+        way.sequence,
+        way.state,
+        way.why,
+        way.paused_at,
+        way.wake_at,
+    )
 
 
 def write_outcomes(session: Session, record: Record) -> None:
@@ -148,7 +195,7 @@ def write_outcomes(session: Session, record: Record) -> None:
         "ways": document(progress),
         "plans": document([*record.plans.values()]),
     }
-    read(session, RECORD, **values)
+    write(session, RECORD, **values)
 
 
 def write_intent(
@@ -156,4 +203,4 @@ def write_intent(
 ) -> None:
     """These mails are about to leave, at `now` (journey time). Their rows are locked; the caller commits."""
     values = {"ids": listed(ids), "token": token, "now": now, "provider": provider, "publication": publication_id}
-    read(session, INTEND, **values)
+    write(session, INTEND, **values)

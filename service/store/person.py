@@ -20,6 +20,7 @@ from service.store.decision import Decision
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from service.store.event import Event, Hit
+from service.store.feedback import ToldFeedback
 from service.store.publication import Link
 from service.store.referral import Referral
 from service.store.task import Task
@@ -71,6 +72,7 @@ def read_person(session: Session, contact: Contact) -> Stored:
         "sequences": _read_enrolments(session, mine),
         "mails": _read_mails(session, mine),
         "decisions": _read_decisions(session, mine),
+        "told_of_mails": _read_told(session, mine),
         "opens_and_clicks": _read_hits(session, mine),
         "events": _read_events(session, mine),
         "tasks": _read_tasks(session, mine),
@@ -150,6 +152,21 @@ def _read_decisions(session: Session, mine: int) -> list[Stored]:
         Decision.inputs,
     )
     return _rows(session, _of(Decision.contact_id == mine, *columns).order_by(Decision.id))
+
+
+def _read_told(session: Session, mine: int) -> list[Stored]:
+    """What their mail provider, or ours, told of our mails to them; not of those to a colleague."""
+    columns = (
+        ToldFeedback.at,
+        ToldFeedback.delivery_id.label("mail"),
+        ToldFeedback.provider,
+        ToldFeedback.what,
+        ToldFeedback.bounce,
+        ToldFeedback.code,
+        ToldFeedback.words,
+    )
+    told = _of(ToldFeedback.contact_id == mine, *columns).outerjoin(Delivery, Delivery.id == ToldFeedback.delivery_id)
+    return _rows(session, told.where(Delivery.staff_to.is_(None)).order_by(ToldFeedback.at, ToldFeedback.id))
 
 
 def _read_hits(session: Session, mine: int) -> list[Stored]:

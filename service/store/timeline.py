@@ -98,6 +98,8 @@ def _decisions(session: Session, contact_id: int, touches: Collection[int]) -> d
 def _told(session: Session, contact_id: int, touches: Collection[int]) -> dict[int, list[ToldFeedback]]:
     """What was told of each mail, in the order in which it happened."""
     found: dict[int, list[ToldFeedback]] = defaultdict(list)
+    if not touches:
+        return found
     of = (ToldFeedback.contact_id == contact_id, ToldFeedback.delivery_id.in_(touches))
     for told in session.scalars(select(ToldFeedback).where(*of).order_by(ToldFeedback.at, ToldFeedback.id)):
         if told.delivery_id is not None:

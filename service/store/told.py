@@ -26,7 +26,8 @@ WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE
 """)
 
 # Ids are given in the order of the rows, so that what was told first counts as the earlier one. The enrolments of
-# whoever something new is known about are looked at again.
+# whoever something new is known about are looked at again; who waits to be looked at already is not written anew. (Who
+# looks at them holds their contacts' locks, as we do: they have not begun, or are done and it is seen here.)
 KEEP = text("""
 WITH told AS MATERIALIZED (
     SELECT nextval(pg_get_serial_sequence('event', 'id')) AS real, given.*
@@ -38,7 +39,7 @@ WITH told AS MATERIALIZED (
     RETURNING id, contact_id
 ), woken AS (
     UPDATE enrolment SET wake_at = :wake_at
-    WHERE state = 'active' AND contact_id IN (SELECT contact_id FROM kept)
+    WHERE state = 'active' AND contact_id IN (SELECT contact_id FROM kept) AND (wake_at IS NULL OR wake_at > :wake_at)
 )
 SELECT told.id, kept.id FROM told JOIN kept ON kept.id = told.real
 """)

@@ -233,9 +233,11 @@ def test_whoever_had_left_and_complains_after_all_counts_and_spares_nothing_any_
     house.set_time(NOW + DAY)
     complain(house, ana)
     with house.begin() as session:
-        (line,) = session.scalars(select(Suppression))
-        assert (line.reason, line.at) == ("complained", NOW + DAY)
+        (left, complained) = session.scalars(select(Suppression).order_by(Suppression.id))
+        assert (left.reason, left.at) == ("unsubscribed", NOW)
+        assert (complained.reason, complained.at) == ("complained", NOW + DAY)
         assert read_breaker(session, policy, house.now) is Breaker.STOPPED
         unsubscribe(session, house.published, ana, house.now)
     with house.begin() as session:
-        assert list(session.scalars(select(Suppression.reason))) == ["complained"], "what is worse stays"
+        reasons = session.scalars(select(Suppression.reason).order_by(Suppression.id))
+        assert list(reasons) == ["unsubscribed", "complained"], "each once, and what is worse stays"

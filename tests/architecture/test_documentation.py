@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from pkgutil import resolve_name
 
 from service.cli import COMMANDS
+from service.providers import SERVICES
 from service.settings import ROOT, Settings
 
 
@@ -16,6 +18,13 @@ def test_every_setting_is_in_the_documentation() -> None:
         if f"`{field.validation_alias}`" not in documented
     ]
     assert missing == []
+
+
+def test_every_setting_of_a_provider_is_in_the_documentation() -> None:
+    documented = (ROOT / "docs" / "providers.md").read_text()
+    fields = [field for where, _ in SERVICES.values() for field in resolve_name(where).model_fields.values()]
+    names = {str(field.validation_alias) for field in fields if not str(field.validation_alias).endswith("_URL")}
+    assert sorted(name for name in names if f"`{name}" not in documented) == []
 
 
 def test_links_between_documents_lead_somewhere() -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
 import psutil
 import psycopg
@@ -95,29 +96,57 @@ def child(process: subprocess.Popen[str], *words: str) -> psutil.Process | None:
     return None
 
 
-def test_it_serves_until_it_is_told_to_end_and_then_leaves_nothing_behind(home, port):
+class Run(NamedTuple):
+    """An `up` that is up: its process, the port of its site, and what it said so far."""
+
+    process: subprocess.Popen[str]
+    port: int
+    said: str
+
+
+@pytest.fixture(scope="module")
+def run(home: Home) -> Iterator[Run]:
+    """One for what can be asked of any."""
+    port = free_port("127.0.0.1", 0)
     with up(home, port) as process:
-        said = read_until(process, "Home")
-        assert f"http://127.0.0.1:{port}/healthz" in said
-        assert "Mailbox" in said
-        assert status(port) == 200
-        family = family_of(process)
-        assert {"postgres", "valkey-server"} <= {member.name() for member in family}
-        second = subprocess.run(
-            [sys.executable, "-m", "service.cli", "up", "--home", str(home.path)],
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            timeout=120,
-            check=False,
-        )
-        assert second.returncode == 1
-        assert f"already (pid {process.pid})" in second.stderr
-        with servers(settings_of(home)) as settings:
-            assert settings.base_url == f"http://127.0.0.1:{port}"
-        process.terminate()
-        assert process.wait(60) == 0
-        assert psutil.wait_procs(family, timeout=0.1)[1] == []
+        yield Run(process, port, read_until(process, "Home"))
+
+
+def test_whatever_dies_comes_back(run):
+    web = child(run.process, "web", "--port", str(run.port))
+    workers = web.children(recursive=True)
+    web.kill()
+    read_until(run.process, "web was ended by SIGKILL")
+    assert [worker for worker in workers if worker.is_running()] == []
+    wait_for(lambda: status(run.port) == 200)
+    for name in ("postgres", "valkey-server"):
+        old = child(run.process, name)
+        old.kill()
+        wait_for(lambda name=name, old=old: (new := child(run.process, name)) is not None and new != old)
+    wait_for(lambda: status(run.port, "/readyz") == 200)
+
+
+def test_it_serves_until_it_is_told_to_end_and_then_leaves_nothing_behind(home, run):
+    assert f"http://127.0.0.1:{run.port}/healthz" in run.said
+    assert "Mailbox" in run.said
+    assert status(run.port) == 200
+    family = family_of(run.process)
+    assert {"postgres", "valkey-server"} <= {member.name() for member in family}
+    second = subprocess.run(
+        [sys.executable, "-m", "service.cli", "up", "--home", str(home.path)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert f"already (pid {run.process.pid})" in second.stderr
+    with servers(settings_of(home)) as settings:
+        assert settings.base_url == f"http://127.0.0.1:{run.port}"
+    run.process.terminate()
+    assert run.process.wait(60) == 0
+    assert psutil.wait_procs(family, timeout=0.1)[1] == []
 
 
 def test_ctrl_c_ends_it_while_it_starts(home, port):
@@ -145,22 +174,6 @@ def test_a_kill_leaves_nothing_and_the_next_start_finds_all_its_data(home, port)
         assert status(port) == 200
         with servers(settings_of(home)) as settings, psycopg.connect(plain(settings.database_url)) as connection:
             assert connection.execute("TABLE kept").fetchone() == (42,)
-
-
-def test_whatever_dies_comes_back(home, port):
-    with up(home, port) as process:
-        read_until(process, "Home")
-        web = child(process, "web", "--port", str(port))
-        workers = web.children(recursive=True)
-        web.kill()
-        read_until(process, "web was ended by SIGKILL")
-        assert [worker for worker in workers if worker.is_running()] == []
-        wait_for(lambda: status(port) == 200)
-        for name in ("postgres", "valkey-server"):
-            old = child(process, name)
-            old.kill()
-            wait_for(lambda name=name, old=old: (new := child(process, name)) is not None and new != old)
-        wait_for(lambda: status(port, "/readyz") == 200)
 
 
 def test_a_port_in_use_is_said_before_anything_starts(home):

@@ -1,30 +1,141 @@
-"""A provider over HTTP with the other side of it, for tests of what is its own."""
+"""A provider and the other side of it: a server on this machine that speaks its dialect, SMTP or that of its API."""
 
 from __future__ import annotations
 
+import pkgutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 
 from service.ports import Message, Outcome
+from service.providers import SERVICES, open_service
 from service.providers.http import HttpProvider
-from tests.providers.dialects import Dialect, Reply
-from tests.providers.http_server import serving
+from service.providers.line import Patience
+from service.providers.smtp import Smtp
+from service.settings import Settings, read_settings
+from tests.providers.dialects import Dialect, Taken
+from tests.providers.http_server import Api, Fault, serving
+from tests.providers.smtp_server import CUT, Script
+from tests.providers.smtp_server import serving as running
+
+HASTE = Patience(connect=1.0, silence=0.4, deadline=0.8, pause=0.01)
+SOON = 5.0  # seconds until which a mail may begin to leave
+
+
+@dataclass
+class Bench:
+    """A provider, and the other side of it."""
+
+    dialect: Dialect
+    api: Api
+    provider: HttpProvider
+
+    @property
+    def name(self) -> str:
+        return self.dialect.name
+
+    @property
+    def names_mails(self) -> bool:
+        return self.dialect.names_mails
+
+    @property
+    def taken(self) -> list[Taken]:
+        return self.dialect.taken
+
+    def slow_down(self) -> None:
+        self.api.faults.append(self.dialect.slow_down())
+
+    def lose(self) -> None:
+        self.api.faults.extend([Fault.CUT] * 5)
+
+    @property
+    def honours_keys(self) -> bool:
+        return self.provider._service.honours_keys
+
+    @property
+    def batch(self) -> int:
+        return self.provider._service.batch
+
+    def send(self, mails: list[Message], at_once: int = 0) -> list[Outcome]:
+        return self.provider.send(mails, time.monotonic() + SOON, at_once)
+
+
+@dataclass
+class MailServer:
+    """The same over SMTP: what any other provider promises about a mail, this one does too."""
+
+    script: Script
+    provider: Smtp
+    name: str = "smtp"
+    names_mails: bool = False  # a mail server's reply says what it likes
+
+    @property
+    def taken(self) -> list[Taken]:
+        return [as_taken(raw) for raw in self.script.taken]
+
+    def send(self, mails: list[Message]) -> list[Outcome]:
+        return self.provider.send(mails, time.monotonic() + SOON)
+
+    def slow_down(self) -> None:
+        self.script.replies["rcpt"] = "421 4.7.0 try again later"
+
+    def lose(self) -> None:
+        self.script.replies["end"] = CUT
+
+
+def as_taken(raw: bytes) -> Taken:
+    """A mail as its recipient's programme reads it."""
+    mail = message_from_bytes(raw, policy=default)
+    assert isinstance(mail, EmailMessage)
+    sender, text, html = mail["From"].addresses[0], mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    return Taken(
+        recipient=mail["To"].addresses[0].addr_spec,
+        sender=(sender.display_name, sender.addr_spec),
+        reply_to=mail["Reply-To"].addresses[0].addr_spec,
+        subject=str(mail["Subject"]),
+        text=text.get_content(),
+        html=html.get_content(),
+        headers={name.lower(): str(value) for name, value in mail.items()},
+        delivery=str(int(mail["Message-ID"][1:33], 16)),
+        message=mail["Message-ID"].strip("<>"),
+        attachments=tuple(
+            (part.get_filename() or "", part.get_content_type(), part.get_payload(decode=True))  # type: ignore[misc]
+            for part in mail.iter_attachments()
+        ),
+    )
+
+
+def dialect_of(name: str) -> Dialect:
+    """The dialect has the name of the class that speaks it."""
+    made: Dialect = pkgutil.resolve_name(f"tests.providers.dialects.{name}:{SERVICES[name][0].partition(':')[2]}")()
+    return made
+
+
+def settings_for(dialect: Dialect, url: str, **more: str) -> Settings:
+    return read_settings({"MAIL_PROVIDER": dialect.name, **dialect.given, dialect.url: url, **more})
 
 
 @contextmanager
-def sending(service: type[Any], dialect: Dialect, *replies: Reply, **more: str) -> Iterator[HttpProvider]:
-    """`replies` are answered to the first requests, in place of the dialect's own."""
+def opened(name: str) -> Iterator[Bench]:
+    dialect = dialect_of(name)
     with serving(dialect) as api:
-        api.faults.extend(replies)
-        provider = HttpProvider(service(**{**dialect.given, dialect.url: api.url, **more}))
-        yield provider
+        service = open_service(settings_for(dialect, api.url))
+        assert service is not None
+        provider = HttpProvider(service, HASTE)
+        yield Bench(dialect, api, provider)
         provider.close()
 
 
-def sent_one(service: type[Any], dialect: Dialect, mail: Message, *replies: Reply, **more: str) -> Outcome:
-    """What becomes of one mail."""
-    with sending(service, dialect, *replies, **more) as provider:
-        [outcome] = provider.send([mail], time.monotonic() + 5.0)
-        return outcome
+@contextmanager
+def opened_over_smtp() -> Iterator[MailServer]:
+    script = Script(refuse_domain="refused.example", refusal="550 5.1.1 no such user")
+    with running(script) as url:
+        provider = Smtp(url, sessions=3)
+        yield MailServer(script, provider)
+        provider.close()

@@ -13,9 +13,9 @@ from service.ports import NotAuthentic, NotUnderstood, Received
 from service.providers import SERVICES, open_receiver
 from service.providers.service import Service
 from service.settings import read_settings
+from tests.providers.bench import dialect_of
 from tests.providers.dialects import Dialect, webhook_body
 from tests.providers.payloads import Case, cases, shown
-from tests.providers.test_conformance import dialect_of
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LEAST = {What.DELIVERED, What.DEFERRED, What.BOUNCED, What.COMPLAINED, What.OPENED, What.CLICKED, What.OTHER}

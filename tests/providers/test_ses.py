@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -7,7 +8,7 @@ import orjson
 import pytest
 
 from service.domain.feedback import Bounce, What
-from service.ports import NotAuthentic, NotNow, NotUnderstood, Received, Refused, TryLater
+from service.ports import NotAuthentic, NotNow, NotUnderstood, Received, Refused, Sent, TryLater
 from service.providers.ses import Ses
 from service.providers.sns import Certificates
 from service.providers.taken_apart import Mail
@@ -125,8 +126,9 @@ def test_nothing_else_is_confirmed(receiver: Ses) -> None:
 def test_a_confirmation_leads_nowhere_but_to_sns(receiver: Ses, elsewhere: str) -> None:
     received = posted(the_sns().subscription(TOPIC, NOW, Token="t", SubscribeURL=elsewhere))
     receiver.authenticate(received, [TOPIC])
-    with pytest.raises(NotUnderstood, match="its SubscribeURL leads elsewhere"):
-        receiver.confirm(received)
+    for understand in (receiver.told, receiver.confirm):
+        with pytest.raises(NotUnderstood, match="its SubscribeURL leads elsewhere"):
+            understand(received)
 
 
 def test_a_notification_and_an_event_of_the_same_thing_have_the_same_key(receiver: Ses) -> None:
@@ -182,7 +184,7 @@ def settings(**more: str) -> Ses:
     [
         ("SES_TOPICS", "mail", "must be a topic's ARN"),
         ("SES_TOPICS", f"{TOPIC},arn:aws:sqs:eu-west-1:123456789012:mail", "must be a topic's ARN"),
-        ("SES_REGION", "eu-west-1.evil.example/", "pattern"),
+        ("SES_REGION", "eu-west-1.evil.example/", "must be a region like eu-west-1"),
         ("SNS_URL", "http://sns.example.org", "must be https"),
         ("SES_URL", "http://ses.example.org", "must be https"),
     ],
@@ -197,6 +199,14 @@ def test_the_region_decides_where_mail_goes() -> None:
     assert call.url == f"https://email.{REGION}.amazonaws.com/v2/email/outbound-emails"
     assert call.headers["X-Amz-Security-Token"] == "a-session"
     assert f"/{REGION}/ses/aws4_request" in call.headers["Authorization"]
+
+
+def test_a_message_id_too_long_for_a_tag_is_left_out() -> None:
+    account, mail = Account(), message()
+    long = replace(mail, key="a" * 200 + "@glow.example")
+    tags = orjson.loads(settings().call([Mail(long)]).body)["EmailTags"]
+    assert tags == [{"Name": "everafter_delivery", "Value": "1"}]
+    assert isinstance(sent_one(Ses, account, mail), Sent)
 
 
 @pytest.mark.parametrize(

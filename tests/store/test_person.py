@@ -18,6 +18,7 @@ from service.store.decision import Decision
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.event import Event, Hit
+from service.store.feedback import ToldFeedback
 from service.store.person import Stored, as_json, read_person, read_suppressions
 from service.store.referral import Referral, give_codes
 from service.store.tables import Table
@@ -26,7 +27,7 @@ from service.store.webhook_call import WebhookCall
 from tests.actions.house import House
 from tests.domain.stories import day, letters, step
 
-SHOWN = {Consent, Decision, Delivery, Enrolment, Event, Referral, Task, WebhookCall}
+SHOWN = {Consent, Decision, Delivery, Enrolment, Event, Referral, Task, ToldFeedback, WebhookCall}
 DOUBLES = {IdempotentReply}  # an answer of the API, kept for a day: what it says stands in the others
 
 

@@ -24,9 +24,9 @@ from service.store.contact import Suppression
 from service.store.feedback import ToldFeedback
 from service.store.notice import Notice
 from service.web.webhooks import LARGEST, MOST
+from tests.providers.bench import dialect_of
 from tests.providers.dialects import Dialect
 from tests.providers.payloads import cases
-from tests.providers.test_conformance import dialect_of
 from tests.web.shop import Shop
 from workers.mailroom import read_feedback
 
