@@ -127,8 +127,11 @@ class Brevo(Service):
             raise NotAuthentic("its token is not one of those in the settings")
 
     def told(self, received: Received) -> list[Feedback]:
-        """One event a request, or many."""
-        return [_told(event) for event in events(received.body)]
+        """One event a request, or many. Brevo's events of other things than mails have no name, and tell nothing."""
+        told = [_told(event) for event in events(received.body) if text(event, "event")]
+        if not told:
+            raise NotUnderstood("no event of a mail is in it")
+        return told
 
 
 def _version(mail: Mail) -> dict[str, Any]:
@@ -183,8 +186,6 @@ def _code(answer: Answer) -> str:
 
 def _told(event: Mapping[str, Any]) -> Feedback:
     kind, words, said_at = text(event, "event"), text(event, "reason"), text(event, "ts_epoch")
-    if not kind:
-        raise NotUnderstood("an event without its name")
     recipient, provider_id = text(event, "email"), text(event, "message-id").strip("<>")
     delivery_id, message_id = _ours(text(event, "X-Mailin-custom"))
     what, bounce = _what(kind, words)

@@ -11,11 +11,13 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from math import inf
 
 from service.clock import machine_now
-from service.ports import Message, NotUnderstood, Outcome, Refused, TryLater, Uncertain
+from service.ports import HandOverError, Message, NotUnderstood, Outcome, Refused, TryLater, Uncertain
 from service.providers.line import PATIENCE, Line, Lost, NotReached, Patience
 from service.providers.service import MENDING, Answer, Call, Service
 from service.providers.taken_apart import Mail
@@ -25,6 +27,15 @@ LONGEST = 86_400.0  # seconds of a pause that is asked for
 UNPROVEN = frozenset({408, 409, 425})  # statuses that leave it open: 409, for one, while the first try is under way
 
 
+@dataclass
+class Group:
+    """What holds for all requests of one group of mails."""
+
+    room: threading.Semaphore
+    start_by: float
+    pause: TryLater | None = None  # what the service asked for, whoever mail is for
+
+
 class HttpProvider:
     """Implements `service.ports.Provider` for any `Service`."""
 
@@ -32,16 +43,16 @@ class HttpProvider:
         """`processes` share the service's rate."""
         self.name = service.name
         self._service, self._patience = service, patience
-        self._rate = service.per_second / processes
+        self._rate = service.rate() / processes
         self._idle: list[Line] = []  # what was used last is used next, so that few stay open
         self._pool = ThreadPoolExecutor(service.at_once, thread_name_prefix=service.name)
         self._turn, self._next = threading.Lock(), 0.0
 
     def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
         """Hand over a group, see `Provider`. A request carries as many mails as the provider takes at once."""
-        parts = list(self._parts([Mail(message) for message in messages]))
-        room = threading.Semaphore(at_once or self._service.at_once)
-        outcomes = self._pool.map(lambda mails: self._within(room, mails, start_by), parts)
+        group = Group(threading.Semaphore(at_once or self._service.at_once), start_by)
+        parts = self._parts([Mail(message) for message in messages])
+        outcomes = self._pool.map(lambda mails: self._within(group, mails), parts)
         return [outcome for part in outcomes for outcome in part]
 
     def close(self) -> None:
@@ -61,9 +72,18 @@ class HttpProvider:
             parts[-1].append(mail)
         return parts
 
-    def _within(self, room: threading.Semaphore, mails: Sequence[Mail], start_by: float) -> list[Outcome]:
-        with room:
-            return self._hand_over(mails, start_by)
+    def _within(self, group: Group, mails: Sequence[Mail]) -> list[Outcome]:
+        """Hand over what one request carries, unless the service wants no more of the group."""
+        with group.room:
+            if group.pause is not None:
+                return [group.pause] * len(mails)
+            found = self._hand_over(mails, group.start_by)
+            for each in found:
+                if isinstance(each, HandOverError):
+                    each.reason = nameless(each.reason, mails)
+                if isinstance(each, TryLater) and each.in_all:
+                    group.pause = each
+            return found
 
     def _hand_over(self, mails: Sequence[Mail], start_by: float) -> list[Outcome]:
         try:
@@ -85,7 +105,8 @@ class HttpProvider:
         tries = TRIES if self._service.honours_keys else 1
         for count in range(1, tries + 1):
             try:
-                return self._judge(self._post(call), mails, start_by), count > 1
+                answer = self._post(call, start_by if count == 1 else inf)
+                return self._judge(answer, mails, start_by), count > 1
             except NotReached as why:
                 away = f"no connection to {self.name}: {why}"
                 return [TryLater(away, "connect", in_all=True)] * len(mails), count > 1
@@ -129,16 +150,22 @@ class HttpProvider:
         time.sleep(max(0.0, begins - time.monotonic()))
         return True
 
-    def _post(self, call: Call) -> Answer:
+    def _post(self, call: Call, start_by: float) -> Answer:
         """Over a connection that nobody uses now. Raises Lost or NotReached."""
         try:
             line = self._idle.pop()
         except IndexError:
             line = Line(self._patience)
         try:
-            return line.post(call)
+            return line.post(call, start_by)
         finally:
             self._idle.append(line)
+
+
+def nameless(words: str, mails: Sequence[Mail]) -> str:
+    """What a provider said, without whom it said it of: a reason is kept longer than an address may be."""
+    addresses = "|".join(re.escape(mail.recipient) for mail in mails if mail.recipient)
+    return re.sub(addresses, "the address", words, flags=re.IGNORECASE) if "@" in words and addresses else words
 
 
 def retry_after(answer: Answer, now: datetime) -> float | None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
+from math import inf
 from typing import Any
 
 import requests
@@ -19,6 +20,7 @@ from urllib3.exceptions import HTTPError
 from service.providers.service import Answer, Call
 
 MOST = 1_000_000  # bytes of an answer
+SHORTEST = 0.1  # seconds to connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +58,18 @@ class Line:
         self._session.mount("http://", self._adapter)
         self._session.mount("https://", self._adapter)
 
-    def post(self, call: Call) -> Answer:
-        """Make a request, and read the whole answer. Raises NotReached or Lost."""
-        return self._made("POST", call)
+    def post(self, call: Call, start_by: float = inf) -> Answer:
+        """Make a request that leaves by then, in seconds of `time.monotonic()`, and read the whole answer.
+
+        Raises NotReached or Lost.
+        """
+        return self._made("POST", call, max(SHORTEST, min(self._patience.connect, start_by - time.monotonic())))
 
     def get(self, url: str) -> Answer:
         """The same without a body."""
-        return self._made("GET", Call(url, b""))
+        return self._made("GET", Call(url, b""), self._patience.connect)
 
-    def _made(self, method: str, call: Call) -> Answer:
+    def _made(self, method: str, call: Call, connect: float) -> Answer:
         if time.monotonic() - self._used > self._patience.idle:
             self._adapter.close()
         self._adapter.begin()
@@ -77,7 +82,7 @@ class Line:
                 call.url,
                 data=call.body,
                 headers=dict(call.headers),
-                timeout=(self._patience.connect, self._patience.silence),
+                timeout=(connect, self._patience.silence),
                 allow_redirects=False,
                 stream=True,
             ) as response:

@@ -59,6 +59,7 @@ class Mailjet(Service):
     name: ClassVar[str] = "mailjet"
     batch: ClassVar[int] = 50
     most_bytes: ClassVar[int] = 14_000_000  # of 15 MB
+    shortfall: ClassVar[str] = "Mails carry no List-Id, and a Message-ID of Mailjet's: both fields are its own."
 
     key: str = needed("MAILJET_KEY")
     secret: str = needed("MAILJET_SECRET")
@@ -73,6 +74,10 @@ class Mailjet(Service):
         credentials = b64encode(f"{self.key}:{self.secret}".encode()).decode()
         headers = {"Content-Type": JSON, "Authorization": f"Basic {credentials}"}
         return Call(f"{self.url}/v3.1/send", orjson.dumps({"Messages": [_message(mail) for mail in mails]}), headers)
+
+    def pause(self, answer: Answer) -> float | None:
+        """It counts calls by the minute, and says no more."""
+        return None if "retry-after" in answer.headers else 60.0
 
     def tells_each(self, answer: Answer) -> bool:
         """Some of a request's mails leave although it is answered with 4xx, unless the answer speaks of all at once."""

@@ -60,6 +60,7 @@ class Resend(Service):
     at_once: ClassVar[int] = 2
     per_second: ClassVar[float] = 2.0  # for the team; more on request, and then 429 never comes
     honours_keys: ClassVar[bool] = True  # for 24 hours
+    shortfall: ClassVar[str] = "Mails carry a Message-ID of Resend's."
     reads: ClassVar[frozenset[str]] = frozenset({"svix-id"})
 
     key: str = needed("RESEND_KEY")

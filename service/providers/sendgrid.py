@@ -9,6 +9,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
@@ -41,6 +42,7 @@ HOSTS = {"global": "https://api.sendgrid.com", "eu": "https://api.eu.sendgrid.co
 SIGNATURE = "x-twilio-email-event-webhook-signature"
 TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 OLDEST = timedelta(hours=48)  # they are repeated over 24 hours, maybe with their first signature
+LONGEST = 3_600.0  # seconds of a pause: it counts by the minute, or by the hour
 AHEAD = timedelta(minutes=15)  # by which clocks may differ
 
 _WHAT = {
@@ -92,6 +94,15 @@ class SendGrid(Service):
     def outcomes(self, answer: Answer, mails: Sequence[Mail]) -> list[Outcome]:
         """202 says it all; its name for the mail is in the head."""
         return [sent(answer.headers.get("x-message-id", ""))]
+
+    def pause(self, answer: Answer) -> float | None:
+        """It says in Unix time when it counts anew, by the clock of its own Date."""
+        resets = moment(answer.headers.get("x-ratelimit-reset"))
+        try:
+            said_at = parsedate_to_datetime(answer.headers["date"])
+        except (KeyError, TypeError, ValueError):
+            return None
+        return min(max(1.0, (resets - said_at).total_seconds()), LONGEST) if resets else None
 
     def authenticate(self, received: Received, secrets: Sequence[str]) -> None:
         """ECDSA over P-256 with SHA-256, of the timestamp and the bytes as they came, a last line end included."""

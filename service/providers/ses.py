@@ -1,14 +1,12 @@
 """Amazon SES: the finished mail as it is, over its API v2; what became of it comes as notifications of SNS.
 
-docs.aws.amazon.com/ses/latest: APIReference-V2 SendEmail; dg/notification-contents.html (feedback notifications) and
-dg/event-publishing-retrieving-sns-contents.html (event publishing). The two tell the same under different ids.
+docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html.
 """
 
 from __future__ import annotations
 
 import re
-from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -16,12 +14,12 @@ import orjson
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
-from service.domain.feedback import Bounce, Feedback, What
+from service.domain.feedback import Feedback
 from service.ports import NotUnderstood, Outcome, Received
 from service.providers import sns
-from service.providers.payload import key_of, mapping, moment, text, verdict, within
+from service.providers.payload import text
 from service.providers.service import (
     DELIVERY,
     JSON,
@@ -32,10 +30,10 @@ from service.providers.service import (
     hidden,
     https_elsewhere,
     needed,
-    ours,
     sent,
     setting,
 )
+from service.providers.ses_event import feedback_of
 from service.providers.taken_apart import Mail
 
 TAG = 256  # characters of a value; with a very long domain SES's own id alone names the mail
@@ -49,22 +47,6 @@ _ABOUT_US = frozenset(
         "LimitExceededException",
     }
 )
-_WHAT = {
-    "Delivery": What.DELIVERED,
-    "DeliveryDelay": What.DEFERRED,
-    "Bounce": What.BOUNCED,
-    "Complaint": What.COMPLAINED,
-    "Reject": What.REJECTED,
-    "Rendering Failure": What.REJECTED,
-    "Open": What.OPENED,
-    "Click": What.CLICKED,
-    "Subscription": What.UNSUBSCRIBED,
-}
-_PARTS = {"DeliveryDelay": "deliveryDelay", "Rendering Failure": "failure"}  # others as the event, in small letters
-_REPEATED = frozenset({"DeliveryDelay", "Open", "Click", "Subscription"})  # may happen to a mail again and again
-_LISTED = frozenset({"Suppressed", "OnAccountSuppressionList"})  # SES did not try, because of what it once heard
-_NO_COMPLAINT = frozenset({"not-spam", "auth-failure"})  # feedback types of RFC 6430 and RFC 6591
-_THIS_MAIL = frozenset({"ContentRejected", "AttachmentRejected", "MessageTooLarge"})
 
 
 class Ses(Service):
@@ -79,6 +61,7 @@ class Ses(Service):
     secret_key: str = needed("AWS_SECRET_ACCESS_KEY")
     session_token: str = hidden("AWS_SESSION_TOKEN")
     configuration_set: str = setting("SES_CONFIGURATION_SET", "")
+    mails_per_second: float = Field(default=0.0, ge=0, le=100_000, validation_alias="SES_RATE")
     url: str = setting("SES_URL", "")
     sns_url: str = setting("SNS_URL", "")  # where certificates are and subscriptions confirmed, if not at the topic's
     webhook_secret: str = setting("SES_TOPICS", "")  # no secret: SNS signs, and these are the topics that are ours
@@ -99,6 +82,10 @@ class Ses(Service):
     def fault_of(cls, secret: str) -> str:
         """A topic is known by its ARN."""
         return "" if sns.region_of(secret) else "must be a topic's ARN, like arn:aws:sns:eu-west-1:123456789012:mail"
+
+    def rate(self) -> float:
+        """What Amazon grants the account, which it tells nowhere but in its console."""
+        return self.mails_per_second
 
     def call(self, mails: Sequence[Mail]) -> Call:
         """One mail, whole, with its metadata as tags of the mail."""
@@ -163,96 +150,4 @@ class Ses(Service):
             return []  # "Successfully validated SNS topic for Amazon SES event publishing."
         if not isinstance(event, Mapping) or "mail" not in event:
             return []  # neither does "AmazonSnsSubscriptionSucceeded" tell of a mail
-        return _told(event, mapping(event, "mail"), note["Timestamp"])
-
-
-def _told(event: Mapping[str, Any], mail: Mapping[str, Any], noted_at: str) -> list[Feedback]:
-    kind = text(event, "eventType") or text(event, "notificationType")
-    part = within(event, _PARTS.get(kind, kind.lower()))
-    provider_id, said_at = text(mail, "messageId"), text(part, "timestamp")
-    delivery_id, message_id = _ours(mail)
-    what, bounce_type = _what(kind, part), text(part, "bounceType")
-    found = []
-    for who in _recipients(part, mail):
-        # What happens once to a mail is known by the mail, whichever of the two ways tells it, and however often.
-        again = said_at if kind in _REPEATED else bounce_type
-        bounce = _bounce(kind, part, who)
-        found.append(
-            Feedback(
-                What.BOUNCED if bounce is not None else what,
-                key_of(provider_id, kind, again, text(who, "emailAddress").lower(), text(part, "link")),
-                at=moment(said_at or noted_at),
-                delivery_id=delivery_id,
-                message_id=message_id,
-                provider_id=provider_id,
-                recipient=text(who, "emailAddress"),
-                bounce=bounce,
-                code=text(who, "status"),
-                words=_words(part, who),
-            )
-        )
-    return found
-
-
-def _ours(mail: Mapping[str, Any]) -> tuple[int | None, str]:
-    """Our metadata out of the tags, which only event publishing tells."""
-    tags = within(mail, "tags")
-    coded = text(tags, MESSAGE)
-    try:
-        message_id = urlsafe_b64decode(coded + "=" * (-len(coded) % 4)).decode()
-    except (NotBase64, ValueError):
-        message_id = ""
-    return ours({DELIVERY: text(tags, DELIVERY), MESSAGE: message_id})
-
-
-def _recipients(part: object, mail: Mapping[str, Any]) -> list[Any]:
-    """Whom it is about, each with `emailAddress`; whoever the mail was for, where it isn't said."""
-    for name in ("bouncedRecipients", "complainedRecipients", "delayedRecipients", "recipients"):
-        listed = part.get(name) if isinstance(part, Mapping) else None
-        if isinstance(listed, list) and listed:
-            return [each if isinstance(each, Mapping) else {"emailAddress": each} for each in listed]
-    destination = mail.get("destination")
-    return [{"emailAddress": each} for each in destination] if isinstance(destination, list) and destination else [{}]
-
-
-def _what(kind: str, part: object) -> What:
-    if kind == "Complaint" and text(part, "complaintFeedbackType") in _NO_COMPLAINT:
-        return What.OTHER
-    if kind == "Subscription" and not _leaves(part):
-        return What.RESUBSCRIBED
-    return _WHAT.get(kind, What.OTHER)
-
-
-def _leaves(part: object) -> bool:
-    preferences = within(part, "newTopicPreferences")
-    topics = preferences.get("topicSubscriptionStatus") if isinstance(preferences, Mapping) else None
-    listed = topics if isinstance(topics, list) else []
-    return within(preferences, "unsubscribeAll") is True or any(
-        text(topic, "subscriptionStatus") == "OptOut" for topic in listed
-    )
-
-
-def _bounce(kind: str, part: object, who: object) -> Bounce | None:
-    if kind == "Complaint":
-        return Bounce.ECHO if text(part, "complaintSubType") in _LISTED else None
-    if kind != "Bounce":
-        return None
-    detail = text(part, "bounceSubType")
-    if detail in _LISTED:
-        return Bounce.ECHO
-    bounce = Bounce.BLOCKED if detail in _THIS_MAIL else Bounce.SOFT
-    if text(part, "bounceType") == "Permanent":
-        bounce = Bounce.HARD
-    return verdict(bounce, text(who, "status"), text(who, "diagnosticCode"))
-
-
-def _words(part: object, who: object) -> str:
-    return (
-        text(who, "diagnosticCode")
-        or text(part, "smtpResponse")
-        or text(part, "reason")
-        or text(part, "errorMessage")
-        or text(part, "delayType")
-        or text(part, "complaintFeedbackType")
-        or " ".join(filter(None, (text(part, "bounceType"), text(part, "bounceSubType"))))
-    )
+        return feedback_of(event, note["Timestamp"])

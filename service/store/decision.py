@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Identity, PrimaryKeyConstraint, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from service.store.bulk import among, document, fetch, read
+from service.store.bulk import among, document, fetch, write
 from service.store.tables import Instant, Json, Table
 
 ALIKE = timedelta(minutes=1)  # what is reckoned anew may end a moment beside where it ended before
@@ -88,7 +88,7 @@ def write_decisions(
     last = _read_last(session, known)
     for each in known:
         each["is_told"] = not _repeats(each, last)
-    read(session, WRITE, decided=document(decided), states=[*states], now=now)
+    write(session, WRITE, decided=document(decided), states=[*states], now=now)
 
 
 Last = tuple[str, str, datetime | None]  # rule, verdict, until

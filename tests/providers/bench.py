@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes
-from email.message import EmailMessage
 from email.policy import default
 
 from service.ports import Message, Outcome
@@ -18,6 +17,7 @@ from service.providers.line import Patience
 from service.providers.smtp import Smtp
 from service.settings import Settings, read_settings
 from tests.providers.dialects import Dialect, Taken
+from tests.providers.dialects.mime import taken_whole
 from tests.providers.http_server import Api, Fault, serving
 from tests.providers.smtp_server import CUT, Script
 from tests.providers.smtp_server import serving as running
@@ -89,26 +89,9 @@ class MailServer:
 
 def as_taken(raw: bytes) -> Taken:
     """A mail as its recipient's programme reads it."""
-    mail = message_from_bytes(raw, policy=default)
-    assert isinstance(mail, EmailMessage)
-    sender, text, html = mail["From"].addresses[0], mail.get_body(("plain",)), mail.get_body(("html",))
-    assert text is not None
-    assert html is not None
-    return Taken(
-        recipient=mail["To"].addresses[0].addr_spec,
-        sender=(sender.display_name, sender.addr_spec),
-        reply_to=mail["Reply-To"].addresses[0].addr_spec,
-        subject=str(mail["Subject"]),
-        text=text.get_content(),
-        html=html.get_content(),
-        headers={name.lower(): str(value) for name, value in mail.items()},
-        delivery=str(int(mail["Message-ID"][1:33], 16)),
-        message=mail["Message-ID"].strip("<>"),
-        attachments=tuple(
-            (part.get_filename() or "", part.get_content_type(), part.get_payload(decode=True))  # type: ignore[misc]
-            for part in mail.iter_attachments()
-        ),
-    )
+    head = message_from_bytes(raw, policy=default)
+    key = head["Message-ID"].strip("<>")
+    return taken_whole(raw, head["To"].addresses[0].addr_spec, delivery=str(int(key[:32], 16)), message=key)
 
 
 def dialect_of(name: str) -> Dialect:

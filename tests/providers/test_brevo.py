@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from service.ports import Message, Refused, Sent, TryLater
+from service.ports import Message, NotUnderstood, Refused, Sent, TryLater
 from service.providers.brevo import Brevo
 from tests.providers import dialects
-from tests.providers.bench import sending, sent_one
 from tests.providers.dialects.brevo import Brevo as Account
 from tests.providers.mails import message, messages
+from tests.providers.one_service import sending, sent_one
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def rewritten(mail: Message, old: str, new: str) -> Message:
@@ -71,6 +74,15 @@ def test_a_mail_that_is_sent_again_by_hand_within_half_an_hour_is_not_sent_twice
         outcomes = [provider.send([message()], time.monotonic() + 5)[0] for _ in range(2)]
     assert [type(outcome) for outcome in outcomes] == [Sent, Sent]
     assert len(account.taken) == 1
+
+
+def test_what_is_told_of_text_messages_spoils_nothing_for_mails() -> None:
+    short = {"id": 26570, "to": "34600000000", "msg_status": "delivered", "type": "Transactional"}
+    mail = {"event": "delivered", "email": "ana@example.org", "message-id": "<1@smtp-relay.mailin.fr>"}
+    told = Brevo().told(Account().post([short, mail], NOW))
+    assert [each.recipient for each in told] == ["ana@example.org"]
+    with pytest.raises(NotUnderstood):
+        Brevo().told(Account().post([short], NOW))
 
 
 @pytest.mark.parametrize(

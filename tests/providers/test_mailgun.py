@@ -8,9 +8,9 @@ from service.ports import NotAuthentic, TryLater, Uncertain
 from service.providers.mailgun import Mailgun
 from service.providers.taken_apart import Mail
 from tests.providers import dialects
-from tests.providers.bench import sent_one
 from tests.providers.dialects.mailgun import Mailgun as Account
 from tests.providers.mails import message
+from tests.providers.one_service import sent_one
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 EVENT = {"event-data": {"event": "delivered", "recipient": "ana@example.org"}}

@@ -157,7 +157,7 @@ def test_events_with_fields_of_any_kind_are_told_or_not_understood(dialect: Dial
 
 def variations(body: object) -> list[object]:
     """The body with one value changed each."""
-    odd = (None, True, -1, 1e300, "", "\x00", "ü" * 3, [], {}, [{}], {"a": []}, "x" * 3_000)
+    odd = (None, True, -1, 1e300, "\x00", [], {"a": []}, "x" * 3_000)
     if isinstance(body, dict):
         inner = [{**body, name: new} for name, value in body.items() for new in (*odd, *variations(value))]
         return [*inner, *({key: value for key, value in body.items() if key != name} for name in body)]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -13,10 +14,10 @@ from service.providers.ses import Ses
 from service.providers.sns import Certificates
 from service.providers.taken_apart import Mail
 from service.settings import SettingsError, read_settings
-from tests.providers.bench import sent_one
 from tests.providers.dialects import Reply
 from tests.providers.dialects.ses import Ses as Account
-from tests.providers.mails import message
+from tests.providers.mails import message, messages
+from tests.providers.one_service import sending, sent_one
 from tests.providers.payloads import cases, shown
 from tests.providers.sns import CERTIFICATE, REGION, Sns, the_sns
 from tests.providers.test_payloads import variations
@@ -199,6 +200,15 @@ def test_the_region_decides_where_mail_goes() -> None:
     assert call.url == f"https://email.{REGION}.amazonaws.com/v2/email/outbound-emails"
     assert call.headers["X-Amz-Security-Token"] == "a-session"
     assert f"/{REGION}/ses/aws4_request" in call.headers["Authorization"]
+
+
+def test_the_rate_that_amazon_grants_is_kept() -> None:
+    account = Account()
+    with sending(Ses, account, SES_RATE="20") as provider:
+        began = time.monotonic()
+        outcomes = provider.send(messages(5), time.monotonic() + 5)
+    assert all(isinstance(outcome, Sent) for outcome in outcomes)
+    assert time.monotonic() - began >= 4 / 20
 
 
 def test_a_message_id_too_long_for_a_tag_is_left_out() -> None:

@@ -7,10 +7,10 @@ import pytest
 from service.ports import Refused, TryLater, Uncertain
 from service.providers.sparkpost import SparkPost
 from service.providers.taken_apart import Mail
-from tests.providers.bench import sent_one
 from tests.providers.dialects import Reply
 from tests.providers.dialects.sparkpost import SparkPost as Account
 from tests.providers.mails import message
+from tests.providers.one_service import sent_one
 
 
 @pytest.mark.parametrize(("region", "host"), [("us", "api.sparkpost.com"), ("eu", "api.eu.sparkpost.com")])

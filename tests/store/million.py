@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, text
 
 PEOPLE = 200_000
 STEPS = 5  # touches each
@@ -182,16 +182,23 @@ def _drawn(plan: dict[str, Any], depth: int = 1) -> str:
 
 @contextmanager
 def watching(engine: Engine) -> Iterator[Eye]:
-    """All that goes through the engine is looked at while the context lasts."""
+    """All that goes to the driver is looked at while the context lasts, whether SQLAlchemy or `bulk.read` asks."""
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT relname, reltuples FROM pg_class WHERE relkind = 'r'"))
         eye = Eye(frozenset(name for name, count in rows if count >= BIG))
 
-    def before(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        eye.look(cursor.connection, statement, parameters[0] if many else parameters)
+    execute, many = engine.dialect.do_execute, engine.dialect.do_executemany
 
-    event.listen(engine, "before_cursor_execute", before)
+    def look(cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        eye.look(cursor.connection, statement, parameters)
+        execute(cursor, statement, parameters, context)
+
+    def look_at_first(cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        eye.look(cursor.connection, statement, parameters[0])
+        many(cursor, statement, parameters, context)
+
+    engine.dialect.do_execute, engine.dialect.do_executemany = look, look_at_first
     try:
         yield eye
     finally:
-        event.remove(engine, "before_cursor_execute", before)
+        engine.dialect.do_execute, engine.dialect.do_executemany = execute, many

@@ -79,6 +79,7 @@ class Dialect(ABC):
     streams: ClassVar[tuple[str, str]] = ("", "")  # of marketing, and of mail about what somebody booked
     pauses: ClassVar[int] = 429  # the status that asks for a pause
     never_tells: ClassVar[frozenset[What]] = frozenset()  # what none of its events says
+    pause: ClassVar[float | None] = 7.0  # the seconds that this asks for
     good_for: ClassVar[timedelta | None] = None  # how long after it a webhook's proof still holds; None: for good
 
     def __init__(self) -> None:
@@ -89,7 +90,7 @@ class Dialect(ABC):
         """As the provider answers; what it takes is in `taken` then. A key it doesn't know is answered as it would."""
 
     def slow_down(self) -> Reply:
-        """How it asks for a pause of 7 seconds."""
+        """How it asks for a pause, of 7 seconds where it says for how long."""
         return Reply(self.pauses, {"message": "Too many requests"}, {"Retry-After": "7"})
 
     @abstractmethod

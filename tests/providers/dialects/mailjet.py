@@ -34,6 +34,7 @@ class Mailjet(Dialect):
     keys = ("MAILJET_KEY", "MAILJET_SECRET")
     secret = "MAILJET_WEBHOOK_SECRET"
     secrets = ("mailjet:new-and-long-enough", "mailjet:old-and-long-enough")
+    pause = 60.0
     takes_no = frozenset({"list-id"})
 
     def answer(self, request: Request) -> Reply:
@@ -46,7 +47,7 @@ class Mailjet(Dialect):
         return Reply(200 if all(each["Status"] == "success" for each in told) else 400, {"Messages": told})
 
     def slow_down(self) -> Reply:
-        return Reply(429, {"ErrorMessage": "Too many requests", "StatusCode": 429}, {"Retry-After": "7"})
+        return Reply(429, {"ErrorMessage": "Too many requests", "StatusCode": 429})
 
     def _take(self, message: Mapping[str, Any]) -> dict[str, Any]:
         headers = {name.lower(): value for name, value in message["Headers"].items()}

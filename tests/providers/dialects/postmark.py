@@ -20,6 +20,7 @@ class Postmark(Dialect):
     keys = ("POSTMARK_TOKEN",)
     secret = "POSTMARK_WEBHOOK_SECRET"
     secrets = ("postmark:new-and-long-enough", "postmark:old-and-long-enough")
+    pause = None
     streams = ("broadcast", "outbound")
 
     def answer(self, request: Request) -> Reply:
@@ -31,7 +32,7 @@ class Postmark(Dialect):
 
     def slow_down(self) -> Reply:
         """It says no more than the status and a code."""
-        return Reply(429, {"ErrorCode": 429, "Message": "Rate limit exceeded"}, {"Retry-After": "7"})
+        return Reply(429, {"ErrorCode": 429, "Message": "Rate limit exceeded"})
 
     def _take(self, message: Mapping[str, Any]) -> dict[str, Any]:
         if message["To"] == REFUSED:

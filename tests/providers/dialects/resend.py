@@ -100,10 +100,7 @@ class Resend(Dialect):
         real = self.post(body, at)
         good = real.headers["svix-signature"]
         changed = [
-            *(
-                {"svix-signature": each}
-                for each in ("", "v1,", "v1,AAAA", "\xff", good.replace("v1,", "v2,"))
-            ),
+            *({"svix-signature": each} for each in ("", "v1,", "v1,AAAA", "\xff", good.replace("v1,", "v2,"))),
             *({"svix-timestamp": each} for each in ("", "x", "NaN", "1e400", "-1", "٣")),
             {"svix-id": ""},
             {"svix-id": "msg_another"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import replace
@@ -45,7 +46,8 @@ class SendGrid(Dialect):
         return self._take(request.json())
 
     def slow_down(self) -> Reply:
-        return replace(_error(429, "too many requests"), headers={"Retry-After": "7"})
+        resets = str(int(time.time()) + 7)  # beside it stands its Date
+        return replace(_error(429, "too many requests"), headers={"X-RateLimit-Reset": resets})
 
     def _take(self, message: Mapping[str, Any]) -> Reply:
         [personalization] = message["personalizations"]
