@@ -128,7 +128,8 @@ def _settings(home: Path, base: str, smtp_url: str, workers: int, web: int) -> d
         "REDIS_URL": "",
         "SECRET_KEYS": "",
         "BASE_URL": base,
-        "EVERAFTER_SEQUENCES": str(ROOT / "sequences"),
+        # The first mail of the shipped checklist has the size and the links that the targets name.
+        "EVERAFTER_SEQUENCES": f"{ROOT / 'sequences'},{ROOT / 'benchmarks' / 'sequences'}",
         "EVERAFTER_TEMPLATES": str(ROOT / "email_templates"),
         "TRUSTED_PROXIES": "",
         "HANDOFF_GROUP": "25",

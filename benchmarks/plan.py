@@ -22,6 +22,7 @@ class Plan:
     single: int = 150  # signups, one at a time
     rivals: int = 10_000  # people with three mails due at once
     storm: int = 100_000  # webhook events that come while mails are sent
+    stormy: int = 15_000  # those mails
     heap: int = 20_000  # mails that are due at once and sent
     backlog: int = 1_000_000  # mails that are due at once, of which the first and the last are sent
     part: int = 5_000  # how many of those
@@ -39,6 +40,7 @@ class Plan:
 WHOLE = Plan()
 QUICK = Plan(
     storm=10_000,
+    stormy=1_500,
     heap=2_000,
     backlog=100_000,
     part=1_000,
@@ -57,6 +59,7 @@ QUICK = Plan(
 )
 GLANCE = Plan(
     storm=500,
+    stormy=20,
     heap=30,
     backlog=4_000,  # more than leaves before anybody looks
     part=30,

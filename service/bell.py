@@ -40,8 +40,11 @@ class RedisBell:
         self._lock = threading.Lock()
 
     def ring(self) -> bool:
-        """Ask for one run of the workers' job, now or in a moment; whether Redis could be reached."""
-        return self._ring(or_later=True)
+        """Ask for one run of the workers' job, now or in a moment; whether Redis could be reached, where it was asked.
+
+        Where somebody here has asked for a ring in a moment, that one comes after us and will do.
+        """
+        return self._later is not None or self._ring(or_later=True)
 
     def close(self) -> None:
         """Ring no more."""

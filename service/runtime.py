@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from service import fault
 from service.bell import RedisBell
 from service.domain.mark import Marks
+from service.domain.sender_check import Sending, is_surely_unaligned
 from service.domain.sequence.library import read_library
 from service.domain.token import Signer
 from service.ports import Caller, Doorbell, Pacer, Provider, Published, Receiver
@@ -24,6 +25,7 @@ from service.providers import open_pacer, open_provider, open_receiver, refuse_f
 from service.providers.inbound import InboundMail
 from service.providers.service import by_name
 from service.providers.webhook import WebhookCaller
+from service.rendering.address import mailbox
 from service.rendering.compiled import Compiled
 from service.rendering.renderer import StepRenderer
 from service.settings import Settings
@@ -144,8 +146,17 @@ class Runtime:
             if self._published is None or self._published.id != newest:
                 self._compiled = self._read(session, newest)
                 self._published = Published(newest, self._compiled.library)
+                self._warn_if_unaligned(self._published)
         self._looked = time.monotonic()
         return self._published
+
+    def _warn_if_unaligned(self, published: Published) -> None:
+        """Say in the log what Gmail and Outlook.com would say of each mail."""
+        domain = mailbox(published.library.business.sender).domain
+        returns_to = self.settings.bounce_address.rpartition("@")[2] or domain
+        sending = Sending(domain, returns_to, self.settings.dkim_domain)
+        if self.settings.provider == "smtp" and is_surely_unaligned(sending):
+            log.warning("mail.unaligned", sender=domain, signs_as=sending.signs_as, returns_to=returns_to)
 
     def _read(self, session: Session, publication_id: int) -> Compiled:
         files = read_files(session, publication_id)

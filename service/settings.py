@@ -33,7 +33,12 @@ class SettingsError(Exception):
 
 
 READ = SettingsConfigDict(
-    env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
+    env_file=".env",
+    extra="ignore",
+    frozen=True,
+    hide_input_in_errors=True,
+    env_ignore_empty=True,
+    str_strip_whitespace=True,  # a key that was read from a file ends with a line end
 )
 
 

@@ -27,11 +27,12 @@ from service.actions.sunset import leave_in_peace
 from service.runtime import NothingPublished, Runtime
 from service.store.journey import journey_now
 from workers import process
-from workers.mailroom import read_feedback
+from workers.mailroom import Allowance
 
 log = structlog.get_logger()
 
 BUDGET = 30.0  # seconds
+ROUND = 3.0  # seconds of handing over, after which it is asked anew what was told and who may be written to
 
 
 def work() -> None:
@@ -52,15 +53,23 @@ def run(runtime: Runtime, stopping: threading.Event, budget: float = BUDGET) -> 
     lease = Lease()
     group = runtime.settings.handoff_group
     desk = Desk(runtime.session, runtime.published, runtime.renderer, runtime.provider, group, runtime.pacer)
+    allowance = Allowance()
     with _alive(runtime, lease):
         while not over():
+            read = allowance.read(runtime)
+            began = time.monotonic()
             moved = _decide(runtime)
-            handed = deliver(desk, lease, over)
+            handed = deliver(desk, lease, _sooner(over, began + ROUND))
+            allowance.earn(time.monotonic() - began, mail_waits=handed > 0)
             count += handed
-            if not moved and not handed:
+            if not read and not moved and not handed:
                 break
     _call(runtime, stopping)
     return count
+
+
+def _sooner(over: Callable[[], bool], ends: float) -> Callable[[], bool]:
+    return lambda: over() or time.monotonic() > ends
 
 
 def _call(runtime: Runtime, stopping: threading.Event) -> None:
@@ -85,9 +94,8 @@ def _call(runtime: Runtime, stopping: threading.Event) -> None:
 def _decide(runtime: Runtime) -> int:
     """One batch of each of the steps before a hand-over, each in a commit of its own."""
     published = runtime.published()
-    moved = read_feedback(runtime)
     with runtime.session() as session:
-        moved += reap(session, published)
+        moved = reap(session, published)
     with process.collecting_seldom():
         for step in (roll_out, leave_in_peace, advance, look_after_tasks, arbitrate):
             with runtime.session() as session:

@@ -74,6 +74,8 @@ def follow(
             _silence(session, published, hash_key, each, REASONS[what], now)
         elif what is Aftermath.POLICY and not each.is_foreign:
             slower |= _alert(session, each)
+        elif what is Aftermath.ANSWERED and each.delivery_id is not None and not each.is_staff:
+            _hear(session, published, each, now)
         elif what is Aftermath.WEIGHED and not each.is_staff and each.contact_id is not None:
             weighed.add(each.contact_id)
     settle_uncertain(session, [each.delivery_id for each in new if each.delivery_id is not None])
@@ -105,7 +107,9 @@ def _silence(
     """Suppress whom it is about. A dead mailbox that somebody has left for another one is not theirs any more."""
     contact = session.get(Contact, each.contact_id) if each.contact_id is not None else None
     spoken_of = hash_of(each.told, hash_key)
-    moved = contact is not None and spoken_of is not None and spoken_of != contact.address_hash
+    # A mail that came back to a mark of ours may name the mailbox that somebody's mail is forwarded to.
+    is_other = spoken_of is not None and not each.told.is_marked
+    moved = contact is not None and is_other and spoken_of != contact.address_hash
     if spoken_of is not None and (contact is None or moved):
         suppress_address(session, spoken_of, now, topic=None, reason=reason, source=SOURCE)
     if contact is None or (moved and reason == "bounced"):
@@ -117,10 +121,21 @@ def _silence(
     suppress(session, contact, now, topic=None, reason=reason, source=SOURCE)
     end_enrolments(session, LEAVES[reason](now), now, Enrolment.contact_id == contact.id)
     # One event a mail, by how many ways it may be told.
-    name = f"{each.heard.provider}:{each.heard.account}:{each.told.key}"
-    about = name if each.delivery_id is None else f"delivery:{each.delivery_id}"
+    about = _name_of(each) if each.delivery_id is None else f"delivery:{each.delivery_id}"
     data = _mail_of(session, each) | {"words": each.told.words or each.told.code}
     receive_event(session, published, contact, Seen(reason, now, key=about, data=data), now)
+
+
+def _hear(session: Session, published: Published, each: Matched, now: datetime) -> None:
+    """A person answered a mail of ours, from the address that it went to: who answers else is nobody we know."""
+    contact = session.get_one(Contact, each.contact_id)
+    mail = _mail_of(session, each)
+    receive_event(session, published, contact, Seen("reply", now, key=_name_of(each), data=mail), now)
+
+
+def _name_of(each: Matched) -> str:
+    """A name of its own for what was told."""
+    return f"{each.heard.provider}:{each.heard.account}:{each.told.key}"
 
 
 def _mail_of(session: Session, each: Matched) -> dict[str, object]:

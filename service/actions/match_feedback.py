@@ -1,8 +1,9 @@
-"""Whom and which mail it is about that a provider tells something of.
+"""Whom and which mail it is about that a provider, or a mail that came back, tells something of.
 
-By the metadata that we gave along, where delivery and Message-ID belong together; by the provider's own name for the
-mail; by the Message-ID among the mails of whoever is written to; at last by the address alone, which is as much as a
-bounce or complaint needs. What was told of another installation's mail (two may share an account) is nobody's here.
+By the metadata that we gave along, where delivery and Message-ID belong together, or by a mark that we signed; by the
+provider's own name for the mail; by the Message-ID among the mails of whoever is written to; at last by the address
+alone, which is as much as a bounce or complaint needs. What was told of another installation's mail (two may share an
+account) is nobody's here.
 """
 
 from __future__ import annotations
@@ -46,13 +47,12 @@ class Mail(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One thing that was told, by whom and when it came. `is_proven`: its delivery stands in a mark that we signed."""
+    """One thing that was told, by whom and when it came."""
 
     provider: str
     account: str
     at: datetime
     told: Feedback
-    is_proven: bool = False
 
 
 @dataclass(slots=True)
@@ -103,9 +103,9 @@ def _by_metadata(session: Session, matched: Sequence[Matched]) -> None:
     found = {mail.id: mail for mail in _mails(session, BY_ID, ids=listed(ids))} if ids else {}
     for each in matched:
         mail = found.get(each.told.delivery_id or 0)
-        if mail is None or not (each.told.message_id or each.heard.is_proven):
+        if mail is None or not (each.told.message_id or each.told.is_marked):
             continue
-        if each.heard.is_proven or mail.message_id == _written(each.told.message_id):
+        if each.told.is_marked or mail.message_id == _written(each.told.message_id):
             _note(each, mail)
         else:
             each.is_foreign = True

@@ -36,7 +36,7 @@ NOTICES = 200  # requests a transaction
 BUDGET = 0.5  # seconds a call: mail waits meanwhile
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before it nobody told anything
 KEY = 200  # characters of a name
-CHANGES = frozenset({Aftermath.DEAD, Aftermath.COMPLAINT, Aftermath.LEFT})
+CHANGES = frozenset({Aftermath.DEAD, Aftermath.COMPLAINT, Aftermath.LEFT, Aftermath.ANSWERED})
 UNFIT = frozenset({"21", "22", "23", "54"})  # classes of SQLSTATE: what was to be written doesn't fit
 
 log = structlog.get_logger()

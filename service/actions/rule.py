@@ -26,7 +26,8 @@ from service.domain.window import Window
 from service.ports import Published
 from service.store.breaker import breaker_now
 from service.store.due import Due, read_ahead, read_counted
-from service.store.history import Judged, read_bookings, read_judged, seed_of, zone_of
+from service.store.history import seed_of, zone_of
+from service.store.judged import Judged, read_bookings, read_judged
 from service.store.pressure import level_of
 from service.store.task import REPLY
 
@@ -156,6 +157,7 @@ def _persons(
     counted = read_counted(session, capped, cleared, now) if capped else {}
     ahead = _warm_ahead(session, desk, cold, policy.look_ahead) if cold else {}
     spans = _due_spans(session, desk, {contact_id: zones[contact_id] for contact_id in offered})
+    closed = frozenset(business.closed)  # looked into for each of their mails
     persons = {}
     for contact_id, zone in zones.items():
         someone = desk.judged.people[contact_id]
@@ -169,7 +171,7 @@ def _persons(
             ahead.get(contact_id),
             someone.sunset_at,
             zone,
-            business.closed,
+            closed,
         )
     return persons
 

@@ -20,6 +20,7 @@ PROOF = (
     What.UNSUBSCRIBED,
     What.OPENED,
     What.CLICKED,
+    What.REPLIED,
 )
 
 
@@ -30,8 +31,18 @@ class Aftermath(StrEnum):
     COMPLAINT = "complaint"  # nor there
     LEFT = "left"  # they left at the provider
     POLICY = "policy"  # the sender has something to mend; meanwhile it sends slower
+    ANSWERED = "answered"  # a person wrote back: a colleague has to read it
     WEIGHED = "weighed"  # it counts for or against the row of mails in vain
     NONE = "none"
+
+
+_OF_WHAT = {
+    What.DELIVERED: Aftermath.WEIGHED,
+    What.COMPLAINED: Aftermath.COMPLAINT,
+    What.UNSUBSCRIBED: Aftermath.LEFT,
+    What.REPLIED: Aftermath.ANSWERED,
+}
+_OF_BOUNCE = {Bounce.HARD: Aftermath.DEAD, Bounce.POLICY: Aftermath.POLICY, Bounce.SOFT: Aftermath.WEIGHED}
 
 
 def kind_of(told: Feedback) -> Bounce | None:
@@ -41,19 +52,8 @@ def kind_of(told: Feedback) -> Bounce | None:
 
 def aftermath(told: Feedback) -> Aftermath:
     """What is done about one thing that was told."""
-    match told.what, kind_of(told):
-        case What.BOUNCED, Bounce.HARD:
-            return Aftermath.DEAD
-        case What.BOUNCED, Bounce.POLICY:
-            return Aftermath.POLICY
-        case (What.BOUNCED, Bounce.SOFT) | (What.DELIVERED, _):
-            return Aftermath.WEIGHED
-        case What.COMPLAINED, _:
-            return Aftermath.COMPLAINT
-        case What.UNSUBSCRIBED, _:
-            return Aftermath.LEFT
-        case _:
-            return Aftermath.NONE
+    bounce = kind_of(told)
+    return _OF_WHAT.get(told.what, Aftermath.NONE) if bounce is None else _OF_BOUNCE.get(bounce, Aftermath.NONE)
 
 
 def in_vain(bounces: Iterable[tuple[datetime, Hashable]], signs: Iterable[datetime]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -59,7 +59,7 @@ class Person(NamedTuple):
     warm_ahead: datetime | None = None
     silent_since: datetime | None = None
     zone: ZoneInfo = UTC
-    closed: Sequence[date] = ()
+    closed: Collection[date] = frozenset()
 
     def is_due(self, at: datetime) -> bool:
         """Whether the client is due for a visit."""

@@ -50,7 +50,7 @@ class Feedback:
     `key` is unique within an account of a provider: told twice, it counts once. Of `delivery_id`, `message_id` (without
     brackets), `provider_id` and `recipient` what is known is given; `at` is aware, None where nobody said when.
     `code` is an SMTP or enhanced status code, `words` what the other side said. `is_machine`: the provider itself
-    took an open or click for a machine's.
+    took an open or click for a machine's. `is_marked`: the delivery stands in a mark that we signed ourselves.
     """
 
     what: What
@@ -64,6 +64,7 @@ class Feedback:
     code: str = ""
     words: str = ""
     is_machine: bool = False
+    is_marked: bool = False
 
 
 def bounce_of(code: str, words: str = "", otherwise: Bounce = Bounce.SOFT) -> Bounce:

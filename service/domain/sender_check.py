@@ -85,6 +85,17 @@ def parents(domain: str) -> list[str]:
     return [".".join(labels[start:]) for start in range(min(len(labels) - 1, 8))] or [domain]
 
 
+def is_surely_unaligned(sending: Sending) -> bool:
+    """Whether neither signature nor bounces can be aligned with From, whatever the DNS says: then it is refused."""
+    return not any(_are_near(sending.domain, other) for other in (sending.signs_as, sending.returns_to))
+
+
+def _are_near(one: str, other: str) -> bool:
+    """Whether one is the other, or stands below it."""
+    one, other = one.lower(), other.lower()
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
+
+
 def alignment(sending: Sending, dmarc: Mapping[str, tuple[str, ...]]) -> Remark:
     """Whether From is aligned, relaxed, with what signs or with where bounces go (RFC 9989 §4.4)."""
     ours = _organisation(sending.domain, dmarc)

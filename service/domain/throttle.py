@@ -6,7 +6,7 @@ many people. What may stand against a mail is in `service.domain.bar`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -111,7 +111,7 @@ def _leaves(candidate: Candidate, bar: Bar | None, slots: Slots) -> datetime | N
 
 
 def _opened_for(
-    candidate: Candidate, ready: datetime, spread: timedelta, zone: ZoneInfo, shut: Sequence[date]
+    candidate: Candidate, ready: datetime, spread: timedelta, zone: ZoneInfo, shut: Collection[date]
 ) -> datetime | None:
     """When the window opened that is open at `ready`, if that was a moment ago and this mail was due before."""
     due = candidate.due_at

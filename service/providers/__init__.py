@@ -62,7 +62,7 @@ def open_receiver(name: str, settings: Settings) -> tuple[Receiver, Mapping[str,
     None where there is no such provider, or its webhooks are not set up. It need not be the one that mail goes through
     now. Raises SettingsError.
     """
-    if name not in SERVICES or not getattr(settings.account(_Webhooks), name):
+    if name not in SERVICES or name not in _told_by(settings):
         return None  # and nothing is imported for it
     service = settings.account(_class_of(name))
     return service, service.secrets()
@@ -105,11 +105,17 @@ def _faults(settings: Settings) -> Iterator[str]:
         open_service(settings)
     except SettingsError as error:
         yield from error.faults
-    for name in SERVICES:
+    for name in _told_by(settings):
         try:
-            open_receiver(name, settings)
+            settings.account(_class_of(name))
         except SettingsError as error:
             yield from error.faults
+
+
+def _told_by(settings: Settings) -> list[str]:
+    """The providers whose webhooks are set up."""
+    found = settings.account(_Webhooks)
+    return [name for name in SERVICES if getattr(found, name)]
 
 
 def _class_of(name: str) -> type[Service]:

@@ -13,6 +13,7 @@ from service.ports import NotUnderstood
 from service.providers.service import read_json
 
 _SECONDS = 10**11  # of Unix time; beyond it are milliseconds
+_PLAIN = (str, int, float)
 
 
 def events(body: bytes) -> list[Mapping[str, Any]]:
@@ -27,7 +28,8 @@ def events(body: bytes) -> list[Mapping[str, Any]]:
 def within(value: object, *path: str) -> Any:
     """What is found along the names of `path`, the first of a list each; None where the path ends before."""
     for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
+        # What JSON makes is a dict, and to ask that is five times as fast as to ask for any mapping.
+        value = value.get(name) if isinstance(value, dict) else None
         if isinstance(value, list):
             value = value[0] if value else None
     return value
@@ -36,7 +38,7 @@ def within(value: object, *path: str) -> Any:
 def text(value: object, *path: str) -> str:
     """The same as a text without NUL, which no database column takes, and not longer than `WORDS`."""
     found = within(value, *path)
-    if isinstance(found, bool) or not isinstance(found, str | int | float):
+    if isinstance(found, bool) or not isinstance(found, _PLAIN):
         return ""
     return str(found).replace("\x00", "").strip()[:WORDS]
 

@@ -33,10 +33,10 @@ from service.providers.service import (
 from service.providers.taken_apart import Mail, written
 
 METADATA = 80  # characters of a value
-REFUSED = frozenset(
-    {300, 402, 403, 406, 411}
-)  # error codes about one mail: an invalid request, an inactive recipient …
-BUSY = frozenset({100, 429})  # maintenance, too many requests
+# Error codes about one mail: an invalid request, an inactive recipient, a file of a kind that is not allowed.
+REFUSED = frozenset({"300", "402", "403", "406", "411"})
+BUSY = frozenset({"100", "429"})  # maintenance, too many requests
+TIMES = ("BouncedAt", "DeliveredAt", "ChangedAt", "ReceivedAt")
 
 # What a bounce is by its type; all others are no bounce of ours.
 _BOUNCED = {
@@ -121,11 +121,11 @@ class Postmark(Service):
             if not text(told, "MessageID"):
                 raise NotUnderstood("it gave a mail no id")
             return sent(text(told, "MessageID"))
-        if int(code) in REFUSED:
+        if not code.isdigit():
+            raise NotUnderstood("its error code is no number")
+        if code in REFUSED:
             return Refused(f"postmark refused it: {words}", code)
-        return (
-            TryLater(f"postmark: {words}", code, in_all=True) if int(code) in BUSY else to_mend("postmark", words, code)
-        )
+        return TryLater(f"postmark: {words}", code, in_all=True) if code in BUSY else to_mend("postmark", words, code)
 
     def authenticate(self, received: Received, secrets: Sequence[str]) -> None:
         """Postmark signs nothing: a user and a password stand in the webhook's address."""
@@ -141,9 +141,7 @@ def _feedback(event: Mapping[str, Any]) -> Feedback:
     if not record or record == "Inbound":
         raise NotUnderstood("it is no event of a mail that was sent; inbound mail goes to /webhooks/inbound")
     recipient = text(event, "Email") or text(event, "Recipient")
-    when = next(
-        filter(None, (text(event, name) for name in ("BouncedAt", "DeliveredAt", "ChangedAt", "ReceivedAt"))), ""
-    )
+    when = next(filter(None, (text(event, name) for name in TIMES)), "")
     provider_id, number = text(event, "MessageID"), text(event, "ID")
     delivery_id, message_id = ours(event.get("Metadata"))
     what, bounce = _what(event, record, kind)

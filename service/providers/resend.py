@@ -29,6 +29,7 @@ from service.providers.service import (
     hidden,
     is_among,
     needed,
+    number,
     ours,
     sent,
     setting,
@@ -69,11 +70,8 @@ class Resend(Service):
 
     @classmethod
     def fault_of(cls, secret: str) -> str:
-        return (
-            ""
-            if secret.startswith("whsec_") and _key(secret)
-            else "must be the signing secret, which begins with whsec_"
-        )
+        is_one = secret.startswith("whsec_") and _key(secret)
+        return "" if is_one else "must be the signing secret, which begins with whsec_"
 
     def call(self, mails: Sequence[Mail]) -> Call:
         """A batch, of which those that can't be taken leave the others alone; a mail with files goes by itself."""
@@ -90,7 +88,7 @@ class Resend(Service):
         told = answer.json()
         if len(mails) == 1 and text(told, "id"):
             return [sent(text(told, "id"))]
-        errors = {each.get("index"): text(each, "message") for each in _listed(told, "errors")}
+        errors = {number(each.get("index")): text(each, "message") for each in _listed(told, "errors")}
         ids = iter([text(each, "id") for each in _listed(told, "data")])
         found: list[Outcome] = [
             Refused(f"resend refused it: {errors[place]}", "422") if place in errors else sent(next(ids, ""))

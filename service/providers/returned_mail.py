@@ -80,7 +80,7 @@ def _complaint(mail: Message, key: str, at: datetime, delivery: int | None) -> l
         return []
     what = What.UNSUBSCRIBED if kind.startswith("opt-out") else What.COMPLAINED if kind in COMPLAINTS else What.OTHER
     words = f"{kind}, reported by {fields.get('user-agent', 'a mailbox provider')}"
-    return [Feedback(what, key, at, delivery, words=words[:WORDS])]
+    return [Feedback(what, key, at, delivery, words=words[:WORDS], is_marked=True)]
 
 
 def _notification(mail: Message, key: str, at: datetime, delivery: int | None) -> list[Feedback]:
@@ -101,7 +101,8 @@ def _of_recipient(fields: dict[str, str], key: str, at: datetime, delivery: int)
     code = found[0] if found else ""
     bounce = bounce_of(_plainest(code, words), words) if what is What.BOUNCED else None
     recipient = fields.get("final-recipient", "").partition(";")[2].strip()
-    return Feedback(what, key, at, delivery, recipient=recipient, bounce=bounce, code=code, words=words[:WORDS])
+    said = words[:WORDS]
+    return Feedback(what, key, at, delivery, recipient=recipient, bounce=bounce, code=code, words=said, is_marked=True)
 
 
 def _plainest(code: str, words: str) -> str:
@@ -118,7 +119,8 @@ def _plain_bounce(mail: Message, key: str, at: datetime, delivery: int | None) -
     code = found[0] if found else ""
     around = text[max(0, found.start() - 80) : found.end() + 200] if found else text[:200]
     bounce = bounce_of(code, text) if found else Bounce.SOFT
-    return [Feedback(What.BOUNCED, key, at, delivery, bounce=bounce, code=code, words=" ".join(around.split())[:WORDS])]
+    words = " ".join(around.split())[:WORDS]
+    return [Feedback(What.BOUNCED, key, at, delivery, bounce=bounce, code=code, words=words, is_marked=True)]
 
 
 def _reply(mail: Message, key: str, at: datetime) -> list[Feedback]:

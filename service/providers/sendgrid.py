@@ -125,11 +125,12 @@ class SendGrid(Service):
 def _message(mail: Mail) -> dict[str, Any]:
     """The Message-ID is ours, and we count by ourselves: links stay as they are, no picture and no footer is added."""
     off = {"enable": False}
+    bodies = (("text/plain", mail.text), ("text/html", mail.html))
     message = {
         "personalizations": [{"to": [{"email": mail.recipient}]}],
         "from": _mailbox(mail.sender),
         "subject": mail.subject,
-        "content": [{"type": "text/plain", "value": mail.text}, {"type": "text/html", "value": mail.html}],
+        "content": [{"type": kind, "value": value} for kind, value in bodies if value],
         "headers": {**mail.headers, "Message-ID": f"<{mail.key}>"},
         "custom_args": {DELIVERY: str(mail.delivery_id), MESSAGE: mail.key},
         "tracking_settings": {"click_tracking": off, "open_tracking": off, "subscription_tracking": off},
@@ -138,7 +139,7 @@ def _message(mail: Mail) -> dict[str, Any]:
         message["reply_to"] = _mailbox(mail.reply_to)
     if mail.attachments:
         message["attachments"] = [
-            {"filename": each.name, "type": each.kind, "content": b64encode(each.content).decode()}
+            {"filename": each.name, "type": each.kind.partition(";")[0], "content": b64encode(each.content).decode()}
             for each in mail.attachments
         ]
     return message

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import orjson
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from service.domain.feedback import WORDS, Feedback
 from service.ports import NotAuthentic, NotUnderstood, Outcome, Received, Refused, Sent, TryLater
@@ -82,6 +82,15 @@ class Service(Account, ABC):
     def _safe_address(cls, url: str) -> str:
         return https_elsewhere(url)
 
+    @field_validator("*")
+    @classmethod
+    def _fit_for_a_header(cls, value: object, info: ValidationInfo) -> object:
+        """What mail is sent with goes into header fields, which would be refused when a mail is to leave."""
+        is_key = str(info.field_name) in cls._needed()
+        if is_key and isinstance(value, str) and not (value.isascii() and value.isprintable()):
+            raise ValueError("holds what no key holds: letters outside ASCII, or a line end")
+        return value
+
     @field_validator("webhook_secret")
     @classmethod
     def _as_it_hands_them_out(cls, written: str) -> str:
@@ -102,13 +111,16 @@ class Service(Account, ABC):
 
     def missing(self) -> list[str]:
         """The names of the settings that sending needs and that are not set."""
-        return [
-            str(info.validation_alias)
-            for name, info in type(self).model_fields.items()
-            if isinstance(info.json_schema_extra, dict)
-            and info.json_schema_extra.get("needed")
-            and not getattr(self, name)
-        ]
+        return [alias for name, alias in self._needed().items() if not getattr(self, name)]
+
+    @classmethod
+    def _needed(cls) -> dict[str, str]:
+        """The settings without which nothing can be sent: each field's name to set."""
+        return {
+            name: str(info.validation_alias)
+            for name, info in cls.model_fields.items()
+            if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("needed")
+        }
 
     def rate(self) -> float:
         """The requests a second that this account may make; 0: any number."""

@@ -88,6 +88,8 @@ def _asked(session: Session, statement: TextClause, values: Mapping[str, Any]) -
             connection.dialect.do_execute(cursor, words, values)
             yield cursor
         except psycopg.Error as error:
+            if cursor.connection.closed:
+                connection.invalidate(error)
             told = DBAPIError.instance(
                 words, None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect
             )

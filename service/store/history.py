@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import orjson
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
@@ -17,7 +16,6 @@ from service.domain.consent import CLIENTS, Standing, Suppressed
 from service.domain.facts import NOBODY, Facts
 from service.domain.happening import Happening, Touch
 from service.domain.moment import Moment
-from service.domain.rhythm import BOOKINGS
 from service.domain.schedule import Local
 from service.domain.sequence.model.business import Business
 from service.store.bulk import among, fetch, listed, read
@@ -60,30 +58,6 @@ SUPPRESSIONS = text(
     WHERE contact.id = ANY(CAST(:ids AS bigint[])) AND (suppression.expires_at IS NULL OR suppression.expires_at > :now)
     """
 )
-# Everything that stands for or against writing to people, each a JSON document in a contact's row; as text, because
-# orjson reads it in a fifth of the driver's time.
-JUDGED = text(
-    f"""
-    SELECT {", ".join(Someone._fields)},
-        (SELECT CAST(json_agg(json_build_array(topic, act) ORDER BY id) AS text) FROM consent
-         WHERE contact_id = contact.id AND act IN ('confirmed', 'withdrawn')),
-        (SELECT CAST(json_agg(json_build_array(topic, reason, at)) AS text) FROM suppression
-         WHERE address_hash = contact.address_hash AND (expires_at IS NULL OR expires_at > :now)),
-        (SELECT CAST(json_agg(json_build_array(name, at) ORDER BY at, id) AS text) FROM event
-         WHERE contact_id = contact.id AND name IN ('complaint.raised', 'complaint.resolved') AND NOT replaced)
-    FROM contact WHERE id = ANY(CAST(:ids AS bigint[]))
-    """  # noqa: S608 (our own names)
-)
-
-
-# What the rhythm of people is reckoned from: a name and an instant, and next to nothing of what came with them.
-BOOKED = text(
-    """
-    SELECT contact_id, id, name, at, CAST(data AS text), about, key FROM event
-    WHERE contact_id = ANY(CAST(:ids AS bigint[])) AND name = ANY(CAST(:names AS text[])) AND NOT replaced ORDER BY id
-    """
-)
-NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -118,17 +92,6 @@ def local_of(contact: Contact | Leaving | Reader, business: Business) -> Local:
 def contact_facts(contact: Contact | Reader) -> Mapping[str, Any]:
     """`contact.…` of the language: the built-in fields and the business's own."""
     return dict(contact.fields) | {name: getattr(contact, name) for name in CONTACT_FIELDS}
-
-
-def read_bookings(session: Session, contact_ids: Collection[int], event: str) -> dict[int, list[Happening]]:
-    """What each contact booked and how that went, and the events that rhythm counts by, for whoever asks no more."""
-    found: dict[int, list[Happening]] = {}
-    values = {"ids": listed(contact_ids), "names": [event, *BOOKINGS]}
-    for contact_id, number, name, at, data, about, key in read(session, BOOKED, **values):
-        named = about or key or event_key(number)
-        happening = Happening(name, at, orjson.loads(data), about=about, key=named)
-        found.setdefault(contact_id, []).append(happening)
-    return found
 
 
 def read_happenings(session: Session, contact_ids: Collection[int]) -> dict[int, Past]:
@@ -187,10 +150,11 @@ def read_consents(session: Session, contact_ids: Collection[int]) -> dict[int, s
     acts: dict[int, list[tuple[str | None, str]]] = defaultdict(list)
     for contact_id, topic, act in read(session, CONSENTS, ids=listed(contact_ids)):
         acts[contact_id].append((topic, act))
-    return {contact_id: _agreed(own) for contact_id, own in acts.items()}
+    return {contact_id: agreed(own) for contact_id, own in acts.items()}
 
 
-def _agreed(acts: Iterable[tuple[str | None, str]]) -> set[str]:
+def agreed(acts: Iterable[tuple[str | None, str]]) -> set[str]:
+    """The topics that stand after these acts, (topic, act) each, in their order; one without a topic is about all."""
     topics: set[str] = set()
     for topic, act in acts:
         if act == "confirmed" and topic is not None:
@@ -215,36 +179,6 @@ def read_standings(session: Session, contacts: Collection[Contact], now: datetim
         )
         for contact in contacts
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What a verdict asks of many contacts: their rows, what each wishes to get, and when an open complaint of theirs
-    was raised, for those who have one."""
-
-    people: dict[int, Someone] = field(default_factory=dict)
-    standings: dict[int, Standing] = field(default_factory=dict)
-    complaints: dict[int, datetime] = field(default_factory=dict)
-
-
-def read_judged(session: Session, contact_ids: Collection[int], now: datetime) -> Judged:
-    """All of that in one statement: it is asked for each group that leaves, and of few there is anything to tell."""
-    found = Judged()
-    for *row, acts, lines, told in read(session, JUDGED, ids=listed(contact_ids), now=now):
-        someone = found.people[row[0]] = Someone._make(row)
-        agreed = frozenset(_agreed(orjson.loads(acts))) if acts else NOTHING
-        found.standings[someone.id] = Standing(_suppressed(lines), agreed, someone.stage in CLIENTS)
-        for name, at in orjson.loads(told) if told else ():
-            if name == "complaint.raised":
-                found.complaints[someone.id] = datetime.fromisoformat(at)
-            else:
-                found.complaints.pop(someone.id, None)
-    return found
-
-
-def _suppressed(lines: str | None) -> tuple[Suppressed, ...]:
-    found = orjson.loads(lines) if lines else ()
-    return tuple(Suppressed(topic, why, datetime.fromisoformat(at)) for topic, why, at in found)
 
 
 def date_of(enrolment: Enrolment | Draft | Inside | Way) -> Moment | None:

@@ -25,6 +25,7 @@ from service.store.enrolment import Enrolment
 from service.store.event import Event
 from service.store.feedback import ToldFeedback, read_tally
 from service.store.notice import Notice, count_notices
+from service.store.task import Task
 from tests.actions.house import KEY, House
 from tests.actions.mailroom import Post, about, days_before
 from tests.domain.stories import day, letters, step
@@ -238,6 +239,35 @@ def test_a_policy_rejection_silences_nobody_slows_its_group_and_is_told(house: H
     (alert,) = [each for each in logs if each["event"] == "feedback.policy"]
     assert alert["log_level"] == "error"
     assert "ana@" not in str(alert)
+
+
+def test_a_mark_that_we_signed_says_whose_it_is_whatever_mailbox_was_forwarded_to(house: House, post: Post) -> None:
+    ana = arrive(house)
+    mail = post.mail_of(ana)
+    told = {"delivery_id": mail.id, "is_marked": True, "recipient": "elsewhere@example.net"}
+    post.tell(Feedback(What.BOUNCED, "k", bounce=Bounce.HARD, **told))
+    assert lines(house) == {(None, "bounced")}
+    assert lines(house, "elsewhere@example.net") == set()
+
+
+def test_a_persons_answer_pauses_what_it_answers_and_opens_a_task(house: House, post: Post) -> None:
+    ana = arrive(house)
+    answer = {"message_id": post.mail_of(ana).message_id.strip("<>"), "recipient": "ana@example.org"}
+    post.tell(Feedback(What.REPLIED, "k", **answer), Feedback(What.REPLIED, "k", **answer))
+    assert house.enrolment(ana).paused_at is not None
+    with house.begin() as session:
+        assert [task.what for task in session.scalars(select(Task))] == ["answer the reply"]
+        assert session.scalar(select(func.count()).select_from(Event).where(Event.name == "reply")) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [{"recipient": "mallory@example.org"}, {"recipient": "ana@example.org", "message_id": "x@glow.example"}]
+)
+def test_whoever_is_somebody_else_or_answers_no_mail_of_ours_moves_nothing(house: House, post: Post, answer) -> None:
+    ana = arrive(house)
+    answered = {"message_id": post.mail_of(ana).message_id.strip("<>")} | answer
+    post.tell(Feedback(What.REPLIED, "k", **answered))
+    assert house.enrolment(ana).paused_at is None
 
 
 def test_leaving_at_the_provider_is_leaving(house: House, post: Post) -> None:

@@ -82,6 +82,7 @@ def test_it_agrees_with_looking_at_every_stretch_between_two_signs(told, arrived
         (Feedback(What.BOUNCED, "k", bounce=Bounce.ECHO), Aftermath.NONE),
         (Feedback(What.COMPLAINED, "k"), Aftermath.COMPLAINT),
         (Feedback(What.UNSUBSCRIBED, "k"), Aftermath.LEFT),
+        (Feedback(What.REPLIED, "k"), Aftermath.ANSWERED),
         (Feedback(What.RESUBSCRIBED, "k"), Aftermath.NONE),
         (Feedback(What.DELIVERED, "k"), Aftermath.WEIGHED),
         (Feedback(What.OPENED, "k"), Aftermath.NONE),

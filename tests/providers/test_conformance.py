@@ -138,6 +138,19 @@ def test_what_may_have_been_taken_is_never_sent_again_but_by_its_key(bench: Benc
     assert len(bench.taken) == (0 if isinstance(fault, Reply) and not bench.honours_keys else 1)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [None, 7, "x", [], {}, [1], [[]], [{}], [{"ErrorCode": "x"}], [{"ErrorCode": 0}], {"data": 7}, {"data": [1]},
+     {"data": [], "errors": [{"index": []}]}, {"Messages": 7}, {"Messages": [7]}, {"Messages": [{"Status": 7}]},
+     {"id": []}, {"messageId": {}}, {"messageIds": [1, 2, 3]}, {"results": 7}, {"results": {"id": []}}],
+)  # fmt: skip
+def test_an_answer_of_another_shape_proves_nothing(bench: Bench, told: object) -> None:
+    bench.api.faults.extend([Reply(200, told)] * 3)
+    outcomes = bench.send(messages(2))
+    assert {type(outcome) for outcome in outcomes} == {Uncertain if bench.dialect.speaks_json else Sent}
+    assert len(outcomes) == 2
+
+
 def test_what_was_taken_without_a_word_is_uncertain_and_was_taken_once(any_bench: Bench | MailServer) -> None:
     any_bench.lose()
     [outcome] = any_bench.send([message(1)])

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from service.domain.feedback import What
 from service.ports import NotAuthentic, NotUnderstood, Received
@@ -101,6 +103,18 @@ def test_wrong_missing_and_malformed_proofs_are_refused(dialect: Dialect) -> Non
             receiver.authenticate(received, secrets[""])
     with pytest.raises(NotAuthentic):
         receiver.authenticate(dialect.post(cases(dialect.name)[0].body, NOW), ())
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_posted_proves_nothing_and_breaks_nothing(dialect: Dialect, data: st.DataObject) -> None:
+    receiver, secrets = opened(dialect)
+    real = dialect.post(cases(dialect.name)[0].body, NOW)
+    names = st.sampled_from(sorted({*real.headers, "authorization"}))
+    headers = data.draw(st.dictionaries(names, st.text(st.characters(max_codepoint=255), max_size=80)))
+    body = data.draw(st.one_of(st.binary(max_size=200), st.just(b'{"signature": {"token": "a"}}')))
+    with pytest.raises((NotAuthentic, NotUnderstood)):
+        receiver.authenticate(Received(headers, body, NOW), secrets[""])
 
 
 def test_a_proof_holds_as_long_as_the_provider_repeats_it_and_no_longer(dialect: Dialect) -> None:

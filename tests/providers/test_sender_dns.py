@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.domain.sender_check import Host, Names, Sending, parents, remarks
+from service.domain.sender_check import Host, Names, Sending, is_surely_unaligned, parents, remarks
 from service.providers.sender_dns import look_up
 from tests.providers.name_server import Zone, naming
 
@@ -72,6 +72,13 @@ def test_mail_that_is_signed_by_another_domain_is_not_aligned():
     beneath = replace(OURS, domain="news.glow.example", returns_to="bounces.glow.example", signs_as="")
     found = {each.what: each for each in remarks(beneath, Names(dmarc={"glow.example": ("v=DMARC1; p=none",)}))}
     assert found["alignment"].seen == "From is aligned by SPF"
+
+
+def test_only_what_no_record_can_align_is_surely_not():
+    assert not is_surely_unaligned(OURS)
+    assert not is_surely_unaligned(replace(OURS, domain="News.glow.example", returns_to="mail.example"))
+    assert is_surely_unaligned(replace(OURS, signs_as="mail.example", returns_to="notglow.example"))
+    assert is_surely_unaligned(replace(OURS, signs_as="", returns_to="mail.example"))
 
 
 def test_a_name_server_that_is_silent_is_no_proof_of_anything():

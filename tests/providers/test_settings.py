@@ -71,6 +71,18 @@ def test_keys_go_nowhere_but_over_https(url: str) -> None:
         assert faults[0].startswith(f"{dialect.url}: ")
 
 
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_key_is_one_that_a_header_can_carry(name: str) -> None:
+    dialect = dialect_of(name)
+    for key in dialect.keys:
+        for wrong in ("a\nb", "schlüssel"):
+            [fault] = faults_of({"MAIL_PROVIDER": name, **dialect.given, key: wrong})
+            assert fault.startswith(f"{key}: ")
+            assert wrong not in fault
+        copied = settings_for(dialect, "https://api.example.org", **{key: f" {dialect.given[key]}\n"})
+        assert environment(copied)[key] == dialect.given[key]
+
+
 def test_a_webhook_secret_that_can_be_none_is_refused_without_being_shown() -> None:
     given = {
         "POSTMARK_WEBHOOK_SECRET": "without-a-user",

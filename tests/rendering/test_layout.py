@@ -98,6 +98,14 @@ def test_nothing_but_the_letters_own_pictures_is_loaded(template: str) -> None:
 
 
 @pytest.mark.parametrize("template", LAYOUTS)
+def test_it_weighs_no_more_than_clients_look_at(template: str) -> None:
+    html = html_of(rendered(written("Hello.\n", template=template)))
+    assert "<!--[if mso | IE]>" in html
+    assert "<![endif]--><!--[if mso | IE]>" not in html
+    assert re.search(r"<style[^>]*>[^<]*(\n|  )", html) is None
+
+
+@pytest.mark.parametrize("template", LAYOUTS)
 def test_every_part_of_a_letter_is_set(template: str) -> None:
     found = page(template)
     for tag in ("em", "strong", "code", "pre", "h2", "h3", "ul", "ol", "blockquote"):

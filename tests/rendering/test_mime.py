@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.rendering.mime import alternatives, quoted_printable
+from service.rendering.mime import alternatives, quoted_address, quoted_printable
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=200)
 
@@ -34,6 +34,20 @@ def test_any_text_comes_back_and_no_line_can_do_harm(lines: list[str]) -> None:
 def test_pieces_encoded_one_by_one_are_the_whole_again(pieces: list[str]) -> None:
     encoded = "".join(quoted_printable(piece) for piece in pieces if piece)
     assert quopri.decodestring(encoded.encode()).decode() == "".join(pieces)
+    assert all(len(line) <= 76 for line in encoded.split("\r\n"))
+
+
+@given(
+    st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=300).map("https://glow.example/".__add__)
+)
+@example("http://127.0.0.1:8000/click/7.3.abc?a=b")
+@example("https://glow.example/" + "x" * 54)
+@example("https://glow.example/" + "x" * 129)
+@example("mailto:mia@glow.example")
+def test_an_address_comes_back_and_ends_at_the_start_of_a_line(address: str) -> None:
+    encoded = quoted_address(address)
+    assert quopri.decodestring(encoded.encode()).decode() == address
+    assert encoded.endswith("=\r\n")
     assert all(len(line) <= 76 for line in encoded.split("\r\n"))
 
 
