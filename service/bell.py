@@ -44,7 +44,8 @@ class RedisBell:
 
         Where somebody here has asked for a ring in a moment, that one comes after us and will do.
         """
-        return self._later is not None or self._ring(or_later=True)
+        later = self._later
+        return (later is not None and later.is_alive()) or self._ring(or_later=True)
 
     def close(self) -> None:
         """Ring no more."""

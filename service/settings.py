@@ -22,6 +22,7 @@ LIMITS = re.compile(rf"\s*off\s*|{ONE_LIMIT}([;,]{ONE_LIMIT})*", re.IGNORECASE)
 BOUNCES = re.compile(r"[A-Za-z0-9._-]{1,22}@[A-Za-z0-9.-]{1,253}")
 
 LEAST_KEPT = 730  # days
+MAIL_SERVERS = ("mailbox", "smtp")  # as MAIL_PROVIDER; all others are services over HTTP
 
 
 class SettingsError(Exception):
@@ -87,7 +88,12 @@ class Settings(BaseSettings):
     web_processes: int = Field(default=1, ge=1, le=64, validation_alias="WEB_PROCESSES")
     fault_orders: Path | None = Field(default=None, validation_alias="EVERAFTER_FAULT_ORDERS")
 
-    _given: Mapping[str, str] = PrivateAttr(default_factory=dict)  # what stands above the environment, by names to set
+    _given: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def given(self) -> Mapping[str, str]:
+        """What stands above the environment, by the names to set."""
+        return self._given
 
     def account(self, kind: type[AnyAccount]) -> AnyAccount:
         """The settings of one service, from where these came. Raises SettingsError."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
@@ -17,7 +16,6 @@ from service.actions.unsubscribe import suppress, suppress_address, unsubscribe
 from service.domain.aftermath import IN_A_ROW, PROOF, Aftermath, aftermath, in_vain
 from service.domain.consent import IN_VAIN
 from service.domain.departure import bounced, complained
-from service.domain.feedback import What
 from service.domain.pressure import EVIDENCE
 from service.domain.pressure import What as Did
 from service.ports import Published
@@ -25,13 +23,12 @@ from service.store.bulk import listed
 from service.store.contact import Contact, Suppression
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
-from service.store.event import Event
-from service.store.feedback import ToldFeedback, bounced_softly
+from service.store.feedback import bounced_softly, read_arrivals, read_soft_bounces
+from service.store.history import read_contacts
 
 log = structlog.get_logger()
 
 SOURCE = "provider"
-ADDRESS = re.compile(r"\S+@\S+")  # must not stand in a log
 LEAVES = {"bounced": bounced, "complained": complained}
 REASONS = {Aftermath.DEAD: "bounced", Aftermath.COMPLAINT: "complained", Aftermath.LEFT: "unsubscribed"}
 ANSWERS = [name for name, did in EVIDENCE.items() if did is Did.ANSWER]
@@ -151,32 +148,33 @@ def _alert(session: Session, each: Matched) -> set[str]:
     """The sender is refused for what it is or does: somebody has to look, and meanwhile less is sent there."""
     email = each.told.recipient or session.scalar(select(Contact.email).where(Contact.id == each.contact_id)) or ""
     domain = email.rpartition("@")[2].casefold()
-    words = ADDRESS.sub("…", each.told.words)
-    log.error("feedback.policy", domain=domain, code=each.told.code, words=words, provider=each.heard.provider)
+    told = {"code": each.told.code, "words": each.told.words}
+    log.error("feedback.policy", domain=domain, provider=each.heard.provider, **told)
     return {domain} if domain else set()
 
 
 def _weigh(session: Session, contact_ids: Collection[int], now: datetime) -> None:
     """Give up mailboxes that too many mails in a row came back from, and take it back where one had arrived between."""
-    for contact_id in sorted(bounced_softly(session, contact_ids, IN_A_ROW)):
-        contact = session.get_one(Contact, contact_id)
-        bounces = session.execute(
-            select(ToldFeedback.journey_at, ToldFeedback.delivery_id, ToldFeedback.key)
-            .outerjoin(Delivery, Delivery.id == ToldFeedback.delivery_id)
-            .where(ToldFeedback.contact_id == contact_id, ToldFeedback.bounce == "soft", Delivery.staff_to.is_(None))
-        )
-        mails = [(at, delivery_id if delivery_id is not None else key) for at, delivery_id, key in bounces]
-        if in_vain(mails, _signs_of(session, contact_id)):
+    softly = bounced_softly(session, contact_ids, IN_A_ROW)
+    if not softly:
+        return
+    bounces, signs = read_soft_bounces(session, softly), read_arrivals(session, softly, ANSWERS)
+    contacts = read_contacts(session, softly)
+    given_up = _given_up(session, contacts.values())
+    for contact_id, contact in sorted(contacts.items()):
+        are_enough = in_vain(bounces[contact_id], signs[contact_id])
+        if are_enough and contact.address_hash not in given_up:
             suppress(session, contact, now, topic=None, reason="bounced", source=IN_VAIN)
             log.info("contact.given_up", contact=contact_id)
-        else:
+        elif not are_enough and contact.address_hash in given_up:
             mine = (Suppression.address_hash == contact.address_hash, Suppression.source == IN_VAIN)
             session.execute(delete(Suppression).where(*mine))
 
 
-def _signs_of(session: Session, contact_id: int) -> Iterable[datetime]:
-    """When a mail arrived there, or was answered by a person."""
-    arrived = select(ToldFeedback.journey_at).outerjoin(Delivery, Delivery.id == ToldFeedback.delivery_id)
-    told = (ToldFeedback.contact_id == contact_id, ToldFeedback.what == What.DELIVERED, Delivery.staff_to.is_(None))
-    answered = select(Event.at).where(Event.contact_id == contact_id, Event.name.in_(ANSWERS), ~Event.replaced)
-    return [*session.scalars(arrived.where(*told)), *session.scalars(answered)]
+def _given_up(session: Session, contacts: Iterable[Contact]) -> set[bytes]:
+    """The addresses that were given up for mails in vain."""
+    hashes = [contact.address_hash for contact in contacts]
+    query = select(Suppression.address_hash).where(
+        Suppression.address_hash.in_(hashes), Suppression.reason == "bounced", Suppression.source == IN_VAIN
+    )
+    return set(session.scalars(query))

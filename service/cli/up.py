@@ -6,7 +6,7 @@ import http.client
 import os
 import pkgutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from textwrap import indent
@@ -47,7 +47,6 @@ class Wish:
     settings: Settings
     port: int
     demo: bool
-    account: Mapping[str, str]  # what is set for a provider over HTTP
 
 
 @click.command(help=__doc__, epilog="Example: everafter up --port 8080 --speed 86400 (a day a second)")
@@ -67,11 +66,11 @@ def up(home: str | None, port: int, smtp: str | None, speed: float | None, no_de
     if "base_url" not in settings.model_fields_set:
         settings = settings.model_copy(update={"base_url": f"http://{HOST}:{port}"})
     refuse_speed_elsewhere(settings)
-    account = account_of(settings)
+    environment(settings)  # raises SettingsError before anything is started
     terminal = Terminal()
     try:
         with stop_on_signals():
-            run(Wish(settings, port, not no_demo, account), terminal)
+            run(Wish(settings, port, demo=not no_demo), terminal)
     except Stopped:
         terminal.say("  Everafter has ended; its data is kept.")
 
@@ -82,14 +81,6 @@ def refuse_speed_elsewhere(settings: Settings) -> None:
         return
     if settings.provider != "smtp" or urlsplit(settings.smtp_url).hostname not in LOOPBACK:
         raise click.UsageError("--speed goes only with the mailbox or an SMTP server on this machine.")
-
-
-def account_of(settings: Settings) -> Mapping[str, str]:
-    """What is set for a provider over HTTP; its libraries are imported only then. Raises SettingsError."""
-    if settings.provider in {"mailbox", "smtp"}:
-        return {}
-    found: Mapping[str, str] = pkgutil.resolve_name("service.providers:environment")(settings)
-    return found
 
 
 def run(wish: Wish, terminal: Terminal) -> None:
@@ -117,7 +108,7 @@ def run(wish: Wish, terminal: Terminal) -> None:
         with terminal.step("site"):
             wait_for_site(supervisor, wish.port, terminal)
         supervisor.start(children.back())
-        Running(os.getpid(), {**environment(settings), **wish.account}).write(home)
+        Running(os.getpid(), environment(settings)).write(home)
         stack.callback(clear_running, home)
         took = machine_now().timestamp() - psutil.Process().create_time()
         terminal.addresses(f"Everafter is up, after {took:.1f} s.", addresses(wish, home, start))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from service.local.home import Home
-from service.settings import Settings, read_settings
+from service.settings import MAIL_SERVERS, Settings, read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def clear_running(home: Home) -> None:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The settings that another process of this home must share, as it reads them."""
+    """The settings that another process of this home must share, as it reads them. Raises SettingsError."""
     return {
         "EVERAFTER_HOME": str(settings.home.resolve()),
         "DATABASE_URL": settings.database_url,
@@ -46,14 +47,23 @@ def environment(settings: Settings) -> dict[str, str]:
         "MAIL_PROVIDER": settings.provider,
         "SMTP_URL": settings.smtp_url,
         "EVERAFTER_SPEED": str(settings.speed),
+        **_account(settings),
     }
+
+
+def _account(settings: Settings) -> Mapping[str, str]:
+    """What is set for a provider over HTTP, whose libraries are imported only then. Raises SettingsError."""
+    if settings.provider in MAIL_SERVERS:
+        return {}
+    found: Mapping[str, str] = pkgutil.resolve_name("service.providers:environment")(settings)
+    return found
 
 
 def settings_beside(settings: Settings, given: Mapping[str, str]) -> Settings:
     """`settings`, and what they leave unsaid as `given` says it. Raises SettingsError."""
     fields = type(settings).model_fields
     said = {fields[name].validation_alias for name in settings.model_fields_set if getattr(settings, name)}
-    return read_settings({name: value for name, value in given.items() if name not in said})
+    return read_settings({name: value for name, value in given.items() if name not in said} | dict(settings.given))
 
 
 def _path(home: Home) -> Path:

@@ -21,7 +21,7 @@ from service.providers.pace import Pace
 from service.providers.service import Service
 from service.providers.smtp import Smtp
 from service.providers.smtp_session import read_url
-from service.settings import LOOPBACK, Account, Settings, SettingsError
+from service.settings import LOOPBACK, MAIL_SERVERS, Account, Settings, SettingsError
 from service.store.seat import Seats
 
 log = structlog.get_logger()
@@ -37,7 +37,6 @@ SERVICES: Mapping[str, tuple[str, str]] = {
     "brevo": ("service.providers.brevo:Brevo", "BREVO_WEBHOOK_SECRET"),
     "sparkpost": ("service.providers.sparkpost:SparkPost", "SPARKPOST_WEBHOOK_SECRET"),
 }
-MAIL_SERVERS = ("mailbox", "smtp")
 
 _settings: dict[str, Any] = {name: (str, Field("", validation_alias=key)) for name, (_, key) in SERVICES.items()}
 _Webhooks = create_model("_Webhooks", __base__=Account, **_settings)  # whether they are set, before a class is imported

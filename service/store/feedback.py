@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -113,6 +114,23 @@ SOFTLY = text(
     GROUP BY contact_id HAVING count(*) >= :least
     """
 )
+# Mail to colleagues says nothing of the person.
+SOFT = text(
+    """
+    SELECT feedback.contact_id, journey_at, delivery_id, key
+    FROM feedback LEFT JOIN delivery ON delivery.id = delivery_id
+    WHERE bounce = 'soft' AND feedback.contact_id = ANY(CAST(:ids AS bigint[])) AND staff_to IS NULL
+    """
+)
+ARRIVED = text(
+    """
+    SELECT feedback.contact_id, journey_at FROM feedback LEFT JOIN delivery ON delivery.id = delivery_id
+    WHERE what = 'delivered' AND feedback.contact_id = ANY(CAST(:ids AS bigint[])) AND staff_to IS NULL
+    UNION ALL
+    SELECT contact_id, at FROM event
+    WHERE contact_id = ANY(CAST(:ids AS bigint[])) AND name = ANY(CAST(:answers AS text[])) AND NOT replaced
+    """
+)
 UNMATCHED_GONE = text(
     """
     DELETE FROM feedback WHERE id IN (
@@ -138,6 +156,24 @@ def bounced_softly(session: Session, contact_ids: Collection[int], least: int) -
     if not contact_ids:
         return []
     return list(session.connection().execute(SOFTLY, {"ids": listed(contact_ids), "least": least}).scalars())
+
+
+def read_soft_bounces(session: Session, contact_ids: Collection[int]) -> dict[int, list[tuple[datetime, int | str]]]:
+    """When mails of each came back softly, and which: by its number, where that is not known by what was told."""
+    found: dict[int, list[tuple[datetime, int | str]]] = defaultdict(list)
+    rows = session.connection().execute(SOFT, {"ids": listed(contact_ids)})
+    for contact_id, at, delivery_id, key in rows:
+        found[contact_id].append((at, key if delivery_id is None else delivery_id))
+    return found
+
+
+def read_arrivals(session: Session, contact_ids: Collection[int], answers: Sequence[str]) -> dict[int, list[datetime]]:
+    """When mails arrived at each, or were answered: by an event of one of these names."""
+    found: dict[int, list[datetime]] = defaultdict(list)
+    values = {"ids": listed(contact_ids), "answers": list(answers)}
+    for contact_id, at in session.connection().execute(ARRIVED, values):
+        found[contact_id].append(at)
+    return found
 
 
 def forget_unmatched(session: Session, before: datetime, batch: int) -> int:

@@ -237,8 +237,7 @@ def test_a_policy_rejection_silences_nobody_slows_its_group_and_is_told(house: H
     assert lines(house) == set()
     assert post.brakes.slowed == {"glow.example>example.org": MAJOR}
     (alert,) = [each for each in logs if each["event"] == "feedback.policy"]
-    assert alert["log_level"] == "error"
-    assert "ana@" not in str(alert)
+    assert (alert["log_level"], alert["domain"]) == ("error", "example.org")
 
 
 def test_a_mark_that_we_signed_says_whose_it_is_whatever_mailbox_was_forwarded_to(house: House, post: Post) -> None:
@@ -434,9 +433,8 @@ def test_any_order_and_any_repetition_end_in_the_same(
 ) -> None:
     name = f"{chance.getrandbits(64):x}"
     twins = [f"{name}-{number}@example.org" for number in range(2)]
-    for email in twins:
-        who = arrive(house, email, uncertain=uncertain)
-        mail = post.mail_of(who)
+    mails = [post.mail_of(arrive(house, email, uncertain=uncertain)) for email in twins]
+    for email, mail in zip(twins, mails, strict=True):
         items = [
             about(
                 mail,

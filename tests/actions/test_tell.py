@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, event, select, text
 from sqlalchemy.orm import Session
 
 from service.actions.receive_event import Seen, begins_something, receive_event
@@ -214,6 +214,18 @@ def test_those_inside_sequences_are_looked_at_again_and_whoever_hears_nothing_ne
         tell(session, house.published, [told("cart.left", key="c-1"), told("cart.left", who="bea")], house.now)
         woken = select(Contact.email).join(Enrolment, Enrolment.contact_id == Contact.id)
         assert session.scalars(woken.where(Enrolment.wake_at < house.now)).all() == ["bea@example.org"]
+
+
+def test_who_waits_to_be_looked_at_already_is_not_written_again(house: Written) -> None:
+    written = text("SELECT xmin::text, wake_at FROM enrolment ORDER BY id")
+    seen = []
+    for number in range(2):
+        with house.begin() as session:
+            tell(session, house.published, [told("cart.left", key=f"c-{number}")], house.now)
+        with house.begin() as session:
+            seen.append(session.execute(written).all())
+    assert seen[0] == seen[1]
+    assert min(wake_at for _, wake_at in seen[0] if wake_at) < house.now
 
 
 def test_a_friend_who_comes_for_the_first_time_is_never_quiet(house: Written) -> None:

@@ -67,6 +67,11 @@ def test_every_measurement_works_on_a_real_installation(glance):
     for events in ("events_per_second", "events_in_lists_per_second"):
         assert found[events]["stored"] >= found[events]["answered"] > 0
         assert found[events]["refused"] == found[events]["broken"] == 0
+    for notices in ("notices_per_second", "notices_in_lists_per_second"):
+        assert found[notices]["kept"] >= found[notices]["answered"] > 0
+        assert found[notices]["refused"] == found[notices]["broken"] == 0
+    assert found["feedback_read_per_second"]["value"] > 0
+    assert found["mails_per_second_in_a_storm"]["value"] > 0
     assert found["backlog_mails_per_second"]["value"] > 0
     assert found["worker_memory"]["value"] > 0
     assert found["people_planned_per_second"]["people"] == found["people_replanned_per_second"]["people"] == 60

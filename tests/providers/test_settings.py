@@ -11,7 +11,6 @@ from sqlalchemy import create_engine
 from structlog.testing import capture_logs
 
 from service.providers import (
-    MAIL_SERVERS,
     SERVICES,
     environment,
     open_pacer,
@@ -21,7 +20,7 @@ from service.providers import (
     refuse_faults,
 )
 from service.runtime import Runtime
-from service.settings import SettingsError, read_settings
+from service.settings import MAIL_SERVERS, SettingsError, read_settings
 from tests.providers.bench import dialect_of, settings_for
 
 DKIM = {"DKIM_DOMAIN": "glow.example", "DKIM_SELECTOR": "a", "DKIM_KEY": "a key"}

@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 import pytest
 from redis import Redis
 from sqlalchemy import event as listened
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from service.domain.bucket import Answers
 from service.ports import Sent
 from service.providers.mx import MailboxGroups
 from service.providers.pace import Pace
 from service.store.contact import Contact
+from service.store.delivery import Delivery
+from service.store.event import Event
+from service.store.feedback import ToldFeedback
 from tests.domain.stories import at
 from tests.web.api.office import Office, wrongs
 
@@ -137,6 +140,40 @@ def test_a_mail_that_is_paced_says_until_when_at_least_and_why(office: Office, r
     assert held["until"] == thanks["until"]
     assert timedelta(minutes=9) < datetime.fromisoformat(held["until"]) - now <= timedelta(minutes=10)
     assert held["inputs"]["group"] == "example.org"
+
+
+def test_a_touch_says_what_was_told_of_its_mail(office: Office) -> None:
+    contact = live(office)
+    with office.runtime.session() as session:
+        hello = session.scalars(select(Delivery).where(Delivery.contact_id == contact, Delivery.step == "hello")).one()
+        about = {"contact_id": contact, "delivery_id": hello.id, "provider": "postmark", "account": ""}
+        for hours, what, bounce, words in (
+            (2, "bounced", "hard", "550 5.1.1 no such user"),
+            (1, "delivered", None, ""),
+        ):
+            at = FRIDAY + timedelta(hours=hours)
+            told = {"key": what, "what": what, "bounce": bounce, "at": at, "journey_at": at, "code": "", "words": words}
+            session.add(ToldFeedback(**about, **told, is_machine=False))
+    items = office.get(f"/contacts/{contact}/timeline").json["items"]
+    told_of = {each["step"]: each["feedback"] for each in items if each["entry"] == "touch"}
+    assert [(each["what"], each["bounce"], each["words"]) for each in told_of["hello"]] == [
+        ("delivered", None, ""),
+        ("bounced", "hard", "550 5.1.1 no such user"),
+    ]
+    assert told_of["thanks"] == []
+
+
+@pytest.mark.parametrize("name", ["bounced", "complained"])
+def test_a_bounce_and_a_complaint_are_told_in_a_sentence(office: Office, name: str) -> None:
+    contact = live(office)
+    with office.runtime.session() as session:
+        data = {"sequence": "tips", "step": "hello", "words": "550 no such user"}
+        session.add(Event(contact_id=contact, name=name, at=FRIDAY, data=data))
+    items = office.get(f"/contacts/{contact}/timeline").json["items"]
+    (told,) = [each["sentence"] for each in items if each.get("name") == name]
+    begins = "Their mailbox is dead: it refused “" if name == "bounced" else "Marked as spam: “"
+    assert told.startswith(begins)
+    assert told.endswith("saying “550 no such user”.")
 
 
 @pytest.mark.parametrize(("days", "wrong"), [(0, False), (90, False), (91, True), (-1, True)])
