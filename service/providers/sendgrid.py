@@ -80,9 +80,7 @@ class SendGrid(Service):
 
     @classmethod
     def fault_of(cls, secret: str) -> str:
-        return (
-            "" if _public_key(secret) else "must be the verification key that SendGrid shows, in base64 without spaces"
-        )
+        return "" if _public_key(secret) else "must be the verification key that SendGrid shows, in base64"
 
     def call(self, mails: Sequence[Mail]) -> Call:
         """One mail: all recipients of a request would share one body."""
@@ -98,11 +96,13 @@ class SendGrid(Service):
     def pause(self, answer: Answer) -> float | None:
         """It says in Unix time when it counts anew, by the clock of its own Date."""
         resets = moment(answer.headers.get("x-ratelimit-reset"))
+        if resets is None:
+            return None
         try:
-            said_at = parsedate_to_datetime(answer.headers["date"])
+            wait = (resets - parsedate_to_datetime(answer.headers["date"])).total_seconds()
         except (KeyError, TypeError, ValueError):
             return None
-        return min(max(1.0, (resets - said_at).total_seconds()), LONGEST) if resets else None
+        return min(max(1.0, wait), LONGEST)
 
     def authenticate(self, received: Received, secrets: Sequence[str]) -> None:
         """ECDSA over P-256 with SHA-256, of the timestamp and the bytes as they came, a last line end included."""

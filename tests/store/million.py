@@ -47,11 +47,12 @@ FILL = (
     """,
     """
     INSERT INTO delivery (id, enrolment_id, contact_id, step, priority, state, rule, reason, due_at, attempts,
-                          message_id, handed_at, handed_machine_at, sent_at, provider)
+                          message_id, handed_at, handed_machine_at, sent_at, provider, provider_id)
     OVERRIDING SYSTEM VALUE
     SELECT e.id * :steps + nth, e.id, e.contact_id, (ARRAY['one','two','three','four'])[nth], 4,
            CASE WHEN e.id % 97 = 0 THEN 'failed' ELSE 'sent' END, 'sent', 'Sent.', at, 1,
-           '<' || e.id || '-' || nth || '@glow.example>', at, at, at, 'bench'
+           '<' || e.id || '-' || nth || '@glow.example>', at, at, at, 'sparkpost',
+           CASE WHEN nth = 4 THEN 'sp' || e.id END
     FROM enrolment AS e, generate_series(1, 4) AS nth,
          LATERAL (SELECT now() - (120 - nth * 25) * interval '1 day' - e.id * interval '1 second' AS at) AS t
     WHERE e.sequence = 'tips'
@@ -98,6 +99,18 @@ FILL = (
     """
     INSERT INTO suppression (address_hash, reason, source, at)
     SELECT sha256(('gone' || n)::bytea), 'unsubscribed', 'page', now() FROM generate_series(1, 60000) AS n
+    """,
+    """
+    INSERT INTO feedback (provider, account, key, what, bounce, at, journey_at, contact_id, delivery_id, code, words,
+                          is_machine)
+    SELECT 'sparkpost', '', 'k' || id, what, CASE WHEN what = 'bounced' THEN 'soft' END, now() - interval '9 days',
+           now() - interval '9 days', contact_id, id, '', '', false
+    FROM (SELECT *, CASE WHEN id % 20 = 0 THEN 'bounced' ELSE 'delivered' END AS what FROM delivery
+          WHERE state = 'sent' AND id % 3 = 0) AS sent
+    """,
+    """
+    INSERT INTO notice (at, provider, account, body, items, taken, state)
+    SELECT now(), 'sparkpost', '', '[]', 1, 1, 'done' FROM generate_series(1, 60000)
     """,
     """
     INSERT INTO webhook_call (contact_id, message_id, name, body, state)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+import orjson
 import psycopg
 import pytest
 from sqlalchemy import make_url, text
@@ -27,6 +28,7 @@ from service.store import stream
 from service.store.breaker import read_breaker
 from service.store.contact import Contact
 from service.store.journey import journey_now
+from service.store.notice import keep_notices
 from service.store.person import read_person
 from service.store.queue import call_up, count_queues, let_go_expired, queue_up, read_queues
 from service.store.timeline import read_timeline
@@ -37,6 +39,7 @@ from tests.web.shop import FILES, Shop
 from workers import process
 from workers.drain import drain
 from workers.job import run
+from workers.mailroom import read_feedback, settle
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -112,7 +115,8 @@ def inbox() -> Iterator[Inbox]:
 @pytest.fixture
 def settings(million_url: str, redis_url: str, tmp_path, inbox: Inbox) -> Settings:
     given = {"DATABASE_URL": million_url, "REDIS_URL": redis_url, "EVERAFTER_HOME": str(tmp_path)}
-    return read_settings({**given, "SMTP_URL": inbox.url, "FORM_LIMITS": "off"})
+    more = {"SMTP_URL": inbox.url, "FORM_LIMITS": "off", "SPARKPOST_WEBHOOK_SECRET": "sparkpost:long-enough-for-a-test"}
+    return read_settings({**given, **more})
 
 
 def test_nothing_that_runs_all_day_walks_a_big_table(settings: Settings, inbox: Inbox) -> None:
@@ -130,6 +134,7 @@ def test_nothing_that_runs_all_day_walks_a_big_table(settings: Settings, inbox: 
         "the queues of pacing": lambda: queues(runtime),
         "a signup": lambda: sign_up(shop),
         "the drain": lambda: drain_hits(runtime),
+        "what was told": lambda: hear(runtime),
         "the breaker": lambda: breaker(runtime),
         "the timeline": lambda: timeline(runtime),
         "a person's data": lambda: person(runtime),
@@ -209,6 +214,34 @@ def drain_hits(runtime: Runtime) -> None:
     hits = [RawHit(f"{kind}{each}", kind, each, None, at, "GET", FIREFOX) for kind, each in kinds]
     stream.append(runtime.redis, hits)
     assert drain(runtime) == 1_000
+
+
+def hear(runtime: Runtime) -> None:
+    """Of three hundred mails, by our metadata, the provider's name, the address; and what is uncertain is settled."""
+    first = UNCERTAIN + 5_000
+    body = [{"msys": {"message_event": _told(each)}} for each in range(first, first + 300)]
+    with runtime.session() as session:
+        row = {"at": machine_now(), "provider": "sparkpost", "account": "", "headers": {}, "items": len(body)}
+        keep_notices(session, [row | {"body": orjson.dumps(body)}])
+    assert read_feedback(runtime, PATIENCE) == 1
+    with runtime.session() as session:
+        fresh = "SELECT count(*) FROM feedback WHERE key LIKE 'told%' AND contact_id IS NOT NULL"
+        assert session.scalar(text(fresh)) == 300
+    settle(runtime)
+
+
+def _told(person: int) -> dict[str, object]:
+    """A bounce for each in thirty, in turn hard and soft; the others were delivered."""
+    number = person % 60
+    bounce = {"type": "bounce", "bounce_class": "10" if number == 0 else "22"} if number % 30 == 0 else None
+    told = {"event_id": f"told{person}", "timestamp": str(int(machine_now().timestamp()))}
+    told |= bounce or {"type": "delivery"}
+    if person % 3 == 0:
+        mark = {"everafter_delivery": str(person * STEPS + 4), "everafter_message": f"{person}-4@glow.example"}
+        return told | {"rcpt_meta": mark}
+    if person % 3 == 1:
+        return told | {"transmission_id": f"sp{person}"}
+    return told | {"rcpt_to": f"p{person}@example.org"}
 
 
 def breaker(runtime: Runtime) -> None:
