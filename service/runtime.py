@@ -119,7 +119,8 @@ class Runtime:
 
     @cached_property
     def renderer(self) -> StepRenderer:
-        return StepRenderer(self.signer, self.settings.base_url, self._compiled_as, open_dkim(self.settings))
+        marks = self.marks if self.settings.bounce_address else None
+        return StepRenderer(self.signer, self.settings.base_url, self._compiled_as, open_dkim(self.settings), marks)
 
     def published(self) -> Published:
         """The publication in force, looked for at most once a second. Raises NothingPublished.

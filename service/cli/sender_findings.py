@@ -9,12 +9,11 @@ from dns.resolver import Resolver
 from service.cli.finding import Finding
 from service.domain.sender_check import Sending, remarks
 from service.domain.sequence.model.business import Business
-from service.providers import MAIL_SERVERS
 from service.providers.sender_dns import look_up
 from service.providers.smtp_session import read_url
 from service.rendering.address import mailbox
 from service.runtime import open_dkim
-from service.settings import LOOPBACK, Settings
+from service.settings import LOOPBACK, MAIL_SERVERS, Settings
 
 OF_THE_SERVICE = frozenset({"SPF", "alignment"})  # a service over HTTP signs and sends by a domain that it looks after
 

@@ -8,11 +8,11 @@ somebody keeps the mail, so keys are only ever added in front, and old ones stay
 from __future__ import annotations
 
 import hashlib
-import hmac
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from hmac import compare_digest
 from typing import Literal, get_args
+
+import itsdangerous
 
 Purpose = Literal[
     "open", "click", "manage", "magnet", "answer", "task", "join", "share", "my-data", "calendar", "bounce"
@@ -28,7 +28,7 @@ class Signer:
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
             raise ValueError("a Signer needs at least one key")
-        self._seals = {purpose: [_Seal(key, purpose) for key in keys] for purpose in get_args(Purpose)}
+        self._signers = {purpose: [_signer(key, purpose) for key in keys] for purpose in get_args(Purpose)}
 
     def sign(self, purpose: Purpose, value: str) -> str:
         """A token for `value`: ids in ASCII, parted by dots. It needs no quoting in a URL.
@@ -38,43 +38,38 @@ class Signer:
         `"<task id>.<value>"` (in mail to staff; the value may be empty), join `"<contact id>.<delivery id>.<slug of
         the topic>"`, share and my-data `"<contact id>"`, calendar `"<delivery id>"`.
         """
-        return f"{value}.{self._seals[purpose][0].signature(value).decode('ascii')}"
+        return self._signers[purpose][0].sign(value).decode("ascii")
 
     def read(self, purpose: Purpose, token: str) -> str | None:
         """The value of a token; None when it was altered, made for another purpose, or is spelled another way.
 
-        Four spellings of a signature's last character decode to the same bytes, as base64 has bits to spare there;
-        only the one that `sign` writes is read, so that a token may stand for itself in logs and limits.
+        Four spellings of a signature's last character decode to the same bytes (itsdangerous ignores the spare
+        bits); only the one that `sign` writes is read, so that a token may stand for itself in logs and limits.
         """
         if len(token) > MAX_TOKEN or not token.isascii():
             return None
         value, _, signature = token.rpartition(".")
         given = signature.encode("ascii")
-        known = any(compare_digest(seal.signature(value), given) for seal in self._seals[purpose])
+        # Compared as it is written, not as it decodes; that is also half the work of itsdangerous' `unsign`.
+        known = any(compare_digest(signer.get_signature(value), given) for signer in self._signers[purpose])
         return value if known else None
 
     def stamp(self, purpose: Purpose, value: str) -> str:
         """A short signature in small letters and digits, for where little room is and case may be lost."""
-        return self._seals[purpose][0].stamp(value)
+        return _stamp(self._signers[purpose][0], value)
 
     def is_stamp(self, purpose: Purpose, value: str, given: str) -> bool:
         """Whether `given` is a stamp of the value, made with any of the keys."""
         shown = given.lower().encode("ascii", "replace")
-        return any(compare_digest(seal.stamp(value).encode(), shown) for seal in self._seals[purpose])
+        return any(compare_digest(_stamp(signer, value).encode(), shown) for signer in self._signers[purpose])
 
 
-class _Seal:
-    """A secret's key for one purpose, put into HMAC once: for each of a mail's tokens there is a copy of that."""
+def _stamp(signer: itsdangerous.Signer, value: str) -> str:
+    return hashlib.sha256(signer.get_signature(value)).hexdigest()[:STAMP]
 
-    def __init__(self, secret: str, purpose: str) -> None:
-        key = hmac.digest(secret.encode(), f"everafter.{purpose}".encode(), hashlib.sha256)
-        self._begun = hmac.new(key, digestmod=hashlib.sha256)
 
-    def signature(self, value: str) -> bytes:
-        """The signature of a value, in base64 for URLs without its padding."""
-        sealing = self._begun.copy()
-        sealing.update(value.encode())
-        return urlsafe_b64encode(sealing.digest()).rstrip(b"=")
-
-    def stamp(self, value: str) -> str:
-        return hashlib.sha256(self.signature(value)).hexdigest()[:STAMP]
+def _signer(key: str, purpose: str) -> itsdangerous.Signer:
+    """itsdangerous would derive the purpose's key again for every token: here it is ready."""
+    salt = f"everafter.{purpose}"
+    derive = itsdangerous.Signer(key, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256).derive_key
+    return itsdangerous.Signer(derive(), salt=salt, key_derivation="none", digest_method=hashlib.sha256)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from jinja2 import UndefinedError
 from jinja2.exceptions import SecurityError
 
+from service.domain.mark import Marks
 from service.domain.sequence.expression import ExpressionError
 from service.domain.sequence.filters import Speech
 from service.domain.sequence.model.business import Business
@@ -39,11 +40,17 @@ LONGEST_NAME = 60  # characters of a person's name in To
 class StepRenderer:
     """Implements `service.ports.Renderer`.
 
-    `load` gives the compiled publication of an id and should keep it; `base_url` has no slash at its end.
+    `load` gives the compiled publication of an id and should keep it; `base_url` has no slash at its end. With `marks`
+    each mail comes back to an address of its own.
     """
 
     def __init__(
-        self, signer: Signer, base_url: str, load: Callable[[int], Compiled], dkim: Dkim | None = None
+        self,
+        signer: Signer,
+        base_url: str,
+        load: Callable[[int], Compiled],
+        dkim: Dkim | None = None,
+        marks: Marks | None = None,
     ) -> None:
         if len(base_url) > LONGEST_BASE:
             raise ValueError(f"BASE_URL has {len(base_url)} characters; at most {LONGEST_BASE} fit into a header")
@@ -51,6 +58,7 @@ class StepRenderer:
         self._base = base_url
         self._load = load
         self._dkim = dkim
+        self._marks = marks
 
     def render(self, letter: Letter) -> Message:
         """The finished mail as exact bytes. Raises Unrenderable with the reason in a sentence."""
@@ -98,7 +106,7 @@ class StepRenderer:
         return Message(
             delivery_id=letter.delivery_id,
             key=letter.message_id.strip("<>"),
-            sender=step.sender.address,
+            sender=self._marks.sender_of(letter.delivery_id) if self._marks else step.sender.address,
             recipient=recipient,
             raw=self._dkim.sign(raw) if self._dkim else raw,
         )

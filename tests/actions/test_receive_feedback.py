@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -402,6 +403,30 @@ def test_more_notices_than_one_transaction_takes_are_all_read(house: House, post
         post.arrives(about(mail, What.OPENED, key=str(number)))
     post.reads()
     assert len(kept(house)) == NOTICES + 3
+
+
+def test_several_workers_read_together_each_thing_once(house: House, post: Post) -> None:
+    """The same things about the same people, in every order: nobody waits for ever, and nothing counts twice."""
+    mails = [post.mail_of(arrive(house, f"p{number}@example.org", uncertain=number % 2 == 0)) for number in range(6)]
+    told = [
+        about(mail, what, bounce)
+        for mail in mails
+        for what, bounce in ((What.DELIVERED, None), (What.BOUNCED, Bounce.HARD), (What.COMPLAINED, None))
+    ]
+    chance = random.Random(7)
+    for _ in range(24):
+        post.arrives(*chance.sample(told, k=len(told)))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: post.reads(), range(4)))
+    post.reads()
+    assert len(kept(house)) == len(told)
+    with house.begin() as session:
+        piled = count_notices(session)
+        assert (piled.waiting, piled.aside) == (0, 0)
+        assert sum(each.count for each in read_tally(session)) == len(told)
+    for number, mail in enumerate(mails):
+        assert lines(house, f"p{number}@example.org") == {(None, "bounced"), (None, "complained")}
+        assert post.mail_of(mail.contact_id).state == "sent"
 
 
 def test_a_time_to_come_is_not_believed(house: House, post: Post) -> None:

@@ -97,7 +97,7 @@ def test_the_newest_key_signs() -> None:
 
 
 def test_signatures_are_hmac_sha_256_under_a_key_derived_for_the_purpose() -> None:
-    """Written out by hand, so that no change of ours can quietly alter tokens that people hold."""
+    """Written out by hand, so that an upgrade of itsdangerous can't quietly change tokens that people hold."""
     key = hmac.digest(NEW.encode(), b"everafter.manage", hashlib.sha256)
     signature = base64.urlsafe_b64encode(hmac.digest(key, b"7.12", hashlib.sha256)).rstrip(b"=").decode()
     assert Signer([NEW]).sign("manage", "7.12") == f"7.12.{signature}"

@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from service.domain.mark import Marks
 from service.domain.sequence.expression import Record
 from service.domain.sequence.library import read_library
 from service.domain.sequence.model.library import Library
@@ -100,12 +101,14 @@ def read(files: Mapping[str, bytes]) -> Library:
     return library
 
 
-def renderer(files: Mapping[str, bytes], base_url: str = BASE, dkim: Dkim | None = None) -> StepRenderer:
+def renderer(
+    files: Mapping[str, bytes], base_url: str = BASE, dkim: Dkim | None = None, marks: Marks | None = None
+) -> StepRenderer:
     """A renderer of these files; the links' ids are their places in the sorted list, from 1."""
     library = read(files)
     ids = {target: number for number, target in enumerate(link_targets(library, files), 1)}
     compiled = Compiled(library, files, ids)
-    return StepRenderer(SIGNER, base_url, lambda _: compiled, dkim)
+    return StepRenderer(SIGNER, base_url, lambda _: compiled, dkim, marks)
 
 
 def letter(contact: Mapping[str, Any] | None = None, names: Mapping[str, object] | None = None, **more: Any) -> Letter:

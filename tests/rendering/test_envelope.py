@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from service.domain.mark import Marks
 from service.domain.sequence.model.business import Topic
 from service.ports import Unrenderable
 from service.rendering.envelope import label
@@ -131,6 +132,13 @@ def test_the_message_carries_what_the_envelope_needs() -> None:
     message = rendered()
     assert (message.delivery_id, message.key) == (12, "12.5f2c@glow.example")
     assert (message.sender, message.recipient) == ("mia@glow.example", "ana@example.org")
+
+
+def test_with_a_bounce_address_each_mail_comes_back_to_one_of_its_own() -> None:
+    marks = Marks("bounces@mail.glow.example", SIGNER)
+    message = renderer(written(), marks=marks).render(letter())
+    assert marks.by_address(message.sender) == 12
+    assert message.raw == rendered().raw, "what people see stays what it is"
 
 
 def test_a_message_id_is_taken_with_or_without_its_brackets() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from service.clock import machine_now
+from service.domain.feedback import Feedback
 from service.ports import Received
 from service.providers import SERVICES
 from service.runtime import Runtime
@@ -172,6 +173,26 @@ def test_an_event_that_nobody_knows_is_kept(posting: Shop) -> None:
     assert by_postmark(posting, DELIVERY | {"RecordType": "Quantum"}).status_code == 200
     read_feedback(posting.runtime)
     assert [each.what for each in posting.all(ToldFeedback)] == ["other"]
+
+
+class Faulty:
+    """A receiver with a mistake of ours in it."""
+
+    name = "faulty"
+    reads: frozenset[str] = frozenset()
+
+    def authenticate(self, received: Received, secrets: Sequence[str]) -> None: ...
+
+    def told(self, received: Received) -> list[Feedback]:
+        raise KeyError("recipient")
+
+
+def test_a_mistake_of_ours_loses_nothing(posting: Shop) -> None:
+    posting.runtime._receivers["faulty"] = (Faulty(), {"": ("x",)})
+    assert posting.client.post("/webhooks/faulty", data=b"{}").status_code == 200
+    assert read_feedback(posting.runtime) == 1
+    (notice,) = notices(posting)
+    assert (notice.state, notice.body, notice.error) == ("aside", b"{}", "KeyError: 'recipient'")
 
 
 def test_many_at_once_are_all_kept(posting: Shop) -> None:
