@@ -28,7 +28,7 @@ IN_LIST = 500  # events
 FASTEST = 2_500  # requests a second with one event that a round has events for
 FASTEST_LISTS = 60  # lists a second
 MAILS_TOLD_OF = 5_000
-FAST = 7_000  # events a second: a storm comes as fast as several providers tell what came of a campaign
+FAST = 5_000  # events a second: a storm comes as fast as several providers tell what came of a campaign
 PATIENCE = 600.0  # seconds until all is read
 HEADERS = {
     "Authorization": f"Basic {b64encode(WEBHOOK_PASSWORD.encode()).decode()}",

@@ -7,7 +7,7 @@ counts. What can't be read is set aside with its error, and holds nobody up.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ from service.actions.match_feedback import Heard, Matched, hash_of, match
 from service.domain.aftermath import Aftermath, aftermath, kind_of
 from service.domain.bucket import MAJOR, Answers
 from service.domain.feedback import WORDS, Feedback
-from service.ports import Confirming, Pacer, Published, Received, Receiver
+from service.ports import Confirming, NotNow, Pacer, Published, Received, Receiver
 from service.store.contact import lock_contacts
 from service.store.feedback import Row, keep_feedback, tally
 from service.store.journey import journey_now
@@ -57,11 +57,19 @@ class Mailroom:
 
 @dataclass(slots=True)
 class Read:
-    """What was read in one transaction: how far each notice, what was told, and where mail is to go slower."""
+    """What was read in one transaction: how far each notice, what was told, where mail is to go slower, and who wants
+    to be confirmed at which address."""
 
     progress: list[Progress] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
     slower: frozenset[str] = frozenset()
+    visits: list[tuple[Held, str]] = field(default_factory=list)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a transaction holds no more."""
+        grave = sum(aftermath(each.told) in CHANGES for each in self.heard)
+        return len(self.heard) >= ITEMS or grave >= GRAVE
 
 
 def receive_feedback(mailroom: Mailroom, budget: float = BUDGET) -> int:
@@ -87,6 +95,8 @@ def receive_feedback(mailroom: Mailroom, budget: float = BUDGET) -> int:
         alone = max(0, alone - 1)
         count += len(read.progress)
         _slow_down(mailroom, published, read.slower)
+        for held, url in read.visits:
+            _confirm(mailroom, held, url)
     return count
 
 
@@ -105,6 +115,18 @@ def _set_aside(mailroom: Mailroom, error: Exception) -> Read:
     return read
 
 
+def _confirm(mailroom: Mailroom, held: Held, url: str) -> None:
+    """Say to a provider that its address is ours; where that fails, a person has to ask it to ask again."""
+    try:
+        mailroom.visit(url)
+    except NotNow as error:
+        log.error("webhook.not_confirmed", provider=held.provider, reason=str(error))
+        with mailroom.begin() as session:
+            write_progress(session, [_aside(held, f"its subscription could not be confirmed: {error}")])
+    else:
+        log.info("webhook.confirmed", provider=held.provider, account=held.account)
+
+
 def _aside(held: Held, why: Exception | str) -> Progress:
     words = f"{type(why).__name__}: {why}" if isinstance(why, Exception) else why
     return Progress(held.id, held.at, held.taken, Reading.ASIDE, _clean(words)[:WORDS])
@@ -115,8 +137,10 @@ def _read(mailroom: Mailroom, published: Published, most: int) -> Read:
     read = Read()
     with mailroom.begin() as session:
         for held in take_notices(session, ITEMS, most):
+            if read.is_full:
+                break
             try:
-                read.progress.append(_open(mailroom, held, read.heard))
+                read.progress.append(_open(mailroom, held, read))
             except Exception as error:
                 log.exception("feedback.set_aside", notice=held.id, provider=held.provider)
                 read.progress.append(_aside(held, error))
@@ -125,29 +149,28 @@ def _read(mailroom: Mailroom, published: Published, most: int) -> Read:
     return read
 
 
-def _open(mailroom: Mailroom, held: Held, heard: list[Heard]) -> Progress:
+def _open(mailroom: Mailroom, held: Held, read: Read) -> Progress:
     """Read on in one notice, as far as there is room."""
     receiver = mailroom.receiver(held.provider)
     if receiver is None:
         return _aside(held, f"{held.provider} is not configured here any more.")
     received = Received(held.headers, held.body, held.at)
     if isinstance(receiver, Confirming) and (url := receiver.confirm(received)) is not None:
-        mailroom.visit(url)
-        log.info("webhook.confirmed", provider=held.provider, account=held.account)
+        read.visits.append((held, url))
     told = receiver.told(received)
-    part = list(_room_for(told[held.taken :], heard))
-    heard += [Heard(held.provider, held.account, held.at, each) for each in part]
-    taken = held.taken + len(part)
+    taken = held.taken + _room_for(told[held.taken :], read.heard)
+    read.heard += [Heard(held.provider, held.account, held.at, each) for each in told[held.taken : taken]]
     return Progress(held.id, held.at, taken, Reading.DONE if taken >= len(told) else Reading.WAITING)
 
 
-def _room_for(told: Iterable[Feedback], heard: Sequence[Heard]) -> Iterator[Feedback]:
-    count, grave = len(heard), sum(aftermath(each.told) in CHANGES for each in heard)
-    for each in told:
-        if count >= ITEMS or grave >= GRAVE:
-            return
-        count, grave = count + 1, grave + (aftermath(each) in CHANGES)
-        yield each
+def _room_for(told: Sequence[Feedback], heard: Sequence[Heard]) -> int:
+    """For how many of them there is room in this transaction."""
+    grave = sum(aftermath(each.told) in CHANGES for each in heard)
+    for number, each in enumerate(told):
+        if len(heard) + number >= ITEMS or grave >= GRAVE:
+            return number
+        grave += aftermath(each) in CHANGES
+    return len(told)
 
 
 def take_in(session: Session, published: Published, hash_key: bytes, heard: Sequence[Heard]) -> frozenset[str]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from service.agreement import name_of, what_must_agree
 from service.cli.feedback_findings import feedback_findings
 from service.cli.finding import Finding
+from service.cli.provider_findings import provider_findings
 from service.cli.sender_findings import sender_findings
 from service.clock import machine_now
 from service.local.servers import servers
@@ -68,6 +69,7 @@ def examine(runtime: Runtime, settings: Settings) -> Iterator[Finding]:
         yield _connections(session, hosts)
     yield _keys(runtime)
     yield _redis(runtime)
+    yield from provider_findings(settings)
     yield from _sender(runtime, settings)
     yield from _hosts(hosts, name_of(settings), what_must_agree(settings, runtime.hash_key))
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import structlog
 from dns.exception import DNSException
 from dns.resolver import Resolver
 from pydantic import Field, create_model
@@ -23,8 +22,6 @@ from service.providers.smtp import Smtp
 from service.providers.smtp_session import read_url
 from service.settings import LOOPBACK, MAIL_SERVERS, Account, Settings, SettingsError
 from service.store.seat import Seats
-
-log = structlog.get_logger()
 
 # MAIL_PROVIDER: the class, imported when it is used; and the setting that its webhooks need.
 SERVICES: Mapping[str, tuple[str, str]] = {
@@ -50,8 +47,6 @@ def open_provider(settings: Settings) -> Provider:
     service = open_service(settings)
     if service is None:
         return Smtp(settings.smtp_url, settings.provider, settings.smtp_sessions)
-    if service.shortfall:
-        log.warning("provider.shortfall", provider=service.name, what=service.shortfall)
     return HttpProvider(service, processes=settings.worker_processes)
 
 

@@ -71,7 +71,7 @@ class Service(Account, ABC):
     honours_keys: ClassVar[bool] = False  # a request repeated with its idempotency key sends nothing twice
     slows_down: ClassVar[frozenset[int]] = frozenset({429})  # the statuses that ask for a pause
     reads: ClassVar[frozenset[str]] = frozenset()  # the header fields of a webhook, in lower case, that `told` needs
-    shortfall: ClassVar[str] = ""  # what of our mails it leaves out, in a sentence for the log
+    shortfall: ClassVar[str] = ""  # what of our mails it leaves out, in a sentence for `everafter doctor`
     signs: ClassVar[bool] = True  # it writes and signs the mail by itself: no DKIM signature of ours can be in it
 
     url: str  # of its API; empty where it follows from another setting

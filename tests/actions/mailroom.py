@@ -13,7 +13,7 @@ from sqlalchemy import select
 from service.actions.receive_feedback import Mailroom, receive_feedback
 from service.domain.bucket import Answers
 from service.domain.feedback import Bounce, Feedback, What
-from service.ports import Received
+from service.ports import NotNow, Received
 from service.store.delivery import Delivery
 from service.store.notice import keep_notices
 from tests.actions.house import KEY, House
@@ -31,6 +31,15 @@ class PlainReceiver:
 
     def told(self, received: Received) -> list[Feedback]:
         return [_feedback(each) for each in orjson.loads(received.body)]
+
+
+class Topic(PlainReceiver):
+    """Wants to hear that our address is ours."""
+
+    name = "topic"
+
+    def confirm(self, received: Received) -> str | None:
+        return received.headers.get("confirm")
 
 
 @dataclass
@@ -53,23 +62,36 @@ class Post:
     house: House
     brakes: Brakes = field(default_factory=Brakes)
     visited: list[str] = field(default_factory=list)
+    away: frozenset[str] = frozenset()  # addresses where nobody is
 
     def room(self) -> Mailroom:
         return Mailroom(
             begin=self.house.begin,
             published=lambda: self.house.published,
-            receiver={"plain": PlainReceiver()}.get,
+            receiver={"plain": PlainReceiver(), "topic": Topic()}.get,
             hash_key=KEY,
             pacer=self.brakes,  # type: ignore[arg-type]  # no more of it is asked for here
-            visit=self.visited.append,
+            visit=self._visit,
         )
 
-    def arrives(self, *told: Feedback, provider: str = "plain", account: str = "", at: datetime = RECEIVED) -> None:
+    def _visit(self, url: str) -> None:
+        self.visited.append(url)
+        if url in self.away:
+            raise NotNow("nobody is there")
+
+    def arrives(
+        self,
+        *told: Feedback,
+        provider: str = "plain",
+        account: str = "",
+        at: datetime = RECEIVED,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """A notice is kept, as the web does."""
         with self.house.begin() as session:
             body = orjson.dumps([_written(each) for each in told])
             row = {"at": at, "provider": provider, "account": account, "body": body, "items": len(told)}
-            keep_notices(session, [row | {"headers": {}}])
+            keep_notices(session, [row | {"headers": dict(headers or {})}])
 
     def reads(self) -> int:
         return receive_feedback(self.room(), budget=30)

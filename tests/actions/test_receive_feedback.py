@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from service.actions.erase import erase
 from service.actions.follow_feedback import settle_uncertain
 from service.actions.receive_event import Seen, receive_event
-from service.actions.receive_feedback import ITEMS, NOTICES
+from service.actions.receive_feedback import GRAVE, ITEMS, NOTICES
 from service.domain.bucket import MAJOR
 from service.domain.contact import address_hash, read_address
 from service.domain.feedback import Bounce, Feedback, What
@@ -403,6 +403,32 @@ def test_more_notices_than_one_transaction_takes_are_all_read(house: House, post
         post.arrives(about(mail, What.OPENED, key=str(number)))
     post.reads()
     assert len(kept(house)) == NOTICES + 3
+
+
+def test_a_provider_that_wants_to_be_confirmed_is_visited_once_and_told_of_where_that_fails(post: Post) -> None:
+    post.away = frozenset({"https://away.example"})
+    for url in ("https://here.example", "https://away.example"):
+        post.tell(provider="topic", headers={"confirm": url})
+    post.reads()
+    assert post.visited == ["https://here.example", "https://away.example"]
+    with post.house.begin() as session:
+        piled = count_notices(session)
+    assert (piled.waiting, piled.aside, piled.error) == (
+        0,
+        1,
+        "its subscription could not be confirmed: nobody is there",
+    )
+
+
+def test_many_that_change_people_are_read_a_few_in_each_transaction(house: House, post: Post) -> None:
+    ana = arrive(house)
+    mail = post.mail_of(ana)
+    for number in range(GRAVE + 5):
+        post.arrives(*[about(mail, What.COMPLAINED, key=f"{number}-{each}") for each in range(3)])
+    post.reads()
+    assert len(kept(house)) == 3 * (GRAVE + 5)
+    with house.begin() as session:
+        assert count_notices(session).waiting == 0
 
 
 def test_several_workers_read_together_each_thing_once(house: House, post: Post) -> None:

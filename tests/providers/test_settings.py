@@ -8,13 +8,11 @@ import sys
 import pytest
 from redis import Redis
 from sqlalchemy import create_engine
-from structlog.testing import capture_logs
 
 from service.providers import (
     SERVICES,
     environment,
     open_pacer,
-    open_provider,
     open_receiver,
     open_service,
     refuse_faults,
@@ -127,14 +125,6 @@ def test_webhooks_are_received_from_another_provider_than_that_of_now() -> None:
     assert (found[0].name, found[1]) == ("postmark", {"": ("a:b", "=h:i"), "berlin": ("c:d=e", "f:g")})
     assert open_receiver("mailjet", settings) is None
     assert open_receiver("nobody", settings) is None
-
-
-def test_what_a_provider_leaves_out_of_mails_is_said_when_it_is_opened() -> None:
-    with capture_logs() as logs:
-        open_provider(settings_for(dialect_of("mailjet"), "https://api.example.org")).close()
-    [said] = logs
-    assert (said["event"], said["log_level"], said["provider"]) == ("provider.shortfall", "warning", "mailjet")
-    assert "no List-Id" in said["what"]
 
 
 def test_what_is_not_used_is_not_imported() -> None:

@@ -22,6 +22,7 @@ from service.store.contact import Suppression
 from service.store.delivery import Delivery
 from service.store.feedback import ToldFeedback
 from service.store.notice import Notice, count_notices, keep_notices
+from service.store.task import Task
 from tests.web.shop import Shop
 from workers.job import run
 from workers.mailroom import SHARE, Allowance, read_feedback, settle
@@ -35,7 +36,9 @@ PASSWORD = ("everafter", "new-and-long-enough")
 def shop(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Shop]:
     """A shop from which Ana got her checklist, and whose provider tells what becomes of mails."""
     own = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "EVERAFTER_HOME": str(tmp_path), "SMTP_URL": NOBODY}
-    shop = Shop(Runtime(read_settings({**own, "FORM_LIMITS": "off", "POSTMARK_WEBHOOK_SECRET": ":".join(PASSWORD)})))
+    secrets = dict.fromkeys(("POSTMARK_WEBHOOK_SECRET", "INBOUND_WEBHOOK_SECRET"), ":".join(PASSWORD))
+    more = {"FORM_LIMITS": "off", "BOUNCE_ADDRESS": "bounces@mail.glow.example"}
+    shop = Shop(Runtime(read_settings({**own, **secrets, **more})))
     shop.publish()
     shop.sign_up()
     yield shop
@@ -65,6 +68,70 @@ def test_the_job_reads_what_was_told_before_it_decides_who_gets_mail(shop: Shop)
     assert [each.reason for each in shop.all(Suppression)] == ["bounced"]
     mail = shop.delivery_of(shop.contact())
     assert (mail.state, mail.attempts) == ("cancelled", 0)
+
+
+BOUNCE = """From: MAILER-DAEMON@mx.example.org
+To: {to}
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <returned-1@mx.example.org>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+<ana@example.org>: no such user
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.org
+
+Final-Recipient: rfc822; ana.forwarded@example.net
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 no such user
+
+--b--
+"""
+ANSWER = """From: Ana <ana@example.org>
+To: mia@glow.example
+Subject: Re: Here it is
+Message-ID: <answer-1@example.org>
+In-Reply-To: {id}
+
+Thank you! When may I come?
+"""
+
+
+def comes_in(shop: Shop, mail: str) -> None:
+    """A provider's inbound route posts a mail."""
+    kind = {"Content-Type": "message/rfc822"}
+    answer = shop.client.post("/webhooks/inbound", data=mail.encode(), auth=PASSWORD, headers=kind)
+    assert answer.status_code == 200
+
+
+def test_a_bounce_by_mail_counts_where_it_came_to_an_address_that_we_signed(shop: Shop) -> None:
+    mail = shop.delivery_of(shop.contact())
+    real = shop.runtime.marks.sender_of(mail.id)
+    comes_in(shop, BOUNCE.format(to=real.replace("-", "-0", 1)))
+    assert read_feedback(shop.runtime) == 0
+    assert shop.all(Suppression) == []
+    comes_in(shop, BOUNCE.format(to=real))
+    read_feedback(shop.runtime)
+    assert [(each.reason, each.address_hash) for each in shop.all(Suppression)] == [
+        ("bounced", shop.contact().address_hash)
+    ]
+
+
+def test_a_persons_answer_opens_a_task_and_somebody_elses_does_not(shop: Shop) -> None:
+    mail = shop.delivery_of(shop.contact())
+    answer = ANSWER.format(id=mail.message_id)
+    comes_in(shop, answer.replace("ana@", "mallory@").replace("answer-1", "answer-2"))
+    read_feedback(shop.runtime)
+    assert shop.all(Task) == []
+    comes_in(shop, answer)
+    read_feedback(shop.runtime)
+    assert [task.what for task in shop.all(Task)] == ["answer the reply"]
 
 
 def test_metrics_count_what_was_told_by_provider(shop: Shop) -> None:
