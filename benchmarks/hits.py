@@ -76,8 +76,11 @@ def _measure(bench: Bench, kind: str, requests: Sequence[Request]) -> dict[str, 
         bare.append(bench.load.run(bench.bare.base, BARE, plan.seconds))
         ours.append(bench.load.run(installation.base, requests, plan.seconds, GATEWAY))
     say(f"{kind}s: waiting until all are recorded")
+    answered = total(ours)
+    # An empty stream says nothing of what a busy site has still to hand on.
+    wait_until(lambda: _recorded(installation, kind) - before >= answered.taken, PATIENCE, "all hits are recorded")
     _wait_until_recorded(installation)
-    answered, recorded = total(ours), _recorded(installation, kind) - before
+    recorded = _recorded(installation, kind) - before
     seen = {
         "answered": answered.taken,
         "recorded": recorded,  # those that were cut off at the end of a round among them

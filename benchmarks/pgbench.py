@@ -100,10 +100,10 @@ def _names(table: str) -> str:
 
 
 def _values(connection: Connection, table: str, whose: str = "contact_id") -> list[str]:
-    """The values of the newest signup's row, as SQL."""
+    """The values of the newest signup's first row, as SQL."""
     names = COLUMNS[table].split()
     quoted = ", ".join(f"quote_nullable({name}::text) AS {name}" for name in names)
-    newest = f"SELECT {quoted} FROM {table} WHERE {whose} = (SELECT max(contact_id) FROM delivery)"
+    newest = f"SELECT {quoted} FROM {table} WHERE {whose} = (SELECT max(contact_id) FROM delivery) ORDER BY id LIMIT 1"
     row = connection.execute(text(newest)).mappings().one()
     return [OWN.get(name) or str(row[name]) for name in names]
 

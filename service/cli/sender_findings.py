@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from dns.resolver import Resolver
 
@@ -19,10 +20,10 @@ OF_THE_SERVICE = frozenset({"SPF", "alignment"})  # a service over HTTP signs an
 
 
 def sender_findings(settings: Settings, business: Business, resolver: Resolver | None) -> Iterator[Finding]:
-    """SPF, DKIM, DMARC, alignment, MX, PTR; nothing where mail only goes into the development mailbox."""
+    """SPF, DKIM, DMARC, alignment, MX, PTR; nothing is looked up where something is only tried out on this machine."""
     domain = mailbox(business.sender).domain
-    if settings.provider == "mailbox":
-        yield Finding("sender", f"{domain}; mail stays in the mailbox on this machine")
+    if settings.provider == "mailbox" or urlsplit(settings.base_url).hostname in LOOPBACK:
+        yield Finding("sender", f"{domain}, not looked up while everything stays on this machine")
         return
     if resolver is None:
         yield Finding("sender", f"{domain}, not looked up", "This machine has no name server; see /etc/resolv.conf.")

@@ -25,14 +25,16 @@ SMTP = {"provider": "smtp", "smtp_url": "smtp://u:p@out.mail.example:587"}
 
 def found(settings: Settings, zone: Zone, **told: object) -> dict[str, str]:
     """What is amiss, by name, with what to do; and "well" for the rest."""
+    abroad = {"base_url": "https://mail.glow.example"}
     with naming(zone) as resolver:
-        findings = list(sender_findings(settings.model_copy(update=told), BUSINESS, resolver))
+        findings = list(sender_findings(settings.model_copy(update=abroad | told), BUSINESS, resolver))
     return {each.what: each.advice or "well" for each in findings}
 
 
 def test_nothing_is_looked_up_while_mail_stays_on_this_machine(settings: Settings) -> None:
     zone = Zone()
     assert found(settings, zone, provider="mailbox") == {"sender": "well"}
+    assert found(settings, zone, **SMTP, base_url="http://127.0.0.1:8000") == {"sender": "well"}
     assert zone.asked == []
 
 

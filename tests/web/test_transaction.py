@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from sqlalchemy import select, update
@@ -18,18 +18,21 @@ from tests.web.shop import Shop
 def test_a_deadlock_is_begun_again(shop: Shop) -> None:
     first, second = (shop.sign_up(email) and shop.contact(email).id for email in ("ana@example.org", "bea@example.org"))
     both_hold_one = Barrier(2, timeout=20)
+    one_is_done = Event()  # or whoever begins again may cross the other once more
     begun: list[int] = []
 
     def give_names(order: tuple[int, int]) -> None:
         def work(session: Session) -> None:
             waits = order[0] not in begun
             begun.append(order[0])
+            assert waits or one_is_done.wait(20)
             for number in order:
                 session.execute(update(Contact).where(Contact.id == number).values(last_name=str(order[0])))
                 if waits and number == order[0]:
                     both_hold_one.wait()
 
         transact(shop.runtime, work)
+        one_is_done.set()
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(give_names, [(first, second), (second, first)]))
