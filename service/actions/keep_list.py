@@ -38,10 +38,11 @@ def put_on_list(session: Session, published: Published, line: Line, now: datetim
     changed = suppress_address(
         session,
         line.address_hash,
-        line.at,
+        now,
         topic=line.topic,
         reason=line.reason,
         source=line.source,
+        at=line.at,
         expires_at=line.expires_at,
     )
     if changed and contacts and line.expires_at is None:

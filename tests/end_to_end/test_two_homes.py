@@ -23,7 +23,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 PEOPLE = 80
 GROUP = 25  # HANDOFF_GROUP
-SENDER = {"SPF", "DKIM", "DMARC", "alignment", "MX", "PTR"}  # of which a name of no domain has none
 BASE = "http://127.0.0.1:9"  # where links lead; nobody follows them here
 OPEN = "SELECT count(*) FROM delivery WHERE priority = 0 AND state NOT IN ('sent', 'uncertain')"
 UNCERTAIN = "SELECT email FROM delivery JOIN contact ON contact.id = contact_id WHERE delivery.state = 'uncertain'"
@@ -70,7 +69,7 @@ def test_one_of_two_homes_is_killed_in_the_middle_and_nobody_is_mailed_twice(
         wait(lambda: count(first, "SELECT count(*) FROM host") == 2, 30, lambda: "both beats are heard of")
         told = {**alike, "MAIL_PROVIDER": "smtp", "SMTP_URL": inbox.url}
         assert amiss(told, second) == set()
-        assert amiss({**told, "BASE_URL": "https://mail.glow.example"}, second) - SENDER == {"BASE_URL"}
+        assert amiss({**told, "BASE_URL": "http://127.0.0.1:10"}, second) == {"BASE_URL"}
         tell(second, signal.SIGSTOP, "worker")  # so that it is the first that has a group in hand
         with ThreadPoolExecutor(4) as pool:
             people = [f"person{number}@example.org" for number in range(PEOPLE)]

@@ -80,6 +80,15 @@ def test_who_complained_is_taken_off_with_a_reason_only(office: Office, reason: 
     assert "at the counter" in told
 
 
+def test_a_line_for_good_outlasts_one_that_would_have_ended_and_is_not_shortened_by_it(office: Office) -> None:
+    office.set_time(FRIDAY)
+    first = put(office, expires_at="2026-11-21T10:00:00Z")
+    later = put(office, expires_at="2026-12-21T10:00:00Z")
+    assert (later["id"], later["expires_at"]) == (first["id"], "2026-12-21T10:00:00Z")
+    assert put(office)["expires_at"] is None
+    assert office.post("/suppressions", ANA | {"expires_at": "2026-12-24T10:00:00Z"}).json["expires_at"] is None
+
+
 def test_to_be_taken_off_gives_no_consent(office: Office) -> None:
     office.save()
     line = put(office)
