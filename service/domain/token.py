@@ -15,7 +15,23 @@ from typing import Literal, get_args
 import itsdangerous
 
 Purpose = Literal[
-    "open", "click", "manage", "magnet", "answer", "task", "join", "share", "my-data", "calendar", "bounce"
+    "open",
+    "click",
+    "manage",
+    "magnet",
+    "answer",
+    "task",
+    "join",
+    "share",
+    "my-data",
+    "calendar",
+    "bounce",
+    "confirm",
+    "address",
+    "forget",
+    "undo",
+    "ref",
+    "fill",
 ]
 
 STAMP = 20  # hexadecimal digits: 80 bits, which nobody guesses by sending mail
@@ -36,7 +52,8 @@ class Signer:
         open `"<delivery id>"`, click `"<delivery id>.<link id>"`, manage `"<contact id>.<delivery id>"` (delivery 0
         where there is none), magnet `"<delivery id>.<magnet key>"`, answer `"<delivery id>.<value>"`, task
         `"<task id>.<value>"` (in mail to staff; the value may be empty), join `"<contact id>.<delivery id>.<slug of
-        the topic>"`, share and my-data `"<contact id>"`, calendar `"<delivery id>"`.
+        the topic>"`, share and my-data `"<contact id>"`, calendar `"<delivery id>"`, confirm, address and forget
+        `"<enrolment id>"`, undo `"<consent id>"`, ref `"<referral code>"`, fill `"<unix seconds>"`.
         """
         return self._signers[purpose][0].sign(value).decode("ascii")
 
