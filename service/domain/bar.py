@@ -51,7 +51,20 @@ class Stake(NamedTuple):
 class Slots:
     """One person at one instant: what they got, what weighs on them, and so what may still leave."""
 
-    __slots__ = ("_by_caps", "breaker", "day", "level", "month", "now", "person", "policy", "pressure", "sent", "week")
+    __slots__ = (
+        "_by_caps",
+        "breaker",
+        "day",
+        "level",
+        "month",
+        "now",
+        "person",
+        "policy",
+        "pressure",
+        "sent",
+        "share",
+        "week",
+    )
 
     def __init__(self, person: Person, policy: Policy, now: datetime, breaker: Breaker) -> None:
         self.person, self.policy, self.now, self.breaker = person, policy, now, breaker
@@ -59,6 +72,9 @@ class Slots:
         self.level = person.level
         self.pressure = round(self.level, 2)
         self._by_caps: dict[bool, Bar | None] = {}
+        self.share = policy.pressure.less_often if person.less_often else 1.0  # what is left of the ceilings
+        if breaker is Breaker.SLOW:
+            self.share *= SLOWED
         self.day, self.week, self.month = (len(self.sent) - bisect_right(self.sent, now - span) for span in SPANS)
 
     def take(self, candidate: Candidate) -> None:
@@ -75,7 +91,7 @@ class Slots:
         limits = self.policy.pressure
         ceiling = limits.ceiling_due if of_class == DUE_OFFERS else limits.ceilings.get(candidate.priority, math.inf)
         weight = weight_of(candidate, limits)
-        return Stake(of_class, weight, self._lowered(ceiling, weight))
+        return Stake(of_class, weight, lowered(ceiling, weight, self.share))
 
     def inputs(self, stake: Stake) -> dict[str, Any]:
         """The numbers that a verdict is decided by."""
@@ -104,12 +120,6 @@ class Slots:
         if person.warm_ahead is not None:
             bar = longer(bar, self._look_ahead(person.warm_ahead, stake))
         return bar
-
-    def _lowered(self, ceiling: float, weight: float) -> float:
-        share = self.policy.pressure.less_often if self.person.less_often else 1.0
-        if self.breaker is Breaker.SLOW:
-            share *= SLOWED
-        return ceiling if share == 1 else lowered(ceiling, weight, share)
 
     def _caps(self, warm: bool) -> Bar | None:
         if warm not in self._by_caps:
@@ -155,7 +165,7 @@ class Slots:
             return Bar(until, "pressure", f"{why}, and the client is not due for a visit any more")
         if ends is not None and (until is None or until > ends):
             ceiling = self.policy.pressure.ceilings.get(OFFERS, math.inf)
-            until = self._lighter_by(self._lowered(ceiling, stake.weight) - stake.weight)
+            until = self._lighter_by(lowered(ceiling, stake.weight, self.share) - stake.weight)
         return Bar(until, "pressure", why)
 
     def _pressed_until_due(self, until: datetime | None, stake: Stake, why: str) -> Bar:
@@ -163,7 +173,7 @@ class Slots:
         person = self.person
         assert person.due_from is not None
         why = f"{why}, and the client is not due for a visit before {spoken_day(person.due_from, person.zone)}"
-        ceiling = self._lowered(self.policy.pressure.ceiling_due, stake.weight)
+        ceiling = lowered(self.policy.pressure.ceiling_due, stake.weight, self.share)
         room = self._lighter_by(ceiling - stake.weight)
         due = None if room is None else max(room, person.due_from)
         if due is None or not person.is_due(due) or (until is not None and until <= due):

@@ -16,7 +16,7 @@ from service.domain.moment import Given, Moment
 from service.domain.recall import Recall
 from service.domain.rhythm import own_interval
 from service.domain.schedule import Local, needs_rhythm
-from service.domain.sequence.expression import Empty, ExpressionError, Record, Worded, ask, function
+from service.domain.sequence.expression import Empty, ExpressionError, Record, Worded, ask, function, names_in
 from service.domain.sequence.model.business import Business
 from service.domain.sequence.model.duration import Duration, Unit
 from service.domain.sequence.model.sequence import Sequence
@@ -49,7 +49,7 @@ class Facts(Recall):
 
     def holds(self, source: str) -> bool:
         """Whether a condition holds. Raises ExpressionError with a sentence where it can't be asked."""
-        return ask(source, self.names())
+        return ask(source, {name: self._named(name) for name in names_in(source) if name in VALUES})
 
     def given(self) -> Given:
         """What the sequence's date may be taken from."""
@@ -68,47 +68,29 @@ class Facts(Recall):
 
     def names(self) -> dict[str, object]:
         """What expressions may name: records, values and functions."""
-        if not self._names:
-            self._names.update(self.records() | self._functions())
-        return dict(self._names)
+        return {name: self._named(name) for name in VALUES}
 
     def records(self) -> dict[str, object]:
         """The same without the functions, for words that call none."""
-        business = {
+        return {name: self._named(name) for name in RECORDS}
+
+    def _named(self, name: str) -> object:
+        """One of VALUES, made when it is first asked for: a condition names two or three."""
+        if name not in self._names:
+            self._names[name] = VALUES[name](self)
+        return self._names[name]
+
+    def _business(self) -> Record:
+        said = {
             "name": self.business.name,
             "from": _signature(self.business.sender),
             "address": self.business.address,
             "phone": self.business.phone,
         }
-        return {
-            "contact": Record("contact", self.contact),
-            "business": Record("business", business),
-            "event": Record("event", self.event),
-            "form": Record("form", self.form),
-            "referral": Record("referral", self.referral),
-            "date": self._date(),
-            "today": self.now.astimezone(self.zone).date(),
-            "arm": self.arm,
-        }
+        return Record("business", said)
 
-    def _functions(self) -> dict[str, object]:
-        calls: dict[str, Callable[..., object]] = {
-            "clicked": self.clicked,
-            "sent": self.sent,
-            "done": self.done,
-            "answer": self.answer,
-            "happened": self.happened,
-            "count": self.count,
-            "total": self.total,
-            "days_since": self.days_since,
-            "upcoming": self.upcoming,
-            "tagged": lambda tag: tag in (self.contact.get("tags") or ()),
-            "consented": lambda topic: topic in self.consented,
-            "inside": lambda sequence: sequence in self.inside,
-            "segment": self._segment,
-            "coupon": self._coupon,
-        }
-        return {name: function(_plain(call)) for name, call in calls.items()}
+    def _tagged(self, tag: str) -> bool:
+        return tag in (self.contact.get("tags") or ())
 
     def _date(self) -> object:
         """A day is the person's; an instant is spoken in the time of its place."""
@@ -151,4 +133,34 @@ def _plain(call: Callable[..., object]) -> Callable[..., object]:
         empty = next((each for each in (*args, *kwargs.values()) if isinstance(each, Empty)), None)
         return empty if empty is not None else call(*args, **kwargs)
 
-    return asked
+    return function(asked)
+
+
+# What expressions may name, and how it is found among the facts: values first, then functions.
+RECORDS: Mapping[str, Callable[[Facts], object]] = {
+    "contact": lambda facts: Record("contact", facts.contact),
+    "business": Facts._business,
+    "event": lambda facts: Record("event", facts.event),
+    "form": lambda facts: Record("form", facts.form),
+    "referral": lambda facts: Record("referral", facts.referral),
+    "date": Facts._date,
+    "today": lambda facts: facts.now.astimezone(facts.zone).date(),
+    "arm": lambda facts: facts.arm,
+}
+VALUES: Mapping[str, Callable[[Facts], object]] = {
+    **RECORDS,
+    "clicked": lambda facts: _plain(facts.clicked),
+    "sent": lambda facts: _plain(facts.sent),
+    "done": lambda facts: _plain(facts.done),
+    "answer": lambda facts: _plain(facts.answer),
+    "happened": lambda facts: _plain(facts.happened),
+    "count": lambda facts: _plain(facts.count),
+    "total": lambda facts: _plain(facts.total),
+    "days_since": lambda facts: _plain(facts.days_since),
+    "upcoming": lambda facts: _plain(facts.upcoming),
+    "tagged": lambda facts: _plain(facts._tagged),
+    "consented": lambda facts: _plain(facts.consented.__contains__),
+    "inside": lambda facts: _plain(facts.inside.__contains__),
+    "segment": lambda facts: _plain(facts._segment),
+    "coupon": lambda facts: _plain(facts._coupon),
+}

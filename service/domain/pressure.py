@@ -84,7 +84,9 @@ class Pressure:
 
     def level(self, now: datetime, policy: PressurePolicy) -> float:
         """A(now)."""
-        return sum(load.weight * _left(load.at, now, policy) for load in self.loads)
+        half_life = policy.half_life
+        left: list[float] = [load.weight * 2.0 ** -((now - load.at) / half_life) for load in self.loads]
+        return sum(left)
 
     def after_mail(self, mail: Mail, hidden: bool, policy: PressurePolicy) -> Pressure:
         """The pressure once a mail has left; `hidden` where the person's opens can't be seen."""
@@ -94,9 +96,9 @@ class Pressure:
         streak = self.streaks.get(mail.thread, 0)
         steps = 0 if mail.kind in OWN_THING else min(streak, STEEPEST)
         weight *= policy.escalation**steps * (policy.hidden if hidden else 1.0)
-        kept = tuple(each for each in self.loads if each.weight * _left(each.at, mail.at, policy) >= FORGOTTEN)
+        kept = [each for each in self.loads if each.weight * _left(each.at, mail.at, policy) >= FORGOTTEN]
         loads = (*kept, Load(mail.id, mail.at, weight))
-        return replace(self, loads=loads, streaks={**self.streaks, mail.thread: streak + 1})
+        return Pressure(loads, {**self.streaks, mail.thread: streak + 1}, self.counted)
 
     def after_evidence(self, evidence: Evidence, policy: PressurePolicy) -> Pressure:
         """The pressure once a person did something, which counts once a mail. An open lightens its own mail alone."""
@@ -107,7 +109,7 @@ class Pressure:
             return self
         share = policy.booking if evidence.what is What.BOOKING else policy.answer
         left = (load for load in self.loads if not _answers(evidence, load, policy))
-        loads = tuple(replace(load, weight=load.weight * share) for load in left)
+        loads = tuple([Load(load.mail, load.at, load.weight * share, load.opened) for load in left])
         return Pressure(loads, counted=self.counted | done)
 
 

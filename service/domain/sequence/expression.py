@@ -12,9 +12,10 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 
-from jinja2 import TemplateSyntaxError, Undefined, UndefinedError
+from jinja2 import TemplateSyntaxError, Undefined, UndefinedError, nodes
 from jinja2.environment import TemplateExpression
 from jinja2.exceptions import SecurityError
+from jinja2.parser import Parser
 from jinja2.sandbox import SandboxedEnvironment
 
 from service.domain.sequence.filters import FILTERS
@@ -174,6 +175,14 @@ def _compiled(source: str) -> TemplateExpression:
         return _CONDITIONS.compile_expression(tidy(source), undefined_to_none=False)
     except TemplateSyntaxError as error:
         raise ExpressionError(f"{source!r} can't be read: {error.message}") from None
+
+
+@lru_cache(maxsize=20_000)
+def names_in(source: str) -> frozenset[str]:
+    """The names that an expression asks for. Raises ExpressionError where it can't be read."""
+    _compiled(source)
+    read = Parser(_CONDITIONS, tidy(source), state="variable").parse_expression()
+    return frozenset(each.name for each in (read, *read.find_all(nodes.Name)) if isinstance(each, nodes.Name))
 
 
 def ask(source: str, names: Mapping[str, object]) -> bool:

@@ -39,7 +39,7 @@ class Draws:
     def __init__(self, seed: int, person: int, days: int) -> None:
         self.traits = uniform(seed, person, Purpose.TRAITS, 24).tolist()
         self.organic = uniform(seed, person, Purpose.ORGANIC, days)
-        self._mails: dict[Purpose, list[float]] = {}
+        self._mails: dict[Purpose, NDArray[np.float64]] = {}
         self._own = (seed, person, days * MAILS_A_DAY)
 
     def of_mail(self, purpose: Purpose, day: int, nth: int) -> float:
@@ -47,5 +47,5 @@ class Draws:
         row = self._mails.get(purpose)
         if row is None:
             seed, person, count = self._own
-            row = self._mails[purpose] = uniform(seed, person, purpose, count).tolist()
-        return row[day * MAILS_A_DAY + nth % MAILS_A_DAY]
+            row = self._mails[purpose] = uniform(seed, person, purpose, count)
+        return row.item(day * MAILS_A_DAY + nth % MAILS_A_DAY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ PRIOR = 3  # as in `service.domain.rhythm`
 SIX_WEEKS = 42.0
 
 
+@lru_cache(maxsize=4096)  # asked for some hundred times in every life
 def instant(day: int) -> datetime:
     """When a day of the model is, in UTC."""
     return START + day * DAY

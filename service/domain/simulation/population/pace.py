@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from service.domain.policy import Caps
 from service.domain.pressure import What
@@ -28,8 +28,7 @@ class Mail:
         return 1 <= self.priority <= 3
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(NamedTuple):
     """What else is known on the day: the client's last visit and their expected days to the next, and the day of their
     soonest mail of P1 to P3 that is planned."""
 
@@ -38,8 +37,7 @@ class Outlook:
     warm_ahead: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ruled:
+class Ruled(NamedTuple):
     """`again`: the day on which to look at the rest again, if nothing happens before."""
 
     sent: Sequence[Mail] = ()

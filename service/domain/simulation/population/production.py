@@ -6,7 +6,7 @@ What stands here is bookkeeping, in the place of the database; nothing is decide
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from service.domain.policy import Policy
@@ -16,7 +16,7 @@ from service.domain.rhythm import EVER
 from service.domain.simulation.population.memory import DAY, START, ZONE, instant
 from service.domain.simulation.population.pace import Mail, Outlook, Ruled
 from service.domain.sunset import silence_ends, unengaged
-from service.domain.throttle import Candidate, Person, Ruling, arbitrate
+from service.domain.throttle import Candidate, Person, Ruling, Verdict, arbitrate
 from service.domain.window import Window
 
 MONTH = timedelta(days=30)
@@ -46,22 +46,19 @@ class Production:
         self._since: datetime | None = None
         self._ever = False
         self._asked_at: datetime | None = None
+        self._due_by: tuple[tuple[int, float], tuple[datetime, datetime]] | None = None  # of this visit and rhythm
 
     def rule(self, waiting: Sequence[Mail], day: int, outlook: Callable[[], Outlook]) -> Ruled:
         """What the engine decides of the mails that are due."""
         now = instant(day)
         if self._asked_at is not None and now >= silence_ends(self._asked_at, self._policy.sunset):
             return Ruled(dropped=tuple(waiting), silenced=True)
-        sent: list[Mail] = []
-        dropped = [each for each in waiting if now > self._candidate(each).expires_at]
-        again: datetime | None = None
-        if len(dropped) < len(waiting):  # else there is nothing to decide: what is past its end expires
+        candidates = [self._candidate(each) for each in waiting]
+        if any(now <= each.expires_at for each in candidates):
             person = self.person(now, outlook())
-            verdicts = arbitrate(map(self._candidate, waiting), person, self._policy, now)
-            sent = [each for each in waiting if verdicts[each.number].ruling is Ruling.CLEARED]
-            over = {Ruling.EXPIRED} if self._holds else {Ruling.EXPIRED, Ruling.HELD}
-            dropped = [each for each in waiting if verdicts[each.number].ruling in over]
-            again = min((each.until for each in verdicts.values() if each.until is not None), default=None)
+            sent, dropped, again = self._parted(waiting, arbitrate(candidates, person, self._policy, now))
+        else:  # there is nothing to decide: what is past its end expires
+            sent, dropped, again = [], list(waiting), None
         for mail in (*sent, *dropped):
             del self._candidates[mail.number]
         for mail in sent:
@@ -69,9 +66,27 @@ class Production:
         on = None if again is None else max(day + 1, math.ceil((again - START) / DAY))
         return Ruled(sent, dropped, on, asks=self._asks(now))
 
+    def _parted(
+        self, waiting: Sequence[Mail], verdicts: Mapping[int, Verdict]
+    ) -> tuple[list[Mail], list[Mail], datetime | None]:
+        """What leaves, what is dropped, and when the first of the others is looked at again."""
+        sent: list[Mail] = []
+        dropped: list[Mail] = []
+        again: datetime | None = None
+        for mail in waiting:
+            ruling, _, _, until, _ = verdicts[mail.number]
+            if ruling is Ruling.CLEARED:
+                sent.append(mail)
+            elif ruling is Ruling.EXPIRED or not self._holds:
+                dropped.append(mail)
+            if until is not None and (again is None or until < again):
+                again = until
+        return sent, dropped, again
+
     def person(self, now: datetime, outlook: Outlook) -> Person:
         """What the engine would know of this person."""
-        self._sent = [each for each in self._sent if each > now - MONTH]
+        since = now - MONTH
+        self._sent = [each for each in self._sent if each > since]
         due_from, due_until = self._due(outlook)
         return Person(
             sent=tuple(self._sent),
@@ -89,8 +104,11 @@ class Production:
             return None, None
         if outlook.last_visit is None:
             return EVER, None
-        last, rhythm, limits = instant(outlook.last_visit), outlook.rhythm * DAY, self._policy.pressure
-        return last + limits.due_from * rhythm, last + limits.due_until * rhythm
+        known = (outlook.last_visit, outlook.rhythm)
+        if self._due_by is None or self._due_by[0] != known:
+            last, rhythm, limits = instant(outlook.last_visit), outlook.rhythm * DAY, self._policy.pressure
+            self._due_by = known, (last + limits.due_from * rhythm, last + limits.due_until * rhythm)
+        return self._due_by[1]
 
     def reacted(self, what: What, mail: int | None, day: int) -> None:
         """Evidence of a person; it ends the sunset's silence too."""

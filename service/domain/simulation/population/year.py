@@ -150,8 +150,9 @@ class Year:
         if not self._waiting:
             return
         ruled = self._pace.rule(self._waiting, self.agenda.day, self._outlook)
-        gone = {each.number for each in (*ruled.sent, *ruled.dropped)}
-        self._waiting = [each for each in self._waiting if each.number not in gone]
+        if ruled.sent or ruled.dropped:
+            gone = {each.number for each in (*ruled.sent, *ruled.dropped)}
+            self._waiting = [each for each in self._waiting if each.number not in gone]
         for mail in ruled.dropped:
             self.tally.expired[mail.priority] += 1
             self.journeys.expired(mail)
