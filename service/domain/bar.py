@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from service.domain.breaker import Breaker
@@ -99,7 +100,7 @@ class Slots:
             "class": stake.rank,
             "pressure": self.pressure,
             "weight": stake.weight,
-            "ceiling": round(stake.ceiling, 2),
+            "ceiling": _rounded(stake.ceiling),
             "day": self.day,
             "week": self.week,
             "month": self.month,
@@ -137,7 +138,7 @@ class Slots:
     def _gap(self, hours: int) -> Bar | None:
         if not self.sent:
             return None
-        until = self.sent[-1] + timedelta(hours=hours)
+        until = self.sent[-1] + _hours(hours)
         if until <= self.now:
             return None
         return Bar(until, "gap", f"the last mail went out less than {hours} hours before")
@@ -224,6 +225,10 @@ def lowered(ceiling: float, weight: float, share: float) -> float:
     (4.0, 1.15)
     """
     return ceiling if share == 1 else max(ceiling * share, weight + (ceiling - weight) * share**2)
+
+
+_hours = lru_cache(maxsize=64)(lambda hours: timedelta(hours=hours))  # a policy names two gaps
+_rounded = lru_cache(maxsize=1024)(partial(round, ndigits=2))  # and a ceiling for each class
 
 
 def full_minute(at: datetime) -> datetime:

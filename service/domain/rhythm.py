@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -58,9 +57,11 @@ def interval(business: Business, event: str, happenings: Iterable[Happening]) ->
 
 
 def _expected(business: Business, event: str, known: list[Visit]) -> timedelta:
-    gaps = [later.at - earlier.at for earlier, later in pairwise(known)]
     usual = timedelta(days=nominal_days(usual_interval(business, event, known[-1].service if known else "")))
-    return (PRIOR * usual + sum(gaps, timedelta(0))) / (PRIOR + len(gaps))
+    if not known:
+        return usual
+    gaps = known[-1].at - known[0].at  # all of them together
+    return (PRIOR * usual + gaps) / (PRIOR + len(known) - 1)
 
 
 def due_between(
