@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from service.domain.bar import Bar, Slots
+from service.domain.bar import Bar, Slots, Stake
 from service.domain.breaker import Breaker as Breaker
 from service.domain.candidate import Candidate as Candidate
 from service.domain.candidate import Person as Person
@@ -52,8 +52,10 @@ def arbitrate(
     policy: Policy,
     now: datetime,
     breaker: Breaker = Breaker.CLOSED,
+    *,
+    is_told: bool = True,
 ) -> dict[int, Verdict]:
-    """A verdict for each candidate of one person, by its id.
+    """A verdict for each candidate of one person, by its id; without its sentence and inputs where nobody `is_told`.
 
     The most urgent class wins a slot, ties go to the one that expires first; the winner counts at once against those
     behind it. A held mail is looked at again at `until`, which is later than now and at most just past its end.
@@ -62,16 +64,19 @@ def arbitrate(
     verdicts: dict[int, Verdict] = {}
     in_turn = sorted((rank(each, person, now), each.expires_at, each.id, each) for each in candidates)
     for of_class, _, number, candidate in in_turn:
-        verdict = verdicts[number] = _judge(candidate, of_class, slots)
+        verdict = verdicts[number] = _judge(candidate, of_class, slots, is_told)
         if verdict.ruling is Ruling.CLEARED:
             slots.take(candidate)
     return verdicts
 
 
-def _judge(candidate: Candidate, of_class: float, slots: Slots) -> Verdict:
-    bar, inputs = _weighed(candidate, of_class, slots)
+def _judge(candidate: Candidate, of_class: float, slots: Slots, is_told: bool) -> Verdict:
+    stake = slots.stake(candidate, of_class) if candidate.capped else None  # against service mail nothing ever stands
+    bar = slots.against(candidate, stake) if stake is not None else None
+    inputs = _inputs(slots, stake) if is_told else NONE
     if slots.now > candidate.expires_at:
-        return Verdict(Ruling.EXPIRED, "expired", _expired(candidate, bar, slots), inputs=inputs)
+        reason = _expired(candidate, bar, slots) if is_told else ""
+        return Verdict(Ruling.EXPIRED, "expired", reason, inputs=inputs)
     leaves = _leaves(candidate, bar, slots)
     if leaves is None:
         return Verdict(Ruling.EXPIRED, "window", "Not sent: its window does not open within a year.", inputs=inputs)
@@ -79,15 +84,13 @@ def _judge(candidate: Candidate, of_class: float, slots: Slots) -> Verdict:
         return Verdict(Ruling.CLEARED, "slot", "Cleared to leave.", inputs=inputs)
     # Held to its end rather than dropped: a slot may come back when another mail turns out not to have left.
     until = min(leaves, candidate.expires_at + PAST)
-    return Verdict(Ruling.HELD, bar.rule if bar else "window", _held(candidate, bar, leaves, slots), until, inputs)
+    reason = _held(candidate, bar, leaves, slots) if is_told else ""
+    return Verdict(Ruling.HELD, bar.rule if bar else "window", reason, until, inputs)
 
 
-def _weighed(candidate: Candidate, of_class: float, slots: Slots) -> tuple[Bar | None, dict[str, Any]]:
-    """What stands against a mail, and by which numbers. Against service mail nothing ever does."""
-    if candidate.priority == 0:
-        return None, {"class": 0}
-    stake = slots.stake(candidate, of_class)
-    return slots.against(candidate, stake), slots.inputs(stake)
+def _inputs(slots: Slots, stake: Stake | None) -> Mapping[str, Any]:
+    """The numbers that a mail was judged by."""
+    return {"class": 0} if stake is None else slots.inputs(stake)
 
 
 def _leaves(candidate: Candidate, bar: Bar | None, slots: Slots) -> datetime | None:

@@ -56,7 +56,9 @@ class Production:
         candidates = [self._candidate(each) for each in waiting]
         if any(now <= each.expires_at for each in candidates):
             person = self.person(now, outlook())
-            sent, dropped, again = self._parted(waiting, arbitrate(candidates, person, self._policy, now))
+            sent, dropped, again = self._parted(
+                waiting, arbitrate(candidates, person, self._policy, now, is_told=False)
+            )
         else:  # there is nothing to decide: what is past its end expires
             sent, dropped, again = [], list(waiting), None
         for mail in (*sent, *dropped):
