@@ -36,7 +36,7 @@ chaos: $(VENV)/.test ## break an installation for ten minutes, and see what it k
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 clean: ## remove what was installed and cached; the data in .everafter stays
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache tests/browser/pictures
 
 pins: ## renew constraints.txt with the newest versions that pyproject.toml allows
 	rm -rf $(VENV)/pins && $(PYTHON) -m venv $(VENV)/pins

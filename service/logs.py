@@ -7,17 +7,15 @@ it: whatever looks like one is replaced before it is written, in exceptions too.
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from collections.abc import Mapping
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-HIDDEN = "[address]"
+from service.domain.redaction import without_addresses
+
 LONGEST = 8_000  # characters of one value; a traceback's end is what says what happened
-# Anything@anything, percent-encoded too; a password in a URL goes with it.
-ADDRESS = re.compile(r"[^\s@<>\"'(),;:/\\\[\]{}=&?]+(?:@|%40)[^\s@<>\"'(),;:/\\\[\]{}=&?]+", re.IGNORECASE)
 
 
 def configure(process: str) -> None:
@@ -55,8 +53,7 @@ def redact(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
 def _redacted(value: object) -> object:
     if isinstance(value, str | bytes):
         text = value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
-        text = text[-LONGEST:]
-        return ADDRESS.sub(HIDDEN, text) if "@" in text or "%40" in text else text
+        return without_addresses(text[-LONGEST:])
     if isinstance(value, Mapping):
         return {str(name): _redacted(each) for name, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

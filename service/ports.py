@@ -15,6 +15,7 @@ from typing import Protocol, runtime_checkable
 from service.domain.bucket import Answers, Ask, Grant
 from service.domain.feedback import Feedback
 from service.domain.sequence.model.library import Library
+from service.domain.system_mail import SystemMail
 
 
 class HandOverError(Exception):
@@ -145,6 +146,18 @@ class Confirming(Receiver, Protocol):
         """The address to be visited for that, checked already; None where nothing is asked. Raises NotUnderstood."""
 
 
+@runtime_checkable
+class Hefty(Receiver, Protocol):
+    """A receiver of more than it takes to understand it. What proves it stands in the head alone."""
+
+    @property
+    def largest(self) -> int:
+        """The bytes that are read of a body; one with more is refused."""
+
+    def worth_keeping(self, received: Received) -> Received:
+        """What `told` needs of it, which is a small part. Raises NotUnderstood."""
+
+
 class Pacer(Protocol):
     """Paces what leaves, for all hosts together. Never raises: without its store each process keeps to its share."""
 
@@ -184,12 +197,26 @@ class StaffLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class SystemLetter:
+    """What a system mail says: no word that a visitor typed. `title` is that of the form it is about, empty where it is
+    about none; its button stands for `enrolment_id`, and works until `ends_at`, an aware datetime."""
+
+    what: SystemMail
+    enrolment_id: int
+    title: str = ""
+    language: str = ""  # to ask in, of whoever has none of their own
+    ends_at: datetime | None = None
+    is_reminder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """What the renderer needs to put one mail into words.
 
     `names` are the values that merge fields and conditions may use (`contact`, `event`, `form` …, see
     `service.domain.facts`); `journey_at` is given only where journey time runs apart from machine time. With `staff`
-    it goes to a colleague, whose address is `recipient`, and is about the contact of `contact_id` and `names`.
+    it goes to a colleague, whose address is `recipient`, and is about the contact of `contact_id` and `names`; with
+    `system` it asks one thing of whoever `recipient` is, and has no names.
     A test says so in its subject and in a header; its ids are 0.
     """
 
@@ -206,6 +233,7 @@ class Letter:
     arm: str | None = None
     journey_at: datetime | None = None
     staff: StaffLetter | None = None
+    system: SystemLetter | None = None
     is_test: bool = False
 
 

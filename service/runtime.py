@@ -23,7 +23,7 @@ from service.domain.token import Signer
 from service.ports import Caller, Doorbell, Pacer, Provider, Published, Receiver
 from service.providers import open_pacer, open_provider, open_receiver, refuse_faults
 from service.providers.inbound import InboundMail
-from service.providers.service import by_name
+from service.providers.proof import by_name
 from service.providers.webhook import WebhookCaller
 from service.rendering.address import mailbox
 from service.rendering.compiled import Compiled

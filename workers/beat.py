@@ -17,12 +17,23 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.actions.forget_copies import forget_copies
+from service.actions.let_go import ROWS, let_old_rows_go, let_person_go, people_past
 from service.actions.move_journey import move_journey, start_journey
-from service.actions.prune import BATCH, Keeping, forget_strangers, look_after_months, prune, prune_deliveries
+from service.actions.prune import (
+    BATCH,
+    forget_left,
+    forget_strangers,
+    keeping_of,
+    look_after_months,
+    prune,
+    prune_deliveries,
+)
 from service.agreement import connections_of, name_of, what_must_agree
+from service.local.home import Home
 from service.logs import configure
 from service.runtime import NothingPublished, Runtime
-from service.settings import Settings, read_settings
+from service.settings import read_settings
 from service.store.host import announce
 from service.store.journey import shifted_now
 from workers.drain import drain
@@ -110,9 +121,13 @@ class Beat:
         if dropped:
             log.info("prune.dropped", parts=dropped)
         self._batch_by_batch(prune)
+        self._batch_by_batch(forget_left)
         self._batch_by_batch(lambda session: forget_strangers(session, keeping, clock.machine_now()))
         if keeping.deliveries is not None:
             self._prune_deliveries(keeping.deliveries)
+        self._let_go()
+        with self.runtime.session() as session:
+            forget_copies(session, Home(self.runtime.settings.home).mailbox)
 
     def _batch_by_batch(self, let_go: Callable[[Session], int]) -> None:
         gone = BATCH
@@ -129,6 +144,24 @@ class Beat:
             if page.gone:  # so many rows at once are work for the disk: others first
                 self.stopping.wait(PAUSE)
 
+    def _let_go(self) -> None:
+        """Forget people, and what is known of them, past the time that the business keeps them for."""
+        retention = self.runtime.published().library.business.retention
+        after: int | None = 0
+        while after is not None and not self.stopping.is_set():
+            with self.runtime.session() as session:
+                page = people_past(session, retention, after)
+            for contact_id in page.ids:
+                with self.runtime.session() as session:
+                    let_person_go(session, retention, contact_id)
+            after = page.last
+        for rule in ROWS:
+            after = 0
+            while after is not None and not self.stopping.is_set():
+                with self.runtime.session() as session:
+                    page = let_old_rows_go(session, retention, rule, clock.machine_now(), after)
+                after = page.last
+
     def _until_it_works(self, call: Callable[[], None]) -> None:
         while not self.stopping.is_set():
             if self._try("start", call):
@@ -143,17 +176,6 @@ class Beat:
             log.warning("beat.postponed", what=what, error=type(error).__name__, detail=str(error)[:200])
             return False
         return True
-
-
-def keeping_of(settings: Settings) -> Keeping:
-    """For how long the settings want what only grows to be kept."""
-    deliveries = timedelta(days=settings.keep_deliveries) if settings.keep_deliveries else None
-    return Keeping(
-        hits=timedelta(days=settings.keep_hits),
-        decisions=timedelta(days=settings.keep_decisions),
-        deliveries=deliveries,
-        notices=timedelta(days=settings.keep_notices),
-    )
 
 
 def run() -> None:

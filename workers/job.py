@@ -19,6 +19,7 @@ from service.actions.arbitrate import arbitrate
 from service.actions.call_webhooks import Switchboard, call_webhooks
 from service.actions.deliver import deliver
 from service.actions.lease import RENEW, Lease, release, renew
+from service.actions.look_after_referrals import look_after_referrals
 from service.actions.look_after_tasks import look_after_tasks
 from service.actions.put_into_words import Desk
 from service.actions.reap import reap
@@ -97,7 +98,7 @@ def _decide(runtime: Runtime) -> int:
     with runtime.session() as session:
         moved = reap(session, published)
     with process.collecting_seldom():
-        for step in (roll_out, leave_in_peace, advance, look_after_tasks, arbitrate):
+        for step in (roll_out, leave_in_peace, advance, look_after_tasks, look_after_referrals, arbitrate):
             with runtime.session() as session:
                 moved += step(session, published, journey_now(session))
     return moved

@@ -16,6 +16,7 @@ from service.actions.expect import enter
 from service.actions.leave import UNDER_WAY, end
 from service.actions.open_task import open_task
 from service.actions.proceed import find_delivery, plan, progress_of, put_behind, write_plans
+from service.actions.system_mail import look_after_request
 from service.domain.departure import Convert, Leave
 from service.domain.enrolment import Move, Open, Recall, Skip, Wait, next_move
 from service.domain.facts import Facts
@@ -24,6 +25,7 @@ from service.domain.reason import DONE, DUE, PLANNED_ANEW
 from service.domain.schedule import Progress, is_dated
 from service.domain.sequence.model.sequence import Sequence
 from service.domain.sequence.model.step import Step
+from service.domain.system_mail import is_system
 from service.ports import Published
 from service.store.bulk import among
 from service.store.contact import Contact, lock_contacts
@@ -134,6 +136,9 @@ def _move_on(
     facts: Facts,
     rows: list[Delivery],
 ) -> bool:
+    if is_system(enrolment.sequence):
+        look_after_request(session, published, contact, enrolment, facts.now)
+        return False
     sequence = published.library.sequence(enrolment.sequence)
     if sequence is None:
         end(session, enrolment, rows, Leave("stopped", "removed", "Stopped: the sequence was taken out."), facts.now)

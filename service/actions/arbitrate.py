@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from service.actions.case import Case, leave_behind, read_cases
 from service.actions.proceed import Plan, write_plans
-from service.actions.rule import rule
+from service.actions.rule import decided, rule
 from service.domain.throttle import Ruling, Verdict
 from service.ports import Published
 from service.store.bulk import among
 from service.store.contact import lock_contacts
-from service.store.decision import Decided, write_decisions
+from service.store.decision import write_decisions
 from service.store.delivery import Delivery, State
 from service.store.due import Due, read_due
 from service.store.waiting import contacts_waiting
@@ -34,14 +34,14 @@ def arbitrate(session: Session, published: Published, now: datetime, limit: int 
     verdicts = rule(session, published, dues, now)
     held = str(State.HELD)
     again = {due.id for due in dues if due.state == held}
-    write_decisions(session, [_decided(*each) for each in verdicts], again, now, UNSETTLED)
+    write_decisions(session, [decided(*each) for each in verdicts], again, now, UNSETTLED)
     put_aside(session, published, verdicts, now)
     return len(dues)
 
 
 def take_back(session: Session, published: Published, verdicts: Sequence[tuple[Due, Verdict]], now: datetime) -> None:
     """What was cleared and may not leave after all waits, or is put aside. Rows are locked; the caller commits."""
-    write_decisions(session, [_decided(*each) for each in verdicts], (), now, (State.CLEARED,))
+    write_decisions(session, [decided(*each) for each in verdicts], (), now, (State.CLEARED,))
     put_aside(session, published, verdicts, now)
 
 
@@ -52,20 +52,6 @@ def put_aside(session: Session, published: Published, verdicts: Sequence[tuple[D
     if over:
         cases = read_cases(session, published, among(Delivery.id, over))
         write_plans(session, [_end(published, case, over[case.delivery.id], now) for case in cases])
-
-
-def _decided(due: Due, verdict: Verdict) -> Decided:
-    """Mail to a colleague is none of the person's."""
-    return {
-        "delivery_id": due.id,
-        "contact_id": due.contact_id,
-        "rule": verdict.rule,
-        "verdict": verdict.ruling,
-        "inputs": verdict.inputs,
-        "until": verdict.until,
-        "sentence": verdict.reason,
-        "is_told": due.staff_to is None,
-    }
 
 
 def _end(published: Published, case: Case, verdict: Verdict, now: datetime) -> Plan | None:

@@ -14,7 +14,7 @@ from service.actions.expect import expect_dates
 from service.actions.leave import UNDER_WAY, end_enrolments
 from service.actions.receive_event import become, retag, wake
 from service.domain.clearance import topic_of
-from service.domain.consent import why_not
+from service.domain.consent import may_email
 from service.domain.departure import taken_out_by
 from service.domain.effect import CallWebhook, Effect, EnrolIn, LeaveOf, Retag, SetField, effects, kept, retagged
 from service.domain.entry import Occasion
@@ -22,7 +22,7 @@ from service.domain.sequence.expression import ExpressionError
 from service.domain.sequence.model.step import Step
 from service.ports import Published
 from service.store.contact import Contact
-from service.store.enrolment import Enrolment
+from service.store.enrolment import Enrolment, of_a_sequence
 from service.store.history import facts_of, read_pasts, read_standings
 
 log = structlog.get_logger()
@@ -102,7 +102,7 @@ def _enrol(
     if sequence is None:
         return
     topic = topic_of(published.library.business, sequence)
-    if why_not(read_standings(session, [contact], now)[contact.id], topic) is not None:
+    if may_email(read_standings(session, [contact], now)[contact.id], topic, now) is not None:
         return
     occasion = Occasion("enrol", enrolment.sequence, f"enrol:{enrolment.id}:{step.key}", {**enrolment.data})
     enrol(session, published, contact, sequence, occasion, now)
@@ -113,6 +113,7 @@ def _leave(
 ) -> None:
     leave = taken_out_by(step, enrolment.sequence)
     which = [Enrolment.contact_id == contact.id, Enrolment.id != enrolment.id, Enrolment.state.in_(UNDER_WAY)]
+    which.append(of_a_sequence())
     if key is not None:
         which.append(Enrolment.sequence == key)
     session.flush()

@@ -60,7 +60,7 @@ def change_contact(
     own = _read_fields(changes.fields, contact, published.library.business)
     contact.fields = {name: value for name, value in (contact.fields | own).items() if value is not None}
     if changes.address is not None:
-        _move(session, hash_key, contact, changes.address)
+        move(session, hash_key, contact, changes.address)
     contact.updated_at = now
     session.flush()
     wake(session, contact.id, now)
@@ -92,7 +92,7 @@ def _read_fields(fields: Mapping[str, Any], contact: Contact, business: Business
     return read
 
 
-def _move(session: Session, hash_key: bytes, contact: Contact, address: Address) -> None:
+def move(session: Session, hash_key: bytes, contact: Contact, address: Address) -> None:
     """A new address for the same person: what they said they don't want goes with them. Raises AddressTaken."""
     if contact.email_key != address.key:
         old, moved = contact.address_hash, address_hash(hash_key, address.key)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.actions.enrol import draft_of, enrol, why_not
 from service.actions.leave import end_enrolments
-from service.domain.consent import why_not as why_not_mail
+from service.domain.consent import may_email
 from service.domain.departure import Leave
 from service.domain.entry import Occasion
 from service.domain.sequence.model.business import Topic
@@ -67,11 +67,11 @@ def _refuse_unwished(
 ) -> None:
     topic = published.library.business.topic(sequence.topic) or Topic(sequence.topic)
     standing = read_standings(session, [contact], now)[contact.id]
-    barred = why_not_mail(standing, topic)
+    barred = may_email(standing, topic, now)
     if barred is None:
         return
     words = f"The person {barred}."
-    if why_not_mail(standing._replace(suppressed=()), topic) is not None:
+    if may_email(standing._replace(suppressed=()), topic, now) is not None:
         words += f" Record their consent to “{topic.name}” first: `consents` of POST /api/v1/contacts."
     raise NotLetIn(words)
 

@@ -22,7 +22,7 @@ from service.ports import Published
 from service.store.bulk import listed
 from service.store.contact import Contact, Suppression
 from service.store.delivery import Delivery
-from service.store.enrolment import Enrolment
+from service.store.enrolment import Enrolment, of_a_sequence
 from service.store.feedback import bounced_softly, read_arrivals, read_soft_bounces
 from service.store.history import read_contacts
 
@@ -116,7 +116,7 @@ def _silence(
         unsubscribe(session, published, contact.id, now, source=SOURCE)
         return
     suppress(session, contact, now, topic=None, reason=reason, source=SOURCE)
-    end_enrolments(session, LEAVES[reason](now), now, Enrolment.contact_id == contact.id)
+    end_enrolments(session, LEAVES[reason](now), now, Enrolment.contact_id == contact.id, of_a_sequence())
     # One event a mail, by how many ways it may be told.
     about = _name_of(each) if each.delivery_id is None else f"delivery:{each.delivery_id}"
     data = _mail_of(session, each) | {"words": each.told.words or each.told.code}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from service.actions.receive_event import Seen, receive_event, wake
 from service.actions.record_consent import Given, record_consents
 from service.actions.sign_up import Evidence
-from service.domain.consent import what_bars, why_not
+from service.domain.consent import may_email, what_bars
 from service.domain.sequence.model.business import Topic
 from service.ports import Published
 from service.store.contact import Contact, Suppression, lock_contacts
@@ -42,7 +42,7 @@ def join(
     standing = read_standings(session, [contact], now)[contact_id]
     if what_bars(standing, topic) is not None:
         return False
-    if why_not(standing, topic) is not None:
+    if may_email(standing, topic, now) is not None:
         own = (Suppression.topic == topic.name, Suppression.reason == "unsubscribed")
         session.execute(delete(Suppression).where(Suppression.address_hash == contact.address_hash, *own))
         given = Given(topic.name, evidence.wording, now, SOURCE, evidence)

@@ -16,7 +16,7 @@ from service.domain.departure import left_with, put_aside
 from service.domain.suppression import FIRM, Line
 from service.ports import Published
 from service.store.contact import Contact, Suppression, lock_contacts
-from service.store.enrolment import Enrolment
+from service.store.enrolment import Enrolment, of_a_sequence
 from service.store.suppression import find_line
 
 log = structlog.get_logger()
@@ -46,7 +46,7 @@ def put_on_list(session: Session, published: Published, line: Line, now: datetim
         expires_at=line.expires_at,
     )
     if changed and contacts and line.expires_at is None:
-        mine = [Enrolment.contact_id.in_(contacts)]
+        mine = [Enrolment.contact_id.in_(contacts), of_a_sequence()]
         if line.topic is not None or line.reason in SPARES_SERVICE:
             mine.append(Enrolment.sequence.in_(left_with(published.library, line.topic)))
         end_enrolments(session, put_aside(line.topic, now), now, *mine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
@@ -39,8 +40,16 @@ def end(session: Session, enrolment: Enrolment, rows: Iterable[Delivery], leave:
         end_silence_unasked(session, enrolment.contact_id, now)
 
 
-def end_enrolments(session: Session, leave: Leave, now: datetime, *which: ColumnElement[bool]) -> None:
-    """End the enrolments that fulfil all conditions, and everything of theirs that has not left yet.
+@dataclass(frozen=True, slots=True)
+class Before:
+    """How an ending found what it changed: enrolments (state, why, when that ended), and the states of mails, by id."""
+
+    enrolments: dict[int, tuple[str, str | None, datetime | None]] = field(default_factory=dict)
+    deliveries: dict[int, str] = field(default_factory=dict)
+
+
+def end_enrolments(session: Session, leave: Leave, now: datetime, *which: ColumnElement[bool]) -> Before:
+    """End the enrolments that fulfil all conditions, and everything of theirs that has not left yet; how they were.
 
     Their contacts are locked already. A transactional mail that was asked for again belongs to an enrolment that may
     have ended long ago, so ended ones are looked through as well.
@@ -49,7 +58,12 @@ def end_enrolments(session: Session, leave: Leave, now: datetime, *which: Column
     ids = [enrolment.id for enrolment in enrolments]
     waiting = select(Delivery).where(Delivery.enrolment_id.in_(ids), Delivery.state.in_(CAN_BE_CANCELLED))
     rows = session.scalars(waiting.order_by(Delivery.id).with_for_update()).all()
+    before = Before()
     for enrolment in enrolments:
         own = [row for row in rows if row.enrolment_id == enrolment.id]
         if enrolment.state in UNDER_WAY or own:
+            before.enrolments[enrolment.id] = (enrolment.state, enrolment.why, enrolment.ended_at)
+            states = {row.id: str(row.state) for row in own}
             end(session, enrolment, own, leave, now)
+            before.deliveries.update({row.id: states[row.id] for row in own if row.state == State.CANCELLED})
+    return before

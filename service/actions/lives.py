@@ -25,7 +25,7 @@ from service.domain.simulation.life import Life
 from service.domain.simulation.row import Row
 from service.store.contact import Contact
 from service.store.delivery import Delivery, State
-from service.store.enrolment import Draft, Enrolment
+from service.store.enrolment import Draft, Enrolment, of_a_sequence
 from service.store.history import Past, contact_facts, read_standings, seed_of
 from service.store.pressure import Told, read_told
 
@@ -41,7 +41,8 @@ def read_lives(
     ids = [contact.id for contact in contacts]
     standings = read_standings(session, contacts, now)
     enrolments: dict[int, list[Enrolment]] = defaultdict(list)
-    for enrolment in session.scalars(select(Enrolment).where(Enrolment.contact_id.in_(ids)).order_by(Enrolment.id)):
+    inside = select(Enrolment).where(Enrolment.contact_id.in_(ids), of_a_sequence())
+    for enrolment in session.scalars(inside.order_by(Enrolment.id)):
         enrolments[enrolment.contact_id].append(enrolment)
     touches: dict[int, list[Delivery]] = defaultdict(list)
     told = read_told(session, library, ids, now)
@@ -87,10 +88,12 @@ def _life(
         contact=dict(contact_facts(contact)),
         seed=seed_of(contact),
         now=now,
-        consented=set(standing.consented),
+        consented=dict.fromkeys(standing.consented) | dict(standing.ends),
         suppressed=list(standing.suppressed),
         happenings=list(past.happenings),
         caught_up_at=contact.caught_up_at,
+        dealt_at=contact.dealt_at,
+        paused_until=contact.paused_until,
         _count=NEW,
         _enrolled=NEW,
     )

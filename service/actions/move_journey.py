@@ -13,6 +13,7 @@ from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.event import Hit
 from service.store.journey import JourneyClock, shifted_now
+from service.store.referral import Referral
 from service.store.rollout import Rollout, anything_due
 from service.store.task import Task
 
@@ -59,7 +60,8 @@ def unfinished(session: Session, at: datetime) -> bool:
     )
     clicks = select(Hit.nonce).where(Hit.rule == WAITING.rule)
     tasks = select(Task.id).where(Task.state == "open", Task.wake_at <= at)
-    any_of_them = due.exists() | waiting.exists() | clicks.exists() | tasks.exists()
+    referrals = select(Referral.id).where(Referral.wake_at <= at)
+    any_of_them = due.exists() | waiting.exists() | clicks.exists() | tasks.exists() | referrals.exists()
     return bool(session.scalar(select(any_of_them))) or anything_due(session, at)
 
 
@@ -68,5 +70,6 @@ def _next_due(session: Session, at: datetime) -> datetime | None:
     held = select(func.min(Delivery.wake_at)).where(Delivery.state == State.HELD, Delivery.wake_at > at)
     rollout = select(func.min(Rollout.wake_at)).where(Rollout.wake_at > at)
     task = select(func.min(Task.wake_at)).where(Task.state == "open", Task.wake_at > at)
-    soonest = (each.scalar_subquery() for each in (enrolment, held, rollout, task))
+    referral = select(func.min(Referral.wake_at)).where(Referral.wake_at > at)
+    soonest = (each.scalar_subquery() for each in (enrolment, held, rollout, task, referral))
     return session.scalar(select(func.least(*soonest)))

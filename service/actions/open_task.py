@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from service.actions.staff_mail import write_staff_mail
 from service.domain.assignee import assignee_of
 from service.domain.clearance import topic_of
-from service.domain.consent import why_not
+from service.domain.consent import may_email
 from service.domain.reason import opened as words
 from service.domain.reason import unreached
 from service.domain.sequence.model.step import Step
@@ -71,5 +71,5 @@ def _unreached(
     if sequence is None:
         return None
     standing = read_standings(session, [contact], now)[contact.id]
-    barred = why_not(standing, topic_of(published.library.business, sequence))
+    barred = may_email(standing, topic_of(published.library.business, sequence), now)
     return unreached(contact.first_name, barred) if barred is not None else None

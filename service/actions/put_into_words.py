@@ -6,28 +6,31 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
-from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.actions.lease import Lease
 from service.actions.proceed import find_step
+from service.actions.rule import decided
 from service.actions.staff_mail import staff_letters
+from service.actions.system_mail import system_letters
+from service.domain.clearance import WORDS, held_wordless
 from service.domain.referral import prints_code
 from service.domain.sequence.model.step import Step
 from service.domain.sequence.printed import words_ask_the_past
-from service.ports import Letter, Message, Pacer, Provider, Published, Renderer, StaffLetter, Unrenderable
-from service.store.delivery import Delivery, State
+from service.domain.system_mail import is_system
+from service.ports import Letter, Message, Pacer, Provider, Published, Renderer, StaffLetter, SystemLetter, Unrenderable
+from service.store.decision import last_said, write_decisions
+from service.store.delivery import State
+from service.store.due import lock_readers, read_taken
 from service.store.history import Past, facts_of, read_pasts
 from service.store.letter import Inside, Mail, Reader, Unwritten, read_letters
 from service.store.referral import give_codes
 
 log = structlog.get_logger()
-
-POISON_REST = timedelta(hours=1)  # a mail that can't be put into words is looked at again
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,14 @@ def put_into_words(desk: Desk, lease: Lease) -> list[Message]:
         known = _look_up(session, published, letters)
     now = shifted or clock.machine_now()
     for mail, enrolment, reader in letters:
-        if mail.id not in known.staff and (mail.staff_to or (enrolment.sequence, mail.step) not in known.steps):
+        if not known.has_words(mail, enrolment):
             continue  # its intent is refused below, with the reason
-        facts = facts_of(published.library.business, reader, enrolment, known.pasts[reader.id], now)
-        asks = mail.staff_to or (enrolment.sequence, mail.step) in known.asking
-        names = facts.names() if asks else facts.records()
-        letter = _letter(published, mail, enrolment, reader, names, known.staff.get(mail.id), shifted)
+        names: Mapping[str, object] = {}  # a system mail prints none
+        if mail.id not in known.system:
+            facts = facts_of(published.library.business, reader, enrolment, known.pasts[reader.id], now)
+            asks = mail.staff_to or (enrolment.sequence, mail.step) in known.asking
+            names = facts.names() if asks else facts.records()
+        letter = _letter(published, mail, enrolment, reader, names, known, shifted)
         try:
             messages.append(desk.renderer.render(letter))
         except Unrenderable as error:
@@ -73,15 +78,24 @@ def put_into_words(desk: Desk, lease: Lease) -> list[Message]:
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What is looked up for all of a group's mails: their steps as they are written now, which of them have words that
-    ask the past, the pasts of their readers, and what mails to colleagues say."""
+    ask the past, the pasts of their readers, and what mails to colleagues and system mails say."""
 
     steps: Mapping[tuple[str, str], Step]
     asking: Collection[tuple[str, str]]
     pasts: defaultdict[int, Past]
     staff: Mapping[int, StaffLetter]
+    system: Mapping[int, SystemLetter]
+
+    def has_words(self, mail: Mail, enrolment: Inside) -> bool:
+        """Whether what it says is still there."""
+        if mail.id in self.system or mail.id in self.staff:
+            return True
+        return mail.staff_to is None and (enrolment.sequence, mail.step) in self.steps
 
 
 def _look_up(session: Session, published: Published, letters: Sequence[Unwritten]) -> _Known:
+    system = system_letters(published, [each for each in letters if is_system(each.enrolment.sequence)])
+    letters = [each for each in letters if each.mail.id not in system] if system else letters
     first = {(each.enrolment.sequence, each.mail.step): each for each in letters}  # one of each step
     found = {key: find_step(published, each.enrolment, each.mail.step) for key, each in first.items()}
     steps = {key: written[1] for key, written in found.items() if written is not None}
@@ -93,9 +107,8 @@ def _look_up(session: Session, published: Published, letters: Sequence[Unwritten
         each.reader.id for each in letters if each.mail.staff_to or (each.enrolment.sequence, each.mail.step) in asking
     }
     pasts = read_pasts(session, those) if those else {}
-    return _Known(
-        steps, asking, defaultdict(Past, pasts), staff_letters(session, published, to_staff) if to_staff else {}
-    )
+    staff = staff_letters(session, published, to_staff) if to_staff else {}
+    return _Known(steps, asking, defaultdict(Past, pasts), staff, system)
 
 
 def _give_codes(session: Session, letters: Sequence[Unwritten], coded: Collection[tuple[str, str]]) -> None:
@@ -109,10 +122,12 @@ def _letter(
     enrolment: Inside,
     reader: Reader,
     names: Mapping[str, object],
-    staff: StaffLetter | None,
+    known: _Known,
     shifted: datetime | None,
 ) -> Letter:
     first = published.library.business.languages[0]
+    staff, system = known.staff.get(mail.id), known.system.get(mail.id)
+    own = reader.language or (system and system.language) or first
     return Letter(
         delivery_id=mail.id,
         contact_id=reader.id,
@@ -121,29 +136,25 @@ def _letter(
         publication_id=published.id,
         sequence=enrolment.sequence,
         step=mail.step,
-        language=first if mail.staff_to else reader.language or first,
+        language=first if staff else own,
         names=names,
         sent_at=clock.machine_now(),
         arm=enrolment.arm,
         journey_at=shifted,
         staff=staff,
+        system=system,
     )
 
 
-def _hold(desk: Desk, lease: Lease, reasons: dict[int, str], now: datetime) -> None:
+def _hold(desk: Desk, lease: Lease, reasons: Mapping[int, str], now: datetime) -> None:
     """Hold what can't be put into words: never sent with a gap, never retried hot, never dropped before its end."""
     with desk.begin() as session:
-        for delivery_id, reason in sorted(reasons.items()):
-            log.warning("delivery.held", delivery=delivery_id, reason=reason)
-            session.execute(
-                update(Delivery)
-                .where(Delivery.id == delivery_id, Delivery.token == lease.token, Delivery.state == State.CLEARED)
-                .values(
-                    state=State.HELD,
-                    rule="words",
-                    reason=f"Held: {reason}",
-                    wake_at=func.least(now + POISON_REST, Delivery.expires_at + timedelta(microseconds=1)),
-                    token=None,
-                    lease_until=None,
-                )
-            )
+        lock_readers(session, reasons)
+        taken = read_taken(session, reasons, lease.token)
+        last = last_said(session, WORDS, [(due.contact_id, due.id) for due in taken])
+        held = [(due, held_wordless(reasons[due.id], due.expires_at, now)) for due in taken]
+        # It is looked at again each hour, and told again when something else is missing.
+        told = [decided(*each, is_told=last.get(each[0].id) != each[1].reason) for each in held]
+        write_decisions(session, told, (), now, (State.CLEARED,))
+    for due, verdict in held:
+        log.warning("delivery.held", delivery=due.id, reason=verdict.reason)

@@ -17,7 +17,7 @@ from service.actions.enrol import enrol, enrol_by
 from service.actions.expect import begun_by, expect_dates, expect_visits
 from service.actions.lighten import lighten
 from service.actions.receive_reply import receive_reply
-from service.domain.effect import STAGE_AFTER
+from service.domain.effect import DEALS, STAGE_AFTER
 from service.domain.entry import Occasion, answers, begins_anew
 from service.domain.happening import Happening
 from service.domain.pressure import EVIDENCE
@@ -28,7 +28,7 @@ from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.event import Event
 from service.store.history import event_key
-from service.store.told import keep_events
+from service.store.told import keep_events, note_deals
 
 SKEW = timedelta(seconds=5)  # by which the clocks of two machines may differ
 
@@ -58,6 +58,8 @@ def receive_event(session: Session, published: Published, contact: Contact, seen
         return None
     corrects = _replace_older(session, contact.id, seen, event_id)
     wake(session, contact.id, now)
+    if seen.name in DEALS:
+        contact.dealt_at = max(seen.at, contact.dealt_at or seen.at)
     if seen.name in EVIDENCE:
         lighten(session, published, [contact.id], now)
     if seen.name == "reply":
@@ -103,7 +105,8 @@ def keep_quietly(
         return []
     rows = [_row(who, event) | {"value": None if event.value is None else str(event.value)} for who, event in seen]
     ids = keep_events(session, rows, now - SKEW)
-    new = (each for each, id_ in zip(seen, ids, strict=True) if id_ is not None)
+    new = [each for each, id_ in zip(seen, ids, strict=True) if id_ is not None]
+    note_deals(session, [(who, event.at) for who, event in new if event.name in DEALS])
     lighten(session, published, sorted({who for who, event in new if event.name in EVIDENCE}), now)
     return ids
 

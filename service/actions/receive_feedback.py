@@ -6,11 +6,10 @@ counts. What can't be read is set aside with its error, and holds nobody up.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from email.utils import parseaddr
 from time import monotonic
 
@@ -19,23 +18,22 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.actions.follow_feedback import follow
-from service.actions.match_feedback import Heard, Matched, hash_of, match
-from service.domain.aftermath import Aftermath, aftermath, kind_of
+from service.actions.match_feedback import Heard
+from service.actions.take_in_feedback import clean, take_in
+from service.domain.aftermath import Aftermath, aftermath
 from service.domain.bucket import MAJOR, Answers
 from service.domain.feedback import WORDS, Feedback
+from service.domain.redaction import without_addresses
 from service.ports import Confirming, NotNow, Pacer, Published, Received, Receiver
-from service.store.contact import lock_contacts
-from service.store.feedback import Row, keep_feedback, tally
-from service.store.journey import journey_now
 from service.store.notice import Held, Progress, Reading, take_notices, write_progress
 
 ITEMS = 500  # told things a transaction
 GRAVE = 50  # of them that change people, each of which takes a while
 NOTICES = 200  # requests a transaction
 BUDGET = 0.5  # seconds a call: mail waits meanwhile
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before it nobody told anything
-KEY = 200  # characters of a name
+VISITING = timedelta(minutes=1)  # until a visit that was begun is made again: whoever made it may have died
+VALID = timedelta(days=2)  # for which the link of a subscription is good (docs.aws.amazon.com/sns, API "Subscribe")
+SOONEST, LATEST = timedelta(seconds=30), timedelta(hours=3)  # from one try to the next
 CHANGES = frozenset({Aftermath.DEAD, Aftermath.COMPLAINT, Aftermath.LEFT, Aftermath.ANSWERED})
 UNFIT = frozenset({"21", "22", "23", "54"})  # classes of SQLSTATE: what was to be written doesn't fit
 
@@ -116,20 +114,31 @@ def _set_aside(mailroom: Mailroom, error: Exception) -> Read:
 
 
 def _confirm(mailroom: Mailroom, held: Held, url: str) -> None:
-    """Say to a provider that its address is ours; where that fails, a person has to ask it to ask again."""
+    """Say to a provider that its address is ours; where that fails, again and again for as long as it may work."""
     try:
         mailroom.visit(url)
     except NotNow as error:
         log.error("webhook.not_confirmed", provider=held.provider, reason=str(error))
-        with mailroom.begin() as session:
-            write_progress(session, [_aside(held, f"its subscription could not be confirmed: {error}")])
+        progress = _again(held, f"its subscription could not be confirmed: {error}")
     else:
         log.info("webhook.confirmed", provider=held.provider, account=held.account)
+        progress = Progress(held.id, held.at, held.taken, Reading.DONE)
+    with mailroom.begin() as session:
+        write_progress(session, [progress])
+
+
+def _again(held: Held, why: str) -> Progress:
+    """Once more when it is twice as old; after VALID a person has to ask the provider to ask again."""
+    now = clock.machine_now()
+    if now - held.at > VALID:
+        return _aside(held, why)
+    later = now + min(max(now - held.at, SOONEST), LATEST)
+    return Progress(held.id, held.at, held.taken, Reading.WAITING, clean(why)[:WORDS], later)
 
 
 def _aside(held: Held, why: Exception | str) -> Progress:
     words = f"{type(why).__name__}: {why}" if isinstance(why, Exception) else why
-    return Progress(held.id, held.at, held.taken, Reading.ASIDE, _clean(words)[:WORDS])
+    return Progress(held.id, held.at, held.taken, Reading.ASIDE, without_addresses(clean(words)[:WORDS]))
 
 
 def _read(mailroom: Mailroom, published: Published, most: int) -> Read:
@@ -157,6 +166,8 @@ def _open(mailroom: Mailroom, held: Held, read: Read) -> Progress:
     received = Received(held.headers, held.body, held.at)
     if isinstance(receiver, Confirming) and (url := receiver.confirm(received)) is not None:
         read.visits.append((held, url))
+        lease = clock.machine_now() + VISITING
+        return Progress(held.id, held.at, held.taken, Reading.WAITING, held.error, lease)
     told = receiver.told(received)
     taken = held.taken + _room_for(told[held.taken :], read.heard)
     read.heard += [Heard(held.provider, held.account, held.at, each) for each in told[held.taken : taken]]
@@ -171,75 +182,6 @@ def _room_for(told: Sequence[Feedback], heard: Sequence[Heard]) -> int:
             return number
         grave += aftermath(each) in CHANGES
     return len(told)
-
-
-def take_in(session: Session, published: Published, hash_key: bytes, heard: Sequence[Heard]) -> frozenset[str]:
-    """Keep what was told, and do what follows from what is new of it. The caller commits, and has locked nobody yet.
-
-    The domains that mail should go to slower now, because they refuse its sender.
-    """
-    if not heard:
-        return frozenset()
-    matched = match(session, [_plain(each) for each in heard])
-    locked = set(lock_contacts(session, sorted({each.contact_id for each in matched if each.contact_id is not None})))
-    for each in matched:
-        if each.contact_id not in locked:  # forgotten a moment ago
-            each.contact_id = each.delivery_id = None
-    now = journey_now(session)
-    ahead = now - clock.machine_now()
-    rows = [_row(number, each, hash_key, ahead) for number, each in enumerate(matched)]
-    new = keep_feedback(session, rows)
-    slower = follow(session, published, hash_key, [matched[number] for number in new], now)
-    session.flush()
-    tally(session, [rows[number] for number in new])
-    return slower
-
-
-def _plain(heard: Heard) -> Heard:
-    """Without what PostgreSQL can't keep, and what nobody believes: a time to come, or long before there was mail."""
-    told = heard.told
-    at = told.at if told.at is not None and EARLIEST < told.at < heard.at else heard.at
-    key = _clean(told.key)
-    if len(key) > KEY:
-        key = hashlib.sha256(told.key.encode()).hexdigest()
-    plain = replace(
-        told,
-        key=key,
-        at=at,
-        message_id=_clean(told.message_id),
-        provider_id=_clean(told.provider_id),
-        recipient=_clean(told.recipient),
-        code=_clean(told.code)[:WORDS],
-        words=_clean(told.words)[:WORDS],
-    )
-    return replace(heard, told=plain)
-
-
-def _clean(text: str) -> str:
-    return text.replace("\0", "")
-
-
-def _row(number: int, each: Matched, hash_key: bytes, ahead: timedelta) -> Row:
-    """`ahead`: by how much journey time is ahead of the machine's."""
-    told, bounce = each.told, kind_of(each.told)
-    at = told.at or each.heard.at
-    unknown = hash_of(told, hash_key) if each.contact_id is None else None
-    return Row(
-        number=number,
-        provider=each.heard.provider,
-        account=each.heard.account,
-        key=told.key,
-        what=told.what,
-        bounce=bounce,
-        at=at,
-        journey_at=at + ahead,
-        contact_id=each.contact_id,
-        delivery_id=each.delivery_id,
-        address_hash=f"\\x{unknown.hex()}" if unknown else None,
-        code=told.code,
-        words=told.words,
-        is_machine=told.is_machine,
-    )
 
 
 def _slow_down(mailroom: Mailroom, published: Published, domains: frozenset[str]) -> None:

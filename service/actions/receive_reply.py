@@ -19,7 +19,7 @@ from service.domain.task import REPLY_DUE, Times, keeps_until
 from service.ports import Published
 from service.store.contact import Contact
 from service.store.delivery import Delivery, State
-from service.store.enrolment import Enrolment
+from service.store.enrolment import Enrolment, of_a_sequence
 from service.store.task import Task
 
 WHAT = "answer the reply"
@@ -46,15 +46,15 @@ def receive_reply(
 
 
 def _find_enrolment(session: Session, contact: Contact, data: Mapping[str, Any]) -> Enrolment | None:
-    own = select(Enrolment).where(Enrolment.contact_id == contact.id).with_for_update()
+    own = select(Enrolment).where(Enrolment.contact_id == contact.id, of_a_sequence()).with_for_update()
     named = own.where(Enrolment.sequence == data.get("sequence"))
     newest = named.order_by((Enrolment.state == "active").desc(), Enrolment.id.desc()).limit(1)
     found = session.scalars(newest).first() if data.get("sequence") else None
     if found is not None:
         return found
-    mails = select(Delivery.enrolment_id).where(
-        Delivery.contact_id == contact.id, Delivery.staff_to.is_(None), Delivery.state.in_(LEFT)
-    )
+    mails = select(Delivery.enrolment_id).join(Enrolment, Enrolment.id == Delivery.enrolment_id)
+    mails = mails.where(Delivery.contact_id == contact.id, Delivery.staff_to.is_(None), Delivery.state.in_(LEFT))
+    mails = mails.where(of_a_sequence())
     last = session.scalar(mails.order_by(func.coalesce(Delivery.sent_at, Delivery.handed_at).desc()).limit(1))
     return session.scalars(own.where(Enrolment.id == last)).first() if last is not None else None
 

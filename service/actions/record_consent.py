@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.actions.lighten import lighten
 from service.actions.sign_up import Evidence
+from service.domain.consent import version_of
 from service.domain.field import Fault, Unfit, in_utc
 from service.domain.sequence.spelling import did_you_mean
 from service.ports import Published
@@ -92,4 +93,5 @@ def _judge(
         user_agent=evidence.user_agent,
         page=evidence.page,
         wording=given.wording,
+        version=version_of(given.wording or ""),
     )

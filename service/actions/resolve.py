@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from service.actions.case import Case, read_cases
 from service.actions.send_again import send_again
+from service.actions.system_mail import ask
+from service.domain.system_mail import is_system
 from service.ports import Published
 from service.store.contact import lock_contacts
 from service.store.delivery import Delivery, State
@@ -61,12 +63,17 @@ def resolve(
 
 
 def _send_again(session: Session, published: Published, case: Case, who: str, because: str, now: datetime) -> Delivery:
-    if case.written is None:
-        raise CannotResolve("Its step was taken out of the sequence, so there are no words to send again.")
     reason = f"Due: sent again, because {who} says that delivery {case.delivery.id} did not arrive{because}."
-    again = send_again(
-        session, published, case.contact, case.enrolment, case.written, now, rule="resend", reason=reason
-    )
+    if is_system(case.enrolment.sequence):
+        if case.enrolment.state != "active":
+            raise CannotResolve("What it asks is settled, or too late, so there is nothing to send again.")
+        again = ask(session, published, case.enrolment, now, case.delivery.step, reason)
+    elif case.written is None:
+        raise CannotResolve("Its step was taken out of the sequence, so there are no words to send again.")
+    else:
+        again = send_again(
+            session, published, case.contact, case.enrolment, case.written, now, rule="resend", reason=reason
+        )
     _settle(case.delivery, State.FAILED, f"Not sent: {who} says so{because}; sent again as delivery {again.id}.")
     return again
 

@@ -20,11 +20,13 @@ from service.domain.sequence.model.sequence import Sequence as Journey
 from service.domain.sequence.model.sequence import Status
 from service.domain.sequence.model.step import Step
 from service.domain.sequence.vocabulary import Kind
+from service.domain.system_mail import TOPIC, is_system
 from service.domain.throttle import Breaker, Candidate, Person, Ruling, Verdict
 from service.domain.throttle import arbitrate as decide
 from service.domain.window import Window
 from service.ports import Published
 from service.store.breaker import breaker_now
+from service.store.decision import Decided
 from service.store.due import Due, read_ahead, read_counted
 from service.store.history import seed_of, zone_of
 from service.store.judged import Judged, read_bookings, read_judged
@@ -92,9 +94,23 @@ def rule(
     for contact_id, own in rivals.items():
         seed = seed_of(judged.people[contact_id])
         candidates = [_candidate(*rival, seed, now) for rival in own]
-        decided = decide(candidates, persons[contact_id], policy, now, desk.breaker)
-        verdicts += [(due, decided[due.id]) for due, _ in own]
+        ruled = decide(candidates, persons[contact_id], policy, now, desk.breaker)
+        verdicts += [(due, ruled[due.id]) for due, _ in own]
     return verdicts
+
+
+def decided(due: Due, verdict: Verdict, *, is_told: bool = True) -> Decided:
+    """A verdict as it is written down. Mail to a colleague is none of the person's."""
+    return {
+        "delivery_id": due.id,
+        "contact_id": due.contact_id,
+        "rule": verdict.rule,
+        "verdict": verdict.ruling,
+        "inputs": verdict.inputs,
+        "until": verdict.until,
+        "sentence": verdict.reason,
+        "is_told": is_told and due.staff_to is None,
+    }
 
 
 def _look_up(library: Library, sequence_key: str, step_key: str, now: datetime) -> Written | None:
@@ -109,6 +125,8 @@ def _look_up(library: Library, sequence_key: str, step_key: str, now: datetime) 
 
 def _bar(desk: Desk, due: Due, written: Written | None) -> Verdict | None:
     """Why this mail may not be sent at all, whatever its turn."""
+    if is_system(due.sequence):
+        return _bar_system(desk, due)
     if written is None and due.step != REPLY:  # a task that a reply opened has no step
         return Verdict(Ruling.EXPIRED, "removed", REMOVED)
     if due.enrolment_state != "active" and not due.occasion:
@@ -116,13 +134,25 @@ def _bar(desk: Desk, due: Due, written: Written | None) -> Verdict | None:
     if written is None or due.staff_to is not None:
         return None  # a colleague's
     return clearance.barred(
-        desk.judged.standings[due.contact_id], written.topic, desk.judged.people[due.contact_id].first_name
+        desk.judged.standings[due.contact_id], written.topic, desk.judged.people[due.contact_id].first_name, desk.now
+    )
+
+
+def _bar_system(desk: Desk, due: Due) -> Verdict | None:
+    """The same of a system mail, which belongs to no file. What stands against the contact's own mailbox says nothing
+    of another one that they ask us to write to."""
+    if due.enrolment_state != "active":
+        return clearance.left(due.why)
+    if due.staff_to is not None:
+        return None
+    return clearance.barred(
+        desk.judged.standings[due.contact_id], TOPIC, desk.judged.people[due.contact_id].first_name, desk.now
     )
 
 
 def _hold(desk: Desk, due: Due, written: Written | None) -> Verdict | None:
     """What has to be settled before it may leave."""
-    if due.staff_to is not None:
+    if due.staff_to is not None or is_system(due.sequence):
         return None
     waits = None
     if due.paused_at is not None and not due.occasion:
@@ -132,6 +162,10 @@ def _hold(desk: Desk, due: Due, written: Written | None) -> Verdict | None:
     if waits is None and due.contact_id in desk.judged.complaints:
         raised = desk.judged.complaints[due.contact_id]
         waits = clearance.held_by_complaint(raised, due.priority, due.expires_at, desk.now)
+    reader = desk.judged.people[due.contact_id]
+    if waits is None and written is not None and reader.paused_until is not None:
+        zone = zone_of(reader, desk.library.business)
+        waits = clearance.held_by_wish(reader.paused_until, written.topic, due.priority, due.expires_at, desk.now, zone)
     return waits
 
 

@@ -15,15 +15,17 @@ from service.actions.carry_out import carry_out
 from service.actions.held_task import Held, hold_task
 from service.actions.outcomes import outcomes_of
 from service.actions.receive_event import Seen, receive_event, wake
+from service.actions.referral_task import lock_people_of
+from service.actions.settle_referral import settle_referral
 from service.actions.settle_reply import end_after_reply, go_on
 from service.actions.staff_mail import cancel_staff_mail
 from service.domain.field import Fault, Unfit
 from service.domain.reason import done_by, skipped_by
 from service.domain.sequence.model.business import Business
-from service.domain.task import END, GO_ON, LONGEST_SNOOZE
+from service.domain.task import END, GO_ON, LONGEST_SNOOZE, REFUSE
 from service.ports import Published
 from service.store.delivery import State
-from service.store.task import Task
+from service.store.task import REFERRAL, Task
 
 log = structlog.get_logger()
 
@@ -69,6 +71,8 @@ def settle_task(
         undone = carry_out(session, published, held.enrolment, held.contact, held.written[1], now)
         if undone:
             held.say(f"{task.reason} {undone}")
+    if held.enrolment.sequence == REFERRAL:
+        settle_referral(session, published, held, who, outcome, note, now)
     data = {
         "sequence": held.enrolment.sequence,
         "step": held.touch.step if held.touch else None,
@@ -102,6 +106,8 @@ def skip_task(
     words = skipped_by(who, reason, now, ZoneInfo(published.library.business.zone))
     _close(session, held, "skipped", State.SKIPPED, words, now)
     session.flush()
+    if held.enrolment.sequence == REFERRAL:
+        settle_referral(session, published, held, who, REFUSE, reason, now)
     wake(session, held.contact.id, now)
     return held.task
 
@@ -126,6 +132,7 @@ def snooze_task(
 
 
 def _hold_open(session: Session, published: Published, task_id: int) -> Held | None:
+    lock_people_of(session, task_id)
     held = hold_task(session, published, task_id)
     if held is not None and held.task.state != "open":
         raise TaskOver(held.task.reason or f"This task is {held.task.state} already.")

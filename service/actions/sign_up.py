@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from secrets import token_hex
@@ -18,10 +18,11 @@ from service.actions.lighten import lighten
 from service.actions.receive_event import wake
 from service.actions.refer import joined
 from service.actions.send_again import send_again
+from service.domain.consent import ends_at, version_of
 from service.domain.contact import Address, address_hash
 from service.domain.entry import Occasion, consented_topics, starts
 from service.domain.reason import ASKED_AGAIN
-from service.domain.sequence.model.form import Form
+from service.domain.sequence.model.form import MAIL, Form
 from service.domain.sequence.vocabulary import Kind
 from service.ports import Published
 from service.store.contact import Consent, Contact
@@ -42,6 +43,15 @@ class Evidence:
     user_agent: str | None = None
     page: str | None = None
     wording: str = ""
+    form: str | None = None  # its slug
+    mail: bool = True  # whether they agreed to mail: at a counter it is a box, and may be left empty
+    channels: tuple[tuple[str, str], ...] = ()  # the other ways that they agreed to, each with its wording: `phone`
+    language: str | None = None  # that the page spoke
+
+    @property
+    def version(self) -> str | None:
+        """Of the wording."""
+        return version_of(self.wording)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +70,33 @@ def sign_up(
     fields: Mapping[str, Any],
     evidence: Evidence,
     now: datetime,
+    *,
+    came: bool = False,
 ) -> SignedUp:
-    """Take a signup of a single opt-in form. The caller commits, and only then answers and rings.
+    """Take a signup of a single opt-in form, or one that was confirmed. The caller commits, and only then answers and
+    rings.
 
     `fields` are the form's own, checked already, and `ref`, the code of whoever sent them. What is known of the person
-    is added to, never overwritten. The insert locks the contact, so ten signups at once make one contact and one
-    enrolment.
+    is added to, never overwritten; what stands against writing to them stays. The insert locks the contact, so ten
+    signups at once make one contact and one enrolment. `came`: they are new here though their contact is not, which
+    only waited for this to be confirmed.
     """
     ref, fields = fields.get(REF), {name: value for name, value in fields.items() if name != REF}
     contact, is_new = upsert_contact(session, hash_key, address, fields, now, source=source_of(form))
-    consents = [row | {"contact_id": contact.id} for row in consents_of(published, form, evidence, now)]
-    if consents:
-        session.connection().execute(insert(Consent), consents)
+    consents = consents_of(published, form, evidence, now)
+    keep_consents(session, contact.id, consents)
     session.connection().execute(insert(Event), event_of(form, now) | {"contact_id": contact.id})
-    if is_new and ref:
+    if (is_new or came) and ref:
         joined(session, published, contact, ref, now)
     if not is_new:
         wake(session, contact.id, now)
     if contact.sunset_at is not None and consents:
         lighten(session, published, [contact.id], now)
     occasion = occasion_of(form, fields)
-    begun = enrol_by(session, published, contact, occasion, now, newcomer=is_new)
+    # A box for mail that stayed empty: what they said is kept, and no mail begins by it.
+    begun = enrol_by(session, published, contact, occasion, now, newcomer=is_new) if evidence.mail else []
     expect_dates(session, published, contact, now, newcomer=is_new)
-    if not is_new:
+    if not is_new and evidence.mail:
         _send_again(session, published, contact, form, {each.sequence for each in begun}, now)
     return SignedUp(contact.id, is_new, tuple(enrolment.id for enrolment in begun))
 
@@ -127,19 +141,42 @@ def contact_of(
     } | {name: value for name, value in given.items() if name in BUILT_IN}
 
 
-def consents_of(published: Published, form: Form, evidence: Evidence, now: datetime) -> list[dict[str, Any]]:
-    """The columns of what a signup agrees to, but for the contact: one row a topic."""
+def keep_consents(session: Session, contact_id: int, rows: Sequence[dict[str, Any]]) -> None:
+    """Append these to a contact's consents."""
+    if rows:
+        session.connection().execute(insert(Consent), [row | {"contact_id": contact_id} for row in rows])
+
+
+def consents_of(
+    published: Published, form: Form, evidence: Evidence, now: datetime, act: str = "confirmed"
+) -> list[dict[str, Any]]:
+    """The columns of what a signup agrees to, but for the contact: a row for each topic, and one for each further way
+    of being reached, which is about no topic."""
     consent = {
-        "act": "confirmed",
+        "act": act,
         "basis": "consent",
+        "channel": MAIL,
         "at": now,
+        "expires_at": None,
         "source": source_of(form),
+        "form": form.slug,
         "address": evidence.address,
         "user_agent": evidence.user_agent,
         "page": evidence.page,
         "wording": evidence.wording,
+        "version": evidence.version,
     }
-    return [consent | {"topic": topic} for topic in consented_topics(published.library, form)]
+    topics = consented_topics(published.library, form) if evidence.mail else ()
+    return [consent | _reason(published, topic, now) for topic in topics] + [
+        consent | {"topic": None, "channel": channel, "wording": wording, "version": version_of(wording)}
+        for channel, wording in evidence.channels
+    ]
+
+
+def _reason(published: Published, name: str, now: datetime) -> dict[str, Any]:
+    topic = published.library.business.topic(name)
+    ends = ends_at(topic, now)
+    return {"topic": name, "basis": "consent" if ends is None else "inquiry", "expires_at": ends}
 
 
 def event_of(form: Form, now: datetime) -> dict[str, Any]:

@@ -39,8 +39,9 @@ class Signup:
 
 
 def is_plain(published: Published, signup: Signup) -> bool:
-    """Whether a signup can be taken here: nobody brought the person, and no rule asks about a past."""
-    if signup.fields.get(REF):
+    """Whether a signup can be taken here: nothing is to be confirmed, nobody brought the person, and no rule asks about
+    a past."""
+    if signup.fields.get(REF) or signup.form.double_opt_in:
         return False
     begun = (each for each in published.library.sequences if starts(each, signup.form))
     return not any(map(condition_asks, begun)) and not any(map(asks_the_past, _awaiting(published)))
@@ -73,18 +74,21 @@ def _write(rows: Newcomers, number: int, published: Published, hash_key: bytes, 
     rows.events.append(event_of(signup.form, now) | {"contact_id": number})
     stands = columns | {"id": number, "stage": "lead", "tags": []}
     contact = Reader._make(stands.get(name) for name in Reader._fields)
-    for draft, plan in _beginnings(published, contact, occasion_of(signup.form, fields), now):
+    occasion = occasion_of(signup.form, fields) if signup.evidence.mail else None
+    for draft, plan in _beginnings(published, contact, occasion, now):
         ids = {"id": len(rows.enrolments), "contact_id": number}
         rows.enrolments.append({name: getattr(draft, name) for name in COLUMNS} | ids)
         if plan is not None:
             rows.deliveries.append(plan | {"enrolment_id": ids["id"], "contact_id": number})
 
 
-def _beginnings(published: Published, contact: Reader, occasion: Occasion, now: datetime) -> Iterator[Beginning]:
-    """What begins for a newcomer, each with its first touch, and what is awaited."""
+def _beginnings(
+    published: Published, contact: Reader, occasion: Occasion | None, now: datetime
+) -> Iterator[Beginning]:
+    """What begins for a newcomer, each with its first touch, and what is awaited. By no `occasion` begins nothing."""
     business = published.library.business
     for sequence in published.library.sequences:
-        if answers(sequence, occasion):
+        if occasion is not None and answers(sequence, occasion):
             draft = draft_of(published, contact, sequence, occasion, now)
             facts = facts_of(business, contact, draft, Past(), now)
             if why_not_enter(sequence, facts, None, now) is None:

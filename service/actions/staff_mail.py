@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from service.actions.outcomes import reply_outcomes
+from service.actions.outcomes import look_outcomes, reply_outcomes
 from service.actions.proceed import new_message_id
 from service.domain.sequence.model.business import Business
 from service.ports import Published, StaffLetter
@@ -18,7 +18,7 @@ from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.history import read_contacts
 from service.store.letter import Mail
-from service.store.task import REPLY, Task, read_staff_tasks
+from service.store.task import LOOK_AT, REPLY, Task, read_staff_tasks
 
 KEEPS = timedelta(days=3)
 UNSENT = (State.DUE, State.HELD, State.CLEARED)
@@ -106,7 +106,14 @@ def staff_letters(session: Session, published: Published, mails: Collection[Mail
             what=task.what,
             cost=task.cost,
             briefing=reply_briefing(business, contacts[task.contact_id], title) if is_reply else "",
-            outcomes=reply_outcomes(business) if is_reply else (),
+            outcomes=_outcomes(business, task, is_reply),
             remark=task.reason or "",
         )
     return letters
+
+
+def _outcomes(business: Business, task: Task, is_reply: bool) -> tuple[tuple[str, str], ...]:
+    """Those that no file offers."""
+    if is_reply:
+        return reply_outcomes(business)
+    return look_outcomes(business) if task.what == LOOK_AT else ()

@@ -74,7 +74,7 @@ def _ask(session: Session, published: Published, contact_id: int, now: datetime)
     begun = set(session.scalars(select(Enrolment.sequence).where(Enrolment.contact_id == contact_id, *asks)))
     asking = (each for each in published.library.sequences if each.key in begun)
     standing = read_standings(session, [contact], now)[contact_id]
-    if may_reach(standing, published.library.business, asking):
+    if may_reach(standing, published.library.business, asking, now):
         session.execute(update(Contact).where(Contact.id == contact_id).values(sunset_at=now))
         log.info("contact.asked_to_stay", contact=contact_id)
 

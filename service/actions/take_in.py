@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from service.actions.enrol import COLUMNS, draft_of, set_date
 from service.actions.expect import asks_the_past
 from service.actions.proceed import plan_next, write_plans
-from service.domain.consent import Standing, why_not
+from service.domain.consent import Standing, may_email
 from service.domain.entry import Occasion, why_not_enter
 from service.domain.intake import fitting_occasion
 from service.domain.occurrence import Entered, awaited, awaits
@@ -114,7 +114,7 @@ def invite(
     """
     business = published.library.business
     topic = business.topic(sequence.topic) or Topic(sequence.topic)
-    if any(each.state not in {"awaited", "declined"} for each in known) or why_not(standing, topic) is not None:
+    if any(each.state not in {"awaited", "declined"} for each in known) or may_email(standing, topic, now) is not None:
         return None
     draft = draft_of(published, contact, sequence, NOBODY, now)
     fitting = fitting_occasion(sequence, facts_of(business, contact, draft, past, now))

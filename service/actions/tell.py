@@ -148,7 +148,7 @@ def _keep_all(
 
 def _keep(session: Session, published: Published, contact: Contact, event: Seen, now: datetime) -> int | None:
     event_id = receive_event(session, published, contact, event, now)
-    qualified(session, published, contact, event.name, now)
+    qualified(session, published, contact, event.name, now, event.value, event.currency)
     return event_id
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import case, or_
+from sqlalchemy import case, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from service.actions.leave import end_enrolments
+from service.actions.leave import Before, end_enrolments
 from service.actions.receive_event import Seen, receive_event
 from service.domain.consent import IN_VAIN
 from service.domain.departure import left_with, unsubscribed
+from service.domain.happening import UNSUBSCRIBED
+from service.domain.leaving import UNDO
 from service.ports import Published
 from service.store.contact import Consent, Contact, Suppression, lock_contacts
 from service.store.enrolment import Enrolment
+from service.store.history import read_consents
+from service.store.leaving import Leaving
 
 
 def unsubscribe(
@@ -26,36 +31,80 @@ def unsubscribe(
     topic: str | None = None,
     source: str = "page",
     user_agent: str | None = None,
-) -> bool:
-    """Leave all marketing (or one topic); whether there is such a contact. The caller commits. Repeating is harmless.
+) -> int | None:
+    """Leave all marketing (or one topic); None where there is no such contact. The caller commits.
 
-    After the commit no intent commits any more (RFC 8058 §3.1). Topics with `basis: service` outlive "leave all".
+    After the commit no intent commits any more (RFC 8058 §3.1). Topics with `basis: service` outlive "leave all". What
+    it took away is remembered, and given back by `come_back`: the number returned is that of the consent by which this
+    leaving goes, a repetition's that of what it repeats. Repeating is harmless.
     """
     if not lock_contacts(session, [contact_id]):
-        return False
+        return None
     contact = session.get_one(Contact, contact_id)
-    suppress(session, contact, now, topic=topic, reason="unsubscribed", source=source)
-    session.add(
-        Consent(
-            contact_id=contact_id,
-            topic=topic,
-            act="withdrawn",
-            basis="consent",
-            at=now,
-            source=source,
-            user_agent=user_agent,
-        )
+    agreed = set(read_consents(session, [contact_id]).get(contact_id, ()))
+    is_new = suppress(session, contact, now, topic=topic, reason="unsubscribed", source=source)
+    act = Consent(
+        contact_id=contact_id,
+        topic=topic,
+        act="withdrawn",
+        basis="consent",
+        at=now,
+        source=source,
+        user_agent=user_agent,
     )
+    session.add(act)
     mine = (Enrolment.contact_id == contact_id, Enrolment.sequence.in_(left_with(published.library, topic)))
-    end_enrolments(session, unsubscribed(topic, now), now, *mine)
+    before = end_enrolments(session, unsubscribed(topic, now), now, *mine)
     # Last, so that what waits for it begins after everything else has ended.
-    receive_event(session, published, contact, Seen("unsubscribed", now, data={"topic": topic}), now)
-    return True
+    event_id = receive_event(session, published, contact, Seen(UNSUBSCRIBED, now, data={"topic": topic}), now)
+    took = agreed if topic is None else agreed & {topic}
+    leaving = _new_leaving(session, act, event_id) if is_new else _standing(session, act)
+    if leaving is None:
+        return act.id
+    remember(leaving, took, before, now)
+    return leaving.consent_id
 
 
-def suppress(session: Session, contact: Contact, now: datetime, *, topic: str | None, reason: str, source: str) -> None:
+def remember(leaving: Leaving, agreed: Collection[str], before: Before, now: datetime) -> None:
+    """Add to what a leaving took away. What it found first counts."""
+    leaving.at = now
+    leaving.agreed = sorted({*leaving.agreed, *agreed})
+    found = {
+        str(number): [state, why, ended_at.isoformat() if ended_at else None]
+        for number, (state, why, ended_at) in before.enrolments.items()
+    }
+    leaving.ended = found | leaving.ended
+    leaving.cancelled = {str(number): state for number, state in before.deliveries.items()} | leaving.cancelled
+
+
+def _new_leaving(session: Session, act: Consent, event_id: int | None) -> Leaving:
+    session.flush()
+    leaving = Leaving(
+        consent_id=act.id,
+        contact_id=act.contact_id,
+        topic=act.topic,
+        at=act.at,
+        agreed=[],
+        ended={},
+        cancelled={},
+        event_id=event_id,
+    )
+    session.add(leaving)
+    return leaving
+
+
+def _standing(session: Session, act: Consent) -> Leaving | None:
+    """The leaving that this one repeats: what a mail program did, somebody does once more by hand."""
+    session.flush()
+    same = (Leaving.contact_id == act.contact_id, Leaving.topic.is_not_distinct_from(act.topic))
+    stands = (Leaving.undone_at.is_(None), Leaving.at >= act.at - UNDO)
+    newest = select(Leaving).where(*same, *stands).order_by(Leaving.consent_id.desc()).limit(1)
+    return session.scalar(newest, execution_options={"populate_existing": True})
+
+
+def suppress(session: Session, contact: Contact, now: datetime, *, topic: str | None, reason: str, source: str) -> bool:
     """Put a contact's address on the suppression list; see `suppress_address`."""
-    suppress_address(session, contact.address_hash, now, topic=topic, reason=reason, source=source)
+    return suppress_address(session, contact.address_hash, now, topic=topic, reason=reason, source=source)
 
 
 def suppress_address(

@@ -15,12 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.clock import machine_now
 from service.local.error import LocalError
 from service.local.servers import servers
-from service.providers.inbound import CAME_TO, InboundMail
+from service.providers.inbound import CAME_TO, KEPT, InboundMail
 from service.runtime import Runtime
 from service.settings import read_settings
 from service.store.notice import keep_notices
 
-LARGEST = 1_000_000  # bytes that are kept; what tells anything stands in front of what is attached
 PIECE = 65_536  # bytes
 TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h
 EPILOG = """\b
@@ -58,7 +57,7 @@ def receive(context: click.Context, came_to: tuple[str, ...]) -> None:
 
 def _first_part(stream: BinaryIO) -> bytes:
     """The beginning of what comes in; the rest is read too, so that whoever writes it doesn't fail."""
-    kept = stream.read(LARGEST)
+    kept = stream.read(KEPT)
     while stream.read(PIECE):
         continue
     return kept

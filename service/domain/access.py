@@ -22,6 +22,7 @@ class Scope(StrEnum):
     ENROLMENTS_WRITE = "enrolments:write"
     DELIVERIES_READ = "deliveries:read"
     DELIVERIES_WRITE = "deliveries:write"
+    FORMS_READ = "forms:read"
     REFERRALS_READ = "referrals:read"
     REFERRALS_WRITE = "referrals:write"
     SUPPRESSIONS_READ = "suppressions:read"
@@ -40,8 +41,9 @@ MEANINGS: dict[Scope, str] = {
     Scope.ENROLMENTS_WRITE: "let people into sequences, and take them out",
     Scope.DELIVERIES_READ: "read deliveries",
     Scope.DELIVERIES_WRITE: "say what became of an uncertain delivery",
+    Scope.FORMS_READ: "read the signup forms, and what they give",
     Scope.REFERRALS_READ: "read who brought whom",
-    Scope.REFERRALS_WRITE: "say that a referral was rewarded",
+    Scope.REFERRALS_WRITE: "decide about referrals and their rewards; say that a code was used",
     Scope.SUPPRESSIONS_READ: "read the suppression list",
     Scope.SUPPRESSIONS_WRITE: "put addresses on the suppression list, and take them off",
     Scope.TASKS_READ: "read what colleagues have to do",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from service.domain.consent import Standing, why_not
+from service.domain.consent import Standing, may_email
 from service.domain.kind import MANNERS
 from service.domain.reason import wrote_back
 from service.domain.schedule import window_of
@@ -15,8 +16,11 @@ from service.domain.sequence.model.step import Step
 from service.domain.sunset import UNENGAGED
 from service.domain.throttle import COMPLAINT, PAST, Candidate, Ruling, Verdict
 
+WORDS = "words"  # the rule that holds a mail which can't be put into words
+WORDLESS_REST = timedelta(hours=1)  # until it is looked at again
 REPLY = "reply"  # the rule that holds a sequence's mail while a reply waits for somebody
 PAUSED = "paused"
+PAUSE = "pause"  # the rule that holds somebody's mail for as long as they wished to hear nothing
 
 
 def topic_of(business: Business, sequence: Sequence) -> Topic:
@@ -24,9 +28,9 @@ def topic_of(business: Business, sequence: Sequence) -> Topic:
     return business.topic(sequence.topic) or Topic(sequence.topic)
 
 
-def barred(standing: Standing, topic: Topic, first_name: str | None) -> Verdict | None:
+def barred(standing: Standing, topic: Topic, first_name: str | None, now: datetime) -> Verdict | None:
     """Why a person may not be written to on a topic, None where they may."""
-    why = why_not(standing, topic)
+    why = may_email(standing, topic, now)
     if why is None:
         return None
     return Verdict(Ruling.EXPIRED, "consent", f"Not sent: {first_name or 'The person'} {why}.")
@@ -61,6 +65,25 @@ def held_by_complaint(
     return Verdict(Ruling.HELD, COMPLAINT, reason, expires_at + PAST)
 
 
+def held_by_wish(
+    until: datetime | None, topic: Topic, priority: int, expires_at: datetime | None, now: datetime, zone: ZoneInfo
+) -> Verdict | None:
+    """While the pause lasts that the person asked for, only what they need for what they booked goes out."""
+    if until is None or now >= until or priority == 0 or topic.basis == "service":
+        return None
+    if expires_at is None or now > expires_at:
+        return None
+    day = f"{until.astimezone(zone):%-d %B %Y}"
+    reason = f"Held: the person asked us to pause until {day}, and only service mail goes out until then."
+    return Verdict(Ruling.HELD, PAUSE, reason, min(until, expires_at + PAST))
+
+
+def held_wordless(why: str, expires_at: datetime | None, now: datetime) -> Verdict:
+    """What can't be put into words is never sent with a gap, and never dropped before its end."""
+    rest = now + WORDLESS_REST
+    return Verdict(Ruling.HELD, WORDS, f"Held: {why}", rest if expires_at is None else min(rest, expires_at + PAST))
+
+
 def candidate(
     number: int,
     sequence: Sequence,
@@ -92,9 +115,9 @@ def draws_from(seed: str, sequence: str, step: str) -> str:
     return f"{seed}:{sequence}:{step}"
 
 
-def may_reach(standing: Standing, business: Business, sequences: Iterable[Sequence]) -> bool:
+def may_reach(standing: Standing, business: Business, sequences: Iterable[Sequence], now: datetime) -> bool:
     """Whether mail of at least one of these may be written to somebody, as far as their wishes go."""
-    return any(why_not(standing, topic_of(business, each)) is None for each in sequences)
+    return any(may_email(standing, topic_of(business, each), now) is None for each in sequences)
 
 
 def asks_to_stay(sequence: Sequence) -> bool:

@@ -47,6 +47,11 @@ def unsubscribed(topic: str | None, at: datetime) -> Leave:
     return Leave("left", "unsubscribed", f"Not sent: the person left {what} on {at:%-d %B %Y}.")
 
 
+def came_back(at: datetime) -> Leave:
+    """The person took back that they had left, and with it what their leaving began."""
+    return Leave("stopped", "came-back", f"Stopped: the person came back on {at:%-d %B %Y}, within the hour.")
+
+
 def put_aside(topic: str | None, at: datetime) -> Leave:
     """Somebody put the address on the suppression list by hand."""
     what = f"“{topic}”" if topic else "all mail"

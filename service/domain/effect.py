@@ -21,6 +21,7 @@ STAGE_AFTER = {
     "purchase": "client",
     "client.left": "former",
 }
+DEALS = frozenset(name for name, stage in STAGE_AFTER.items() if stage == "client")
 
 
 @dataclass(frozen=True, slots=True)

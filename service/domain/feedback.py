@@ -51,6 +51,8 @@ class Feedback:
     brackets), `provider_id` and `recipient` what is known is given; `at` is aware, None where nobody said when.
     `code` is an SMTP or enhanced status code, `words` what the other side said. `is_machine`: the provider itself
     took an open or click for a machine's. `is_marked`: the delivery stands in a mark that we signed ourselves.
+    `known_as` is the Message-ID that the provider wrote into the mail in place of ours. `is_claimed`: somebody says so
+    in a mail, which proves nothing but that they have seen the mail that is named, so it counts for whom that went to.
     """
 
     what: What
@@ -65,6 +67,8 @@ class Feedback:
     words: str = ""
     is_machine: bool = False
     is_marked: bool = False
+    known_as: str = ""
+    is_claimed: bool = False
 
 
 def bounce_of(code: str, words: str = "", otherwise: Bounce = Bounce.SOFT) -> Bounce:

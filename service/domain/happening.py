@@ -11,6 +11,11 @@ from typing import Any
 # What ends a row of unanswered mails, and wakes a waiting step: a person did something.
 RESPONSES = frozenset({"click", "answer", "reply", "appointment.booked"})
 LESS_OFTEN = "less-often"  # they asked for less mail, or took it back
+UNSUBSCRIBED = "unsubscribed"  # they left a topic, or all marketing
+CAME_BACK = "came-back"  # they took back within the hour that they had left
+LEFT_BECAUSE = "left-because"  # they said why, if they liked
+ADDRESS_CHANGED = "address-changed"  # they confirmed it at the new one
+PAUSE = "pause"  # they asked for a pause of some days, or with none to go on
 
 
 @dataclass(frozen=True, slots=True)

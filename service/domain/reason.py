@@ -41,7 +41,7 @@ def opened(what: str, assignee: str, due_at: datetime | None, remark: str | None
 
 
 def unreached(name: str | None, barred: str) -> str:
-    """What a colleague should know where no mail goes to a person; `barred` are the words of `consent.why_not`."""
+    """What a colleague should know where no mail goes to a person; `barred` are the words of `consent.may_email`."""
     return f"No mail goes to {name or 'this person'}, who {barred}; this touch is owed all the same."
 
 

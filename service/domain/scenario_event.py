@@ -12,6 +12,7 @@ from service.domain.contact import BadAddress, read_address
 from service.domain.event import events_of
 from service.domain.field import BadValue, in_utc, read_instant, read_value
 from service.domain.happening import Happening
+from service.domain.pause import CHOICES
 from service.domain.sequence.answers import answers_of
 from service.domain.sequence.findings import Fault
 from service.domain.sequence.keys import Keys
@@ -32,6 +33,7 @@ OWN_WORDS: dict[str, tuple[str, ...]] = {
     "reply": ("sequence", "step"),
     "unsubscribed": ("topic",),
     "less-often": ("wish",),
+    "pause": ("days",),
     "task.done": ("sequence", "step", "note"),
     "task.skipped": ("sequence", "step", "note"),
 }
@@ -40,6 +42,7 @@ NEEDED = {
     "open": ("sequence", "step"),
     "click": ("sequence", "step"),
     "answer": ("sequence", "step", "value"),
+    "pause": ("days",),
     "task.done": ("sequence",),
     "task.skipped": ("sequence", "step"),
 }
@@ -122,6 +125,7 @@ def _refuse_unknown(keys: Keys, name: str, speaker: Speaker) -> None:
     _known(keys, "topic", [topic.name for topic in business.topics])
     _known(keys, "sequence", sequences)
     _known(keys, "wish", ("yes", "no"))
+    _known(keys, "days", ("0", *map(str, CHOICES)))
     sequence = sequences.get(keys.text("sequence"))
     if sequence is None or not keys.text("step"):
         if sequence is not None and name == "task.done":

@@ -17,6 +17,8 @@ REPLY_DUE = Duration.of(1, Unit.DAYS)
 
 # How a task that a reply opened may end.
 GO_ON, END = "go-on", "end"
+# How one ends that asks to look at a doubtful referral.
+APPROVE, REFUSE = "approve", "refuse"
 
 
 class Look(StrEnum):

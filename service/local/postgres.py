@@ -42,6 +42,9 @@ OPTIONS: Mapping[str, str] = {
     "jit": "off",
     "idle_in_transaction_session_timeout": "60s",
     "log_checkpoints": "off",
+    # Which address was there already, or what was to be written, is told to us and not to the log.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
 }
 
 

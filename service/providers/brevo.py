@@ -7,7 +7,6 @@ webhooks", "Batched webhooks", "Secure webhook calls", "API limits".
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from email.header import Header
 from typing import Any, ClassVar
@@ -18,6 +17,7 @@ import orjson
 from service.domain.feedback import Bounce, Feedback, What, bounce_of
 from service.ports import NotAuthentic, NotUnderstood, Outcome, Received, Refused
 from service.providers.payload import events, key_of, moment, text, verdict
+from service.providers.proof import basic_password, is_among
 from service.providers.service import (
     DELIVERY,
     JSON,
@@ -25,9 +25,7 @@ from service.providers.service import (
     Answer,
     Call,
     Service,
-    basic_password,
     hidden,
-    is_among,
     needed,
     ours,
     read_json,
@@ -81,20 +79,29 @@ class Brevo(Service):
             asked |= _version(first)
             asked["headers"]["idempotencyKey"] = _idempotency_key(mails)
             if first.attachments:
-                asked["attachment"] = [
-                    {"name": each.name, "content": b64encode(each.content).decode()} for each in first.attachments
-                ]
+                asked["attachment"] = first.files("name", "content")
         else:
             if any(mail.attachments or mail.sender != first.sender for mail in mails):
                 raise Refused("brevo takes only mails of one sender, and without attachments, together", "batch")
             asked |= {name: value for name, value in _version(first).items() if name.endswith(("Content", "subject"))}
             asked["headers"] = {"idempotencyKey": _idempotency_key(mails)}
             asked["messageVersions"] = [_version(mail) for mail in mails]
-        headers = {"Content-Type": JSON, "Accept": JSON, "api-key": self.key}
-        return Call(f"{self.url}/v3/smtp/email", orjson.dumps(asked), headers)
+        return Call(f"{self.url}/v3/smtp/email", orjson.dumps(asked), {"Content-Type": JSON, **self._headers()})
+
+    def trial(self) -> Call:
+        """The account."""
+        return Call(f"{self.url}/v3/account", headers=self._headers(), method="GET")
+
+    def is_known(self, answer: Answer) -> bool:
+        """A key that may not look at the account is told which thing it may not."""
+        return super().is_known(answer) or "does not include the required permission" in answer.words
+
+    def _headers(self) -> dict[str, str]:
+        return {"Accept": JSON, "api-key": self.key}
 
     def outcomes(self, answer: Answer, mails: Sequence[Mail]) -> list[Outcome]:
-        """Its own names for the mails, in their order: it writes them into the mails in place of our Message-IDs."""
+        """Its own names for the mails, in their order: it writes them into the mails in place of our Message-IDs, so an
+        answer or a report that returns one is known by it."""
         told = answer.json()
         listed = told.get("messageIds") if isinstance(told, Mapping) else None
         ids = listed if isinstance(listed, list) else [text(told, "messageId")]

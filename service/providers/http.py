@@ -90,6 +90,8 @@ class HttpProvider:
             call = self._service.call(mails)
         except Refused as refused:
             return [refused] if len(mails) == 1 else self._one_by_one(mails, start_by)
+        except TryLater as later:
+            return [later] * len(mails)
         if not self._takes_its_turn(start_by):
             return [TryLater("its group's time was over before its turn came", "budget", 0)] * len(mails)
         found, is_lost = self._tried(call, mails, start_by)
@@ -157,7 +159,7 @@ class HttpProvider:
         except IndexError:
             line = Line(self._patience)
         try:
-            return line.post(call, start_by)
+            return line.make(call, start_by)
         finally:
             self._idle.append(line)
 

@@ -58,18 +58,12 @@ class Line:
         self._session.mount("http://", self._adapter)
         self._session.mount("https://", self._adapter)
 
-    def post(self, call: Call, start_by: float = inf) -> Answer:
+    def make(self, call: Call, start_by: float = inf) -> Answer:
         """Make a request that leaves by then, in seconds of `time.monotonic()`, and read the whole answer.
 
         Raises NotReached or Lost.
         """
-        return self._made("POST", call, max(SHORTEST, min(self._patience.connect, start_by - time.monotonic())))
-
-    def get(self, url: str) -> Answer:
-        """The same without a body."""
-        return self._made("GET", Call(url, b""), self._patience.connect)
-
-    def _made(self, method: str, call: Call, connect: float) -> Answer:
+        connect = max(SHORTEST, min(self._patience.connect, start_by - time.monotonic()))
         if time.monotonic() - self._used > self._patience.idle:
             self._adapter.close()
         self._adapter.begin()
@@ -78,9 +72,9 @@ class Line:
         watch.start()
         try:
             with self._session.request(
-                method,
+                call.method,
                 call.url,
-                data=call.body,
+                data=call.body or None,
                 headers=dict(call.headers),
                 timeout=(connect, self._patience.silence),
                 allow_redirects=False,

@@ -14,6 +14,7 @@ import orjson
 from service.domain.feedback import WORDS, Bounce, Feedback, What
 from service.ports import NotUnderstood, Outcome, Received, Refused, TryLater, Uncertain
 from service.providers.payload import events, key_of, moment, text, verdict, within
+from service.providers.proof import basic_fault, basic_password
 from service.providers.service import (
     DELIVERY,
     JSON,
@@ -22,8 +23,6 @@ from service.providers.service import (
     Answer,
     Call,
     Service,
-    basic_fault,
-    basic_password,
     hidden,
     needed,
     ours,
@@ -71,9 +70,16 @@ class Mailjet(Service):
         return basic_fault(secret)
 
     def call(self, mails: Sequence[Mail]) -> Call:
+        body = orjson.dumps({"Messages": [_message(mail) for mail in mails]})
+        return Call(f"{self.url}/v3.1/send", body, {"Content-Type": JSON, **self._headers()})
+
+    def trial(self) -> Call:
+        """One of the senders that are set up."""
+        return Call(f"{self.url}/v3/REST/sender?Limit=1", headers=self._headers(), method="GET")
+
+    def _headers(self) -> dict[str, str]:
         credentials = b64encode(f"{self.key}:{self.secret}".encode()).decode()
-        headers = {"Content-Type": JSON, "Authorization": f"Basic {credentials}"}
-        return Call(f"{self.url}/v3.1/send", orjson.dumps({"Messages": [_message(mail) for mail in mails]}), headers)
+        return {"Authorization": f"Basic {credentials}"}
 
     def pause(self, answer: Answer) -> float | None:
         """It counts calls by the minute, and says no more."""
@@ -122,10 +128,7 @@ def _message(mail: Mail) -> dict[str, Any]:
     if any(mail.reply_to):
         message["ReplyTo"] = _mailbox(mail.reply_to)
     if mail.attachments:
-        message["Attachments"] = [
-            {"Filename": each.name, "ContentType": each.kind, "Base64Content": b64encode(each.content).decode()}
-            for each in mail.attachments
-        ]
+        message["Attachments"] = mail.files("Filename", "Base64Content", "ContentType")
     return message
 
 

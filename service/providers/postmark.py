@@ -5,7 +5,6 @@ postmarkapp.com/developer: "Email API", "Batch emails", "Webhooks", "API error c
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -14,6 +13,7 @@ import orjson
 from service.domain.feedback import Bounce, Feedback, What
 from service.ports import NotUnderstood, Outcome, Received, Refused, TryLater
 from service.providers.payload import events, key_of, moment, text, verdict
+from service.providers.proof import basic_fault, basic_password
 from service.providers.service import (
     DELIVERY,
     JSON,
@@ -21,8 +21,6 @@ from service.providers.service import (
     Answer,
     Call,
     Service,
-    basic_fault,
-    basic_password,
     hidden,
     needed,
     ours,
@@ -80,8 +78,15 @@ class Postmark(Service):
 
     def call(self, mails: Sequence[Mail]) -> Call:
         """Any number of mails as a batch, one as well: it answers for each by itself."""
-        headers = {"Content-Type": JSON, "Accept": JSON, "X-Postmark-Server-Token": self.token}
-        return Call(f"{self.url}/email/batch", orjson.dumps([self._message(mail) for mail in mails]), headers)
+        body = orjson.dumps([self._message(mail) for mail in mails])
+        return Call(f"{self.url}/email/batch", body, {"Content-Type": JSON, **self._headers()})
+
+    def trial(self) -> Call:
+        """The server that the token is of ("Server API")."""
+        return Call(f"{self.url}/server", headers=self._headers(), method="GET")
+
+    def _headers(self) -> dict[str, str]:
+        return {"Accept": JSON, "X-Postmark-Server-Token": self.token}
 
     def _message(self, mail: Mail) -> dict[str, Any]:
         """Our Message-ID is kept, links are left as they are, and no picture is added: we count by ourselves."""
@@ -97,10 +102,7 @@ class Postmark(Service):
             "Metadata": {DELIVERY: str(mail.delivery_id), MESSAGE: mail.key},
             "TrackOpens": False,
             "TrackLinks": "None",
-            "Attachments": [
-                {"Name": each.name, "ContentType": each.kind, "Content": b64encode(each.content).decode()}
-                for each in mail.attachments
-            ],
+            "Attachments": mail.files("Name", "Content", "ContentType"),
         }
         if any(mail.reply_to):
             message["ReplyTo"] = written(mail.reply_to)

@@ -1,6 +1,7 @@
 """Resend: a hundred mails a request, each request once by its key; webhooks signed as Standard Webhooks are, by Svix.
 
 resend.com/docs: "Send batch emails", "Idempotency keys", "Errors", "Webhooks"; github.com/standard-webhooks, the spec.
+The Message-ID that it gives a mail comes with each event: resend.com/changelog/message-id-for-sent-emails.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import orjson
 from service.domain.feedback import Bounce, Feedback, What, bounce_of
 from service.ports import NotAuthentic, NotUnderstood, Outcome, Received, Refused, Sent
 from service.providers.payload import events, key_of, mapping, moment, text, verdict
+from service.providers.proof import is_among
 from service.providers.service import (
     DELIVERY,
     JSON,
@@ -27,7 +29,6 @@ from service.providers.service import (
     Call,
     Service,
     hidden,
-    is_among,
     needed,
     number,
     ours,
@@ -75,13 +76,24 @@ class Resend(Service):
 
     def call(self, mails: Sequence[Mail]) -> Call:
         """A batch, of which those that can't be taken leave the others alone; a mail with files goes by itself."""
-        headers = {"Content-Type": JSON, "Authorization": f"Bearer {self.key}", "Idempotency-Key": _once(mails)}
+        headers = {"Content-Type": JSON, **self._headers(), "Idempotency-Key": _once(mails)}
         if len(mails) == 1:
             return Call(f"{self.url}/emails", orjson.dumps(_message(mails[0])), headers)
         if any(mail.attachments for mail in mails):
             raise Refused("resend takes no files in a batch", "attachments")
         headers["x-batch-validation"] = "permissive"
         return Call(f"{self.url}/emails/batch", orjson.dumps([_message(mail) for mail in mails]), headers)
+
+    def trial(self) -> Call:
+        """The team's domains."""
+        return Call(f"{self.url}/domains", headers=self._headers(), method="GET")
+
+    def is_known(self, answer: Answer) -> bool:
+        """A key that may do nothing but send is told so."""
+        return super().is_known(answer) or "restricted_api_key" in answer.words
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
 
     def outcomes(self, answer: Answer, mails: Sequence[Mail]) -> list[Outcome]:
         """The ids of those that it took, in order, and of the others their place and what is wrong."""
@@ -133,10 +145,7 @@ def _message(mail: Mail) -> dict[str, Any]:
     if any(mail.reply_to):
         message["reply_to"] = written(mail.reply_to)
     if mail.attachments:
-        message["attachments"] = [
-            {"filename": each.name, "content_type": each.kind, "content": b64encode(each.content).decode()}
-            for each in mail.attachments
-        ]
+        message["attachments"] = mail.files("filename", "content", "content_type")
     return message
 
 
@@ -192,6 +201,7 @@ def _feedback(event: Mapping[str, Any], name: str) -> Feedback:
         recipient=recipient,
         bounce=bounce,
         words=_words(data),
+        known_as=text(data, "message_id").strip("<>"),
     )
 
 

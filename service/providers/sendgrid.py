@@ -5,7 +5,7 @@ twilio.com/docs/sendgrid: "Mail Send", "Event Webhook Reference", "Event Webhook
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -85,9 +85,24 @@ class SendGrid(Service):
     def call(self, mails: Sequence[Mail]) -> Call:
         """One mail: all recipients of a request would share one body."""
         (mail,) = mails
-        url = f"{self.url or HOSTS[self.region]}/v3/mail/send"
-        headers = {"Content-Type": JSON, "Authorization": f"Bearer {self.key}"}
-        return Call(url, orjson.dumps(_message(mail)), headers)
+        body = orjson.dumps(_message(mail))
+        return Call(self._address("mail/send"), body, {"Content-Type": JSON, **self._headers()})
+
+    def trial(self) -> Call:
+        """What the key may do ("API Key Permissions")."""
+        return Call(self._address("scopes"), headers=self._headers(), method="GET")
+
+    def is_known(self, answer: Answer) -> bool:
+        """It may send. Whether it may do more is nobody's business."""
+        found = answer.json() if answer.status == 200 else None
+        scopes = found.get("scopes") if isinstance(found, Mapping) else None
+        return isinstance(scopes, list) and "mail.send" in scopes
+
+    def _address(self, what: str) -> str:
+        return f"{self.url or HOSTS[self.region]}/v3/{what}"
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
 
     def outcomes(self, answer: Answer, mails: Sequence[Mail]) -> list[Outcome]:
         """202 says it all; its name for the mail is in the head."""
@@ -138,10 +153,8 @@ def _message(mail: Mail) -> dict[str, Any]:
     if any(mail.reply_to):
         message["reply_to"] = _mailbox(mail.reply_to)
     if mail.attachments:
-        message["attachments"] = [
-            {"filename": each.name, "type": each.kind.partition(";")[0], "content": b64encode(each.content).decode()}
-            for each in mail.attachments
-        ]
+        files = mail.files("filename", "content", "type")
+        message["attachments"] = [each | {"type": each["type"].partition(";")[0]} for each in files]
     return message
 
 

@@ -7,12 +7,8 @@ deadlines, repetitions, what a status means) is in `service.providers.http`; wha
 
 from __future__ import annotations
 
-import hmac
-import re
 from abc import ABC, abstractmethod
-from base64 import b64decode
-from binascii import Error as NotBase64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -21,7 +17,8 @@ import orjson
 from pydantic import Field, ValidationInfo, field_validator
 
 from service.domain.feedback import WORDS, Feedback
-from service.ports import NotAuthentic, NotUnderstood, Outcome, Received, Refused, Sent, TryLater
+from service.ports import NotUnderstood, Outcome, Received, Refused, Sent, TryLater
+from service.providers.proof import by_name
 from service.providers.taken_apart import Mail
 from service.settings import LOOPBACK, Account
 
@@ -30,16 +27,15 @@ MENDING = 300.0  # seconds until settings that a provider refuses are tried agai
 DELIVERY, MESSAGE = "everafter_delivery", "everafter_message"  # what comes back with everything that is told of a mail
 SETTINGS = frozenset({401, 402, 403, 404, 405, 407})  # statuses that are about us and no mail
 
-_NAMED = re.compile(r"(?P<name>[a-z0-9-]{1,40})=(?P<secret>[^=].*)")
-
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request that hands mail over."""
+    """One request."""
 
     url: str
-    body: bytes
+    body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +82,7 @@ class Service(Account, ABC):
     @classmethod
     def _fit_for_a_header(cls, value: object, info: ValidationInfo) -> object:
         """What mail is sent with goes into header fields, which would be refused when a mail is to leave."""
-        is_key = str(info.field_name) in cls._needed()
+        is_key = str(info.field_name) in cls.must_have()
         if is_key and isinstance(value, str) and not (value.isascii() and value.isprintable()):
             raise ValueError("holds what no key holds: letters outside ASCII, or a line end")
         return value
@@ -111,10 +107,10 @@ class Service(Account, ABC):
 
     def missing(self) -> list[str]:
         """The names of the settings that sending needs and that are not set."""
-        return [alias for name, alias in self._needed().items() if not getattr(self, name)]
+        return [alias for name, alias in self.must_have().items() if not getattr(self, name)]
 
     @classmethod
-    def _needed(cls) -> dict[str, str]:
+    def must_have(cls) -> dict[str, str]:
         """The settings without which nothing can be sent: each field's name to set."""
         return {
             name: str(info.validation_alias)
@@ -128,7 +124,8 @@ class Service(Account, ABC):
 
     @abstractmethod
     def call(self, mails: Sequence[Mail]) -> Call:
-        """The request that hands over up to `batch` mails. Raises service.ports.Refused for one that it can't carry."""
+        """The request that hands over up to `batch` mails. Raises service.ports.Refused for one that it can't carry,
+        TryLater where it has no keys at the moment."""
 
     @abstractmethod
     def outcomes(self, answer: Answer, mails: Sequence[Mail]) -> list[Outcome]:
@@ -149,6 +146,18 @@ class Service(Account, ABC):
     def pause(self, answer: Answer) -> float | None:
         """For how many seconds the provider wants no more, where it says so otherwise than by Retry-After."""
         return None
+
+    @abstractmethod
+    def trial(self) -> Call:
+        """A request that changes nothing, sends nothing, and is answered otherwise to whoever has other keys."""
+
+    def is_known(self, answer: Answer) -> bool:
+        """Whether the answer to `trial` says that the keys are right, even if they allow nothing but to send."""
+        return 200 <= answer.status < 300
+
+    def remark(self, answer: Answer) -> str:
+        """What else such an answer says that somebody should do something about, in a sentence; else nothing."""
+        return ""
 
     @abstractmethod
     def authenticate(self, received: Received, secrets: Sequence[str]) -> None:
@@ -213,38 +222,3 @@ def number(value: object) -> int | None:
 def to_mend(name: str, words: object, code: object) -> TryLater:
     """What a provider says of a single mail that is about our account with it: all mail waits until that is mended."""
     return TryLater(f"{name} refuses our settings ({code}): {words}"[:WORDS], str(code), MENDING, in_all=True)
-
-
-def is_among(shown: bytes, known: Iterable[bytes]) -> bool:
-    """Whether it is one of them, none of which is empty; the time that takes says nothing of which one was near."""
-    return any([hmac.compare_digest(shown, each) for each in known if each])  # noqa: C419 (all of them, always)
-
-
-def basic_fault(secret: str) -> str:
-    """What is wrong with a secret of HTTP basic authentication; empty where nothing is."""
-    user, _, password = secret.partition(":")
-    return "" if user and password else "must be user:password, as in the webhook's address at the provider"
-
-
-def basic_password(received: Received, secrets: Sequence[str]) -> None:
-    """HTTP basic authentication (RFC 7617): `user:password`, as it was written into the provider's webhook address.
-
-    Raises NotAuthentic.
-    """
-    kind, _, given = received.headers.get("authorization", "").partition(" ")
-    try:
-        shown = b64decode(given.strip(), validate=True) if kind.lower() == "basic" else b""
-    except (NotBase64, ValueError):
-        shown = b""
-    if not is_among(shown, [secret.encode() for secret in secrets]):
-        raise NotAuthentic("its user and password are not those in the settings")
-
-
-def by_name(written: str) -> dict[str, tuple[str, ...]]:
-    """Secrets by comma, `NAME=SECRET` for an address of its own. Base64 may end in `=`, and is no name then."""
-    found: dict[str, tuple[str, ...]] = {}
-    for entry in (each.strip() for each in written.split(",") if each.strip()):
-        named = _NAMED.fullmatch(entry)
-        name, secret = (named["name"], named["secret"]) if named else ("", entry)
-        found[name] = (*found.get(name, ()), secret)
-    return found

@@ -1,25 +1,27 @@
 """Amazon SES: the finished mail as it is, over its API v2; what became of it comes as notifications of SNS.
 
-docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html.
+docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html, API_GetAccount.html; dg/header-fields.html.
 """
 
 from __future__ import annotations
 
+import pkgutil
 import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import orjson
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from service.domain.feedback import Feedback
 from service.ports import NotUnderstood, Outcome, Received
 from service.providers import sns
-from service.providers.payload import text
+from service.providers.payload import text, within
 from service.providers.service import (
     DELIVERY,
     JSON,
@@ -60,6 +62,7 @@ class Ses(Service):
     access_key: str = needed("AWS_ACCESS_KEY_ID")
     secret_key: str = needed("AWS_SECRET_ACCESS_KEY")
     session_token: str = hidden("AWS_SESSION_TOKEN")
+    role: bool = Field(default=False, validation_alias="SES_ROLE")  # the keys are those of this machine's own role
     configuration_set: str = setting("SES_CONFIGURATION_SET", "")
     mails_per_second: float = Field(default=0.0, ge=0, le=100_000, validation_alias="SES_RATE")
     url: str = setting("SES_URL", "")
@@ -73,6 +76,13 @@ class Ses(Service):
             raise ValueError("must be a region like eu-west-1")
         return region
 
+    @field_validator("role")
+    @classmethod
+    def _either_or(cls, role: bool, info: ValidationInfo) -> bool:
+        if role and (info.data.get("access_key") or info.data.get("secret_key")):
+            raise ValueError("leave AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY out, whose mail it would be otherwise")
+        return role
+
     @field_validator("sns_url")
     @classmethod
     def _https_there(cls, url: str) -> str:
@@ -82,6 +92,10 @@ class Ses(Service):
     def fault_of(cls, secret: str) -> str:
         """A topic is known by its ARN."""
         return "" if sns.region_of(secret) else "must be a topic's ARN, like arn:aws:sns:eu-west-1:123456789012:mail"
+
+    def missing(self) -> list[str]:
+        """A role brings its own keys."""
+        return [name for name in super().missing() if not (self.role and name.startswith("AWS_"))]
 
     def rate(self) -> float:
         """What Amazon grants the account, which it tells nowhere but in its console."""
@@ -100,18 +114,46 @@ class Ses(Service):
         }
         if self.configuration_set:
             asked["ConfigurationSetName"] = self.configuration_set
-        url = f"{self.url or f'https://email.{self.region}.amazonaws.com'}/v2/email/outbound-emails"
-        return self._signed(Call(url, orjson.dumps(asked), {"Content-Type": JSON}))
+        return self._signed(Call(self._address("outbound-emails"), orjson.dumps(asked), {"Content-Type": JSON}))
+
+    def trial(self) -> Call:
+        """The account (`GetAccount`)."""
+        return self._signed(Call(self._address("account"), method="GET"))
+
+    def is_known(self, answer: Answer) -> bool:
+        """Keys that may not look at the account are told so; wrong ones, that they are."""
+        return super().is_known(answer) or _error(answer) == "AccessDeniedException"
+
+    def remark(self, answer: Answer) -> str:
+        """Whether it may send to anybody, and how fast."""
+        told = answer.json() if answer.status == 200 else None
+        if within(told, "SendingEnabled") is False:
+            return "Amazon has stopped the account's sending: its console says why."
+        if within(told, "ProductionAccessEnabled") is False:
+            return "The account is in the sandbox, where mail goes to verified addresses only: ask Amazon for more."
+        granted = within(told, "SendQuota", "MaxSendRate")
+        if isinstance(granted, int | float) and granted != self.mails_per_second > 0:
+            return f"Amazon grants {granted:g} mails a second now: set SES_RATE so."
+        return ""
+
+    def _address(self, what: str) -> str:
+        return f"{self.url or f'https://email.{self.region}.amazonaws.com'}/v2/email/{what}"
 
     def _signed(self, call: Call) -> Call:
-        """With Signature Version 4 in its header fields."""
-        credentials = Credentials(self.access_key, self.secret_key, self.session_token or None)
-        request = AWSRequest("POST", call.url, dict(call.headers), call.body)
-        SigV4Auth(credentials, "ses", self.region).add_auth(request)
-        return Call(call.url, call.body, dict(request.headers.items()))
+        """With Signature Version 4 in its header fields. Raises TryLater where there are no keys at the moment."""
+        request = AWSRequest(call.method, call.url, dict(call.headers), call.body)
+        SigV4Auth(self._keys(), "ses", self.region).add_auth(request)
+        return replace(call, headers=dict(request.headers.items()))
+
+    def _keys(self) -> Credentials:
+        if not self.role:
+            return Credentials(self.access_key, self.secret_key, self.session_token or None)
+        found: Credentials = pkgutil.resolve_name("service.providers.aws_role:role_keys")()
+        return found
 
     def outcomes(self, answer: Answer, mails: Sequence[Mail]) -> list[Outcome]:
-        """It names the mail, and writes that name into it in place of our Message-ID."""
+        """It names the mail, and writes that name into it in place of our Message-ID ("Amazon SES header fields"): as
+        NAME@email.amazonses.com in us-east-1, NAME@REGION.amazonses.com elsewhere."""
         taken = text(answer.json(), "MessageId")
         if not taken:
             raise NotUnderstood("it gave the mail no MessageId")
@@ -119,8 +161,7 @@ class Ses(Service):
 
     def is_about_us(self, answer: Answer) -> bool:
         """An account that may not send, or an address that isn't verified, is told of with 400."""
-        error = answer.headers.get("x-amzn-errortype", "").partition(":")[0]
-        return super().is_about_us(answer) or error in _ABOUT_US or "is not verified" in answer.words
+        return super().is_about_us(answer) or _error(answer) in _ABOUT_US or "is not verified" in answer.words
 
     def pause(self, answer: Answer) -> float | None:
         """429 is the rate of a second, or the quota of 24 hours, which frees itself little by little."""
@@ -151,3 +192,8 @@ class Ses(Service):
         if not isinstance(event, Mapping) or "mail" not in event:
             return []  # neither does "AmazonSnsSubscriptionSucceeded" tell of a mail
         return feedback_of(event, note["Timestamp"])
+
+
+def _error(answer: Answer) -> str:
+    """The name of what went wrong."""
+    return answer.headers.get("x-amzn-errortype", "").partition(":")[0]

@@ -15,6 +15,7 @@ from enum import Enum, auto
 
 from service.fault import reach
 from service.ports import Message, Outcome, Refused, Sent, TryLater, Uncertain
+from service.providers.smtp_reply import Replies
 
 COMMAND = 60.0  # seconds for a reply; RFC 5321 §4.5.3.2 asks for minutes, our group's budget for less
 END_OF_DATA = 600.0  # seconds, RFC 5321 §4.5.3.2.6; the lease is renewed meanwhile
@@ -63,7 +64,7 @@ class Dialogue:
         self._pipelining = pipelining
         self._awaited: deque[tuple[Said, Mail]] = deque()
         self._unsaid: deque[tuple[Said, Mail, bytes]] = deque()
-        self._read = b""
+        self._replies = Replies()
         self._unclean = False  # a transaction was begun that no data ended
         self._written = self._queued = 0
         self.out = bytearray()
@@ -113,14 +114,15 @@ class Dialogue:
 
     def hear(self, data: bytes) -> None:
         """What the server said. Raises Closed where it ends the session; what is settled then stays so."""
-        self._read += data
-        while self._awaited and (reply := self._next_reply()) is not None:
+        self._replies.hear(data)
+        while self._awaited and (reply := self._replies.next()) is not None:
             said, mail = self._awaited.popleft()
             self._heard(said, mail, *reply)
-        if self._read and not self._awaited:
+        unread = self._replies.unread
+        if unread and not self._awaited:
             # Nothing was asked: whoever closes the channel says 421 without being asked (RFC 5321 §3.8).
-            raise Closed(self._read[:200].decode("utf-8", "replace").strip())
-        if len(self._read) > LONGEST_REPLY:
+            raise Closed(unread[:200].decode("utf-8", "replace").strip())
+        if len(unread) > LONGEST_REPLY:
             raise Closed("a reply that doesn't end")
 
     def lose(self, why: str) -> list[Message]:
@@ -211,26 +213,6 @@ class Dialogue:
 
     def _settle(self, mail: Mail, outcome: Outcome) -> None:
         self.settled.append((mail.message, outcome))
-
-    def _next_reply(self) -> tuple[int, str] | None:
-        """The next whole reply: its code, and its words without it; None while more is to come (RFC 5321 §4.2.1)."""
-        end = self._read.find(b"\n")
-        if end >= 0 and self._read[3:4] != b"-":  # nearly always one line
-            line, self._read = self._read[:end].strip(), self._read[end + 1 :]
-            return _code(line), line[4:].decode("utf-8", "replace")
-        words, start = [], 0
-        while (end := self._read.find(b"\n", start)) >= 0:
-            line = self._read[start:end].strip()
-            start = end + 1
-            words.append(line[4:].decode("utf-8", "replace"))
-            if line[3:4] != b"-":
-                self._read = self._read[start:]
-                return _code(line), "\n".join(words)
-        return None
-
-
-def _code(line: bytes) -> int:
-    return int(line[:3]) if line[:3].isdigit() else -1
 
 
 def _refusal(code: int, words: str, *, in_all: bool = False) -> Outcome:

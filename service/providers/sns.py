@@ -24,7 +24,8 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from service.ports import NotAuthentic, NotNow, NotUnderstood, Received
 from service.providers.payload import moment
-from service.providers.service import is_among, read_json
+from service.providers.proof import is_among
+from service.providers.service import read_json
 from service.providers.visit import AT_ONCE, visit
 
 OLDEST = timedelta(hours=3)  # SNS repeats for an hour at most

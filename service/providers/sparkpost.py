@@ -15,6 +15,7 @@ from pydantic import Field
 from service.domain.feedback import Bounce, Feedback, What
 from service.ports import NotUnderstood, Outcome, Received, Refused
 from service.providers.payload import events, key_of, mapping, moment, text, verdict, within
+from service.providers.proof import basic_fault, basic_password
 from service.providers.service import (
     DELIVERY,
     JSON,
@@ -22,8 +23,6 @@ from service.providers.service import (
     Answer,
     Call,
     Service,
-    basic_fault,
-    basic_password,
     hidden,
     needed,
     ours,
@@ -95,8 +94,19 @@ class SparkPost(Service):
             ],
             "content": {"email_rfc822": raw},
         }
-        url = f"{self.url or HOSTS[self.region]}/api/v1/transmissions"
-        return Call(url, orjson.dumps(asked), {"Content-Type": JSON, "Authorization": self.key})
+        headers = {"Content-Type": JSON, "Authorization": self.key}
+        return Call(self._address("transmissions"), orjson.dumps(asked), headers)
+
+    def trial(self) -> Call:
+        """The account."""
+        return Call(self._address("account"), headers={"Authorization": self.key}, method="GET")
+
+    def is_known(self, answer: Answer) -> bool:
+        """A key that may not look at the account is answered 403, one that nobody knows 401."""
+        return super().is_known(answer) or answer.status == 403
+
+    def _address(self, what: str) -> str:
+        return f"{self.url or HOSTS[self.region]}/api/v1/{what}"
 
     def outcomes(self, answer: Answer, mails: Sequence[Mail]) -> list[Outcome]:
         """It counts whom it took."""

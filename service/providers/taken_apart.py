@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.header import decode_header, make_header
@@ -28,6 +29,11 @@ class Attachment:
     name: str
     kind: str
     content: bytes
+
+    @property
+    def base64(self) -> str:
+        """The content as JSON can carry it."""
+        return b64encode(self.content).decode()
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,12 @@ class Mail:
     @property
     def attachments(self) -> tuple[Attachment, ...]:
         return tuple(_attachment(part) for part in self._parts if part.get_content_disposition() == "attachment")
+
+    def files(self, name: str, content: str, kind: str = "") -> list[dict[str, str]]:
+        """The attachments as a provider wants them in JSON, under its own names of the fields; without `kind` that is
+        left out."""
+        said = ({name: each.name, content: each.base64, kind: each.kind} for each in self.attachments)
+        return [{field: value for field, value in each.items() if field} for each in said]
 
     @property
     def is_marketing(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from service.domain.sequence.model.business import Business
 from service.domain.sequence.model.library import Library
@@ -45,6 +45,12 @@ class Compiled:
                 raise Unrenderable(str(error)) from None
             self._compiled[sequence_key, step_key, language] = compiled
         return compiled
+
+    def keep(self, key: tuple[str, str, str], compile_it: Callable[[], CompiledStep]) -> CompiledStep:
+        """What is no step of a file, compiled when it is first asked for."""
+        if key not in self._compiled:
+            self._compiled[key] = compile_it()
+        return self._compiled[key]
 
     def written(self, sequence_key: str, step_key: str) -> tuple[Sequence, Step]:
         """A step as it was written, and its sequence. Raises Unrenderable where there is none."""

@@ -28,13 +28,13 @@ from service.rendering.templates import address_of, variable
 
 PREFERENCES = variable("_preferences")
 LESS_OFTEN = f"{PREFERENCES}#less-often"  # where on that page it is
+PAUSE = f"{PREFERENCES}#pause"
 UNSUBSCRIBE = variable("_unsubscribe")
 OPEN_PIXEL = variable("_open")
 BASE = variable("_base")
 
-CHOICES = {"preferences": PREFERENCES, "less-often": LESS_OFTEN}
+CHOICES = {"preferences": PREFERENCES, "less-often": LESS_OFTEN, "pause": PAUSE}
 OWN: dict[str, Purpose] = {"referral": "share", "calendar": "calendar", "my-data": "my-data"}
-NOT_BUILT = ("pause",)
 ANSWER = re.compile(r"[a-z0-9-]{1,80}")
 
 _Each = TypeVar("_Each")
@@ -89,8 +89,6 @@ class Links:
             return CHOICES[name]
         if name in OWN:
             return self.token(OWN[name])
-        if name in NOT_BUILT:
-            raise self._fault("not-built", f"`link:{name}` can't be sent yet.", "use link:preferences")
         raise self._unknown("link", name, [*known, *CHOICES, *OWN])
 
     def _of_event(self, name: str) -> str:
@@ -104,9 +102,8 @@ class Links:
         return self._tracked(f"/forms/{name}")
 
     def _magnet(self, key: str) -> str:
-        known = dict(self.business.magnets)
-        if key not in known:
-            raise self._unknown("magnet", key, list(known))
+        if self.business.magnet(key) is None:
+            raise self._unknown("magnet", key, [magnet.name for magnet in self.business.magnets])
         return self.token("magnet", key)
 
     def _join(self, topic: str) -> str:

@@ -21,6 +21,7 @@ from service.rendering.html import Typesetter
 from service.rendering.layout import Layout
 from service.rendering.links import Links
 from service.rendering.slots import Slots
+from service.rendering.system import prove_system
 from service.rendering.task import prove_task
 from service.rendering.weight import CLIPPED_BY_GMAIL, weight
 
@@ -46,6 +47,7 @@ class _Reader:
     _styles: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def problems(self) -> Iterator[Problem]:
+        yield from self._problems_of_system_mails()
         for sequence in self.library.sequences:
             for step in sequence.steps:
                 for language in ("", *dict(step.translations)) if step.is_email else ():
@@ -67,6 +69,12 @@ class _Reader:
     def _problems_of_task(self, step: Step) -> Iterator[Problem]:
         try:
             prove_task(self.library.business, step, self.files)
+        except CompileError as error:
+            yield error.problem
+
+    def _problems_of_system_mails(self) -> Iterator[Problem]:
+        try:
+            prove_system(self.library.business, self.files)
         except CompileError as error:
             yield error.problem
 

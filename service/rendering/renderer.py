@@ -27,6 +27,8 @@ from service.rendering.compiled import Compiled
 from service.rendering.envelope import own_fields
 from service.rendering.headers import mailbox_field, text_field
 from service.rendering.mime import alternatives
+from service.rendering.system import ENDS, compile_system
+from service.rendering.system_wording import system_language
 from service.rendering.task import compile_task
 from service.rendering.templates import encoded, fill_in, setting
 
@@ -78,12 +80,16 @@ class StepRenderer:
         speech = _speech(letter, compiled.business)
         if letter.staff:
             step = compile_task(compiled, letter, speech)
+        elif letter.system:
+            step = compile_system(compiled, letter.system, speech.language)
         else:
             step = compiled.step(letter.sequence, letter.step, letter.language)
         recipient = carried(letter.recipient)
         manage = self._signer.sign("manage", f"{letter.contact_id}.{letter.delivery_id}")
         addresses = self._addresses(letter, step, compiled.link_ids, manage)
         names = {**letter.names, **more, "_speech": speech, **addresses}
+        if letter.system:
+            names[ENDS] = letter.system.ends_at
         try:
             known = setting(names)
             subject = fill_in(step.subject(letter.arm), known)
@@ -94,7 +100,7 @@ class StepRenderer:
         if not subject.strip():
             raise Unrenderable("the subject is empty")
         head = own_fields(
-            to=mailbox_field("To", "" if letter.staff else _name(letter.names), recipient),
+            to=mailbox_field("To", "" if letter.staff or letter.system else _name(letter.names), recipient),
             message_id=letter.message_id,
             sent_at=letter.sent_at,
             journey_at=letter.journey_at,
@@ -142,6 +148,9 @@ def _speech(letter: Letter, business: Business) -> Speech:
     zone = contact.get("timezone") if isinstance(contact, Mapping) and not letter.staff else None
     today = letter.names.get("today")
     own = business.languages[0]
+    if letter.system:
+        zone, now = _zone(business.zone, "UTC"), letter.journey_at or letter.sent_at
+        return Speech(system_language(letter.language, own), zone, today=now.astimezone(zone).date())
     return Speech(
         language=own if letter.staff else letter.language or own,
         zone=_zone(zone if isinstance(zone, str) else business.zone, business.zone),

@@ -20,6 +20,9 @@ _FORMS: dict[Purpose, tuple[str, str]] = {
     "share": ("/share/{}", "{contact}"),
     "my-data": ("/my-data/{}", "{contact}"),
     "calendar": ("/calendar/{}.ics", "{delivery}"),
+    "confirm": ("/confirm/{}", "{request}"),
+    "address": ("/address/{}", "{request}"),
+    "forget": ("/forget/{}", "{request}"),
 }
 
 
@@ -37,6 +40,7 @@ class Signed:
             delivery=0 if letter.staff else letter.delivery_id,
             contact=letter.contact_id,
             task=letter.staff.task_id if letter.staff else 0,
+            request=letter.system.enrolment_id if letter.system else 0,
             word=self.word,
         )
         return path.format(signer.sign(self.purpose, said))

@@ -14,12 +14,17 @@ class Wording:
     why_consent: str
     why_client: str
     why_service: str
+    why_inquiry: str
     unsubscribe: str
     preferences: str
 
     def why(self, basis: str, business: str, topic: str) -> str:
         """One sentence: why the person gets this mail."""
-        sentence = {"client": self.why_client, "service": self.why_service}.get(basis, self.why_consent)
+        sentence = {
+            "client": self.why_client,
+            "service": self.why_service,
+            "inquiry": self.why_inquiry,
+        }.get(basis, self.why_consent)
         return sentence.format(business=business, topic=topic)
 
 
@@ -28,6 +33,7 @@ WORDINGS = {
         why_consent="You get this because you asked {business} for “{topic}”.",
         why_client="You get this as a client of {business}, under “{topic}”.",
         why_service="{business} sends you this because it belongs to “{topic}”.",
+        why_inquiry="You get this because you inquired at {business}, under “{topic}”.",
         unsubscribe="Unsubscribe",
         preferences="Choose what you get",
     ),
@@ -35,6 +41,7 @@ WORDINGS = {
         why_consent="Du bekommst diese Mail, weil du „{topic}“ von {business} haben wolltest.",
         why_client="Du bekommst diese Mail als Kundin oder Kunde von {business}, unter „{topic}“.",
         why_service="{business} schickt dir diese Mail, weil sie zu „{topic}“ gehört.",
+        why_inquiry="Du bekommst diese Mail, weil du bei {business} angefragt hast, unter „{topic}“.",
         unsubscribe="Abmelden",
         preferences="Wähle, was du bekommst",
     ),
@@ -96,18 +103,19 @@ STAFF_WORDINGS = {
 
 def wording(language: str) -> Wording:
     """The words for `en`, `de-AT` …; English where there are none."""
-    return WORDINGS.get(_plain(language), WORDINGS["en"])
+    return WORDINGS.get(plain(language), WORDINGS["en"])
 
 
 def staff_wording(language: str) -> StaffWording:
     """The words to a colleague for `en`, `de-AT` …; English where there are none."""
-    return STAFF_WORDINGS.get(_plain(language), STAFF_WORDINGS["en"])
+    return STAFF_WORDINGS.get(plain(language), STAFF_WORDINGS["en"])
 
 
 def direction(language: str) -> str:
     """`rtl` or `ltr`, as HTML's `dir` wants it."""
-    return "rtl" if _plain(language) in RIGHT_TO_LEFT else "ltr"
+    return "rtl" if plain(language) in RIGHT_TO_LEFT else "ltr"
 
 
-def _plain(language: str) -> str:
+def plain(language: str) -> str:
+    """`de` of `de-AT` or `DE_ch`."""
     return language.replace("_", "-").partition("-")[0].lower()

@@ -10,6 +10,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from service.store.bulk import among
 from service.store.tables import Id, Instant, Json, Stamp, Table
 
+# The mailbox behind an address: the same as `service.domain.referral_doubt.canonical`.
+_UNTAGGED = r"regexp_replace(email_key, '(.)[+].*@', '\1@')"
+# Its lines are broken as the database breaks them, by which migrations know it again.
+MAILBOX = f"""
+CASE
+    WHEN email_key ~ '@(gmail|googlemail)[.]com$' THEN replace(split_part({_UNTAGGED}, '@', 1), '.', '') || '@gmail.com'
+    ELSE {_UNTAGGED}
+END"""
 BY_KEY = text("SELECT email_key, id FROM contact WHERE email_key = ANY(CAST(:keys AS text[]))")
 
 
@@ -21,6 +29,8 @@ class Contact(Table):
         Index("ix_contact_address_hash", "address_hash"),
         Index("ix_contact_stage", "stage", "id"),
         Index("ix_contact_tags", "tags", postgresql_using="gin"),
+        # Clients alone: nothing is written of it for somebody who signs up.
+        Index("ix_contact_mailbox", text(f"({MAILBOX})"), postgresql_where=text("client_since IS NOT NULL")),
         Index("ix_contact_sunset", "sunset_at", postgresql_where=text("sunset_at IS NOT NULL")),
     )
 
@@ -38,6 +48,7 @@ class Contact(Table):
     birthday: Mapped[str | None]
     stage: Mapped[str] = mapped_column(server_default="lead")
     client_since: Mapped[Instant | None]
+    dealt_at: Mapped[Instant | None]  # their last visit or purchase: for how long one may write to a client
     source: Mapped[str | None]
     tags: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     fields: Mapped[Json] = mapped_column(server_default=text("'{}'"))
@@ -47,6 +58,7 @@ class Contact(Table):
     pressure: Mapped[float] = mapped_column(Double(), server_default=text("0"))
     pressure_at: Mapped[Instant | None]
     less_often: Mapped[bool] = mapped_column(server_default=text("false"))  # their own wish, from the preferences
+    paused_until: Mapped[Instant | None]  # their own wish as well: no marketing before
     unengaged_mails: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))  # in a row
     unengaged_since: Mapped[Instant | None]  # the first of them
     engaged_at: Mapped[Instant | None]  # the last that a person, never a machine, did about our mail
@@ -57,7 +69,11 @@ class Contact(Table):
 
 
 class Consent(Table):
-    """What a person agreed to or took back, with its evidence. Only ever appended to."""
+    """What a person agreed to or took back, with its evidence. Only ever appended to: the database refuses all else.
+
+    A `channel` other than mail is agreed to by a row without a topic. A legal basis that ends (somebody inquired) says
+    when in `expires_at`.
+    """
 
     __tablename__ = "consent"
 
@@ -65,14 +81,18 @@ class Consent(Table):
     contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"), index=True)
     topic: Mapped[str | None]  # None: all marketing
     act: Mapped[str]  # requested, confirmed, withdrawn
-    basis: Mapped[str]  # consent, client, service
+    basis: Mapped[str]  # consent, inquiry
+    channel: Mapped[str] = mapped_column(server_default="email")  # email, phone, text
     at: Mapped[Instant]
     recorded_at: Mapped[Stamp]
+    expires_at: Mapped[Instant | None]
     source: Mapped[str]  # form:SLUG, one-click, page, api, import
+    form: Mapped[str | None]  # its slug
     address: Mapped[str | None]  # the network address
     user_agent: Mapped[str | None]
     page: Mapped[str | None]
     wording: Mapped[str | None]
+    version: Mapped[str | None]  # of the wording: `service.domain.consent.version_of`
 
 
 class Suppression(Table):

@@ -91,6 +91,15 @@ def write_decisions(
     write(session, WRITE, decided=document(decided), states=[*states], now=now)
 
 
+def last_said(session: Session, rule: str, mails: Collection[tuple[int, int]]) -> dict[int, str]:
+    """The last sentence that this rule said of each delivery; `mails` are ids of contacts and their deliveries."""
+    mine = among(Decision.contact_id, {contact_id for contact_id, _ in mails})
+    these = among(Decision.delivery_id, [delivery_id for _, delivery_id in mails])
+    each = (Decision.contact_id, Decision.delivery_id)
+    query = select(Decision.delivery_id, Decision.sentence).where(mine, these, Decision.rule == rule)
+    return dict(fetch(session, query.ext(distinct_on(*each)).order_by(*each, Decision.id.desc())))
+
+
 Last = tuple[str, str, datetime | None]  # rule, verdict, until
 
 

@@ -89,4 +89,5 @@ class Delivery(Table):
     sent_at: Mapped[Instant | None]
     provider: Mapped[str | None]
     provider_id: Mapped[str | None]
+    known_as: Mapped[str | None]  # the Message-ID that it left with, where the provider put another in place of ours
     created_at: Mapped[Stamp]

@@ -42,11 +42,14 @@ class Someone(NamedTuple):
     first_name: str | None
     timezone: str | None
     stage: str
+    client_since: datetime | None
+    dealt_at: datetime | None
     address_hash: bytes
     pressure: float
     pressure_at: datetime | None
     less_often: bool
     sunset_at: datetime | None
+    paused_until: datetime | None
 
 
 class Ahead(NamedTuple):

@@ -6,9 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from service.domain.system_mail import SystemMail
 from service.store.tables import Id, Instant, Json, Table
 
 UNDER_WAY = "state IN ('active', 'awaited')"
@@ -16,6 +17,8 @@ UNDER_WAY = "state IN ('active', 'awaited')"
 
 class Enrolment(Table):
     """One person's way through one sequence. `wake_at` (journey time) is when the engine looks at it next.
+
+    What a system mail asks is a row too, active while its button works: see `service.actions.system_mail`.
 
     In state `awaited` the person has not entered yet: it is only known when they will (the next birthday, the expected
     visit, the end of a quiet time).
@@ -83,6 +86,11 @@ class Draft:
     paused_at: datetime | None = None
     converted_at: datetime | None = None
     replanned_at: datetime | None = None
+
+
+def of_a_sequence() -> ColumnElement[bool]:
+    """Whether it is a way through a sequence, and no request that a system mail makes."""
+    return Enrolment.sequence.not_in([*SystemMail])
 
 
 def count_enrolments(session: Session, sequence: str | None = None) -> dict[str, dict[str, int]]:

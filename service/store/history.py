@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from service.domain.consent import CLIENTS, Standing, Suppressed
+from service.domain.consent import Standing, Suppressed, agreed, standing_of
 from service.domain.facts import NOBODY, Facts
 from service.domain.happening import Happening, Touch
 from service.domain.moment import Moment
@@ -47,8 +47,9 @@ CONTACT_FIELDS = (
 
 CONSENTS = text(
     """
-    SELECT contact_id, topic, act FROM consent
-    WHERE contact_id = ANY(CAST(:ids AS bigint[])) AND act IN ('confirmed', 'withdrawn') ORDER BY id
+    SELECT contact_id, topic, act, expires_at FROM consent
+    WHERE contact_id = ANY(CAST(:ids AS bigint[])) AND act IN ('confirmed', 'withdrawn') AND channel = 'email'
+    ORDER BY id
     """
 )
 SUPPRESSIONS = text(
@@ -67,7 +68,7 @@ class Past:
     happenings: list[Happening] = field(default_factory=list)
     touches: list[Touch] = field(default_factory=list)
     inside: set[str] = field(default_factory=set)
-    consented: set[str] = field(default_factory=set)
+    consented: Mapping[str, datetime | None] = field(default_factory=dict)  # until when
     referral: Mapping[str, Any] = field(default_factory=lambda: NOBODY)
 
 
@@ -145,39 +146,26 @@ def event_key(event_id: int) -> str:
     return f"event:{event_id}"
 
 
-def read_consents(session: Session, contact_ids: Collection[int]) -> dict[int, set[str]]:
-    """The topics each contact has agreed to and not taken back since."""
-    acts: dict[int, list[tuple[str | None, str]]] = defaultdict(list)
-    for contact_id, topic, act in read(session, CONSENTS, ids=listed(contact_ids)):
-        acts[contact_id].append((topic, act))
+def read_consents(session: Session, contact_ids: Collection[int]) -> dict[int, dict[str, datetime | None]]:
+    """The topics each contact has agreed to and not taken back since, each with when that ends."""
+    acts: dict[int, list[tuple[str | None, str, datetime | None]]] = defaultdict(list)
+    for contact_id, topic, act, ends in read(session, CONSENTS, ids=listed(contact_ids)):
+        acts[contact_id].append((topic, act, ends))
     return {contact_id: agreed(own) for contact_id, own in acts.items()}
 
 
-def agreed(acts: Iterable[tuple[str | None, str]]) -> set[str]:
-    """The topics that stand after these acts, (topic, act) each, in their order; one without a topic is about all."""
-    topics: set[str] = set()
-    for topic, act in acts:
-        if act == "confirmed" and topic is not None:
-            topics.add(topic)
-        elif topic is None:
-            topics.clear()
-        else:
-            topics.discard(topic)
-    return topics
-
-
 def read_standings(session: Session, contacts: Collection[Contact], now: datetime) -> dict[int, Standing]:
-    """What each contact wishes to get, for `service.domain.consent.why_not`."""
+    """What each contact wishes to get, for `service.domain.consent.may_email`."""
     ids = [contact.id for contact in contacts]
     consents = read_consents(session, ids)
     suppressed: dict[int, list[Suppressed]] = defaultdict(list)
     for contact_id, topic, reason, at in read(session, SUPPRESSIONS, ids=listed(ids), now=now):
         suppressed[contact_id].append(Suppressed(topic, reason, at))
     return {
-        contact.id: Standing(
-            tuple(suppressed.get(contact.id, ())), frozenset(consents.get(contact.id, ())), contact.stage in CLIENTS
+        each.id: standing_of(
+            suppressed.get(each.id, ()), consents.get(each.id, {}), each.stage, each.client_since, each.dealt_at
         )
-        for contact in contacts
+        for each in contacts
     }
 
 
@@ -202,7 +190,7 @@ def facts_of(
         form=enrolment.data.get("form", {}),
         happenings=tuple(past.happenings),
         touches=tuple(past.touches),
-        consented=frozenset(past.consented),
+        consented=frozenset(name for name, ends in past.consented.items() if ends is None or now < ends),
         inside=frozenset(past.inside),
         arm=enrolment.arm,
         referral=past.referral,

@@ -11,20 +11,20 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from service.domain.consent import CLIENTS, Standing, Suppressed
+from service.domain.consent import Standing, Suppressed, agreed, standing_of
 from service.domain.happening import Happening
 from service.domain.rhythm import BOOKINGS
 from service.store.bulk import listed, read
 from service.store.due import Someone
-from service.store.history import agreed, event_key
+from service.store.history import event_key
 
 # Everything that stands for or against writing to people, each a JSON document in a contact's row; as text, because
 # orjson reads it in a fifth of the driver's time.
 JUDGED = text(
     f"""
     SELECT {", ".join(Someone._fields)},
-        (SELECT CAST(json_agg(json_build_array(topic, act) ORDER BY id) AS text) FROM consent
-         WHERE contact_id = contact.id AND act IN ('confirmed', 'withdrawn')),
+        (SELECT CAST(json_agg(json_build_array(topic, act, expires_at) ORDER BY id) AS text) FROM consent
+         WHERE contact_id = contact.id AND act IN ('confirmed', 'withdrawn') AND channel = 'email'),
         (SELECT CAST(json_agg(json_build_array(topic, reason, at)) AS text) FROM suppression
          WHERE address_hash = contact.address_hash AND (expires_at IS NULL OR expires_at > :now)),
         (SELECT CAST(json_agg(json_build_array(name, at) ORDER BY at, id) AS text) FROM event
@@ -40,7 +40,7 @@ BOOKED = text(
     WHERE contact_id = ANY(CAST(:ids AS bigint[])) AND name = ANY(CAST(:names AS text[])) AND NOT replaced ORDER BY id
     """
 )
-NOTHING: frozenset[str] = frozenset()
+EMPTY = "{}"  # the data of most events that count
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,13 @@ def read_judged(session: Session, contact_ids: Collection[int], now: datetime) -
     found = Judged()
     for *row, acts, lines, told in read(session, JUDGED, ids=listed(contact_ids), now=now):
         someone = found.people[row[0]] = Someone._make(row)
-        topics = frozenset(agreed(orjson.loads(acts))) if acts else NOTHING
-        found.standings[someone.id] = Standing(_suppressed(lines), topics, someone.stage in CLIENTS)
+        found.standings[someone.id] = standing_of(
+            _suppressed(lines) if lines else (),
+            _agreed(acts) if acts else {},
+            someone.stage,
+            someone.client_since,
+            someone.dealt_at,
+        )
         for name, at in orjson.loads(told) if told else ():
             if name == "complaint.raised":
                 found.complaints[someone.id] = datetime.fromisoformat(at)
@@ -68,9 +73,12 @@ def read_judged(session: Session, contact_ids: Collection[int], now: datetime) -
     return found
 
 
-def _suppressed(lines: str | None) -> tuple[Suppressed, ...]:
-    found = orjson.loads(lines) if lines else ()
-    return tuple(Suppressed(topic, why, datetime.fromisoformat(at)) for topic, why, at in found)
+def _agreed(acts: str) -> dict[str, datetime | None]:
+    return agreed((topic, act, datetime.fromisoformat(at) if at else None) for topic, act, at in orjson.loads(acts))
+
+
+def _suppressed(lines: str) -> tuple[Suppressed, ...]:
+    return tuple(Suppressed(topic, why, datetime.fromisoformat(at)) for topic, why, at in orjson.loads(lines))
 
 
 def read_bookings(session: Session, contact_ids: Collection[int], event: str) -> dict[int, list[Happening]]:
@@ -79,6 +87,6 @@ def read_bookings(session: Session, contact_ids: Collection[int], event: str) ->
     values = {"ids": listed(contact_ids), "names": [event, *BOOKINGS]}
     for contact_id, number, name, at, data, about, key in read(session, BOOKED, **values):
         named = about or key or event_key(number)
-        happening = Happening(name, at, json.loads(data), about=about, key=named)
+        happening = Happening(name, at, json.loads(data) if data != EMPTY else {}, about=about, key=named)
         found.setdefault(contact_id, []).append(happening)
     return found

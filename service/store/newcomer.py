@@ -45,8 +45,9 @@ WITH person AS (
 ), who AS (
     SELECT person.id AS given, made.id FROM made JOIN person USING (email_key)
 ), agreed AS (
-    INSERT INTO consent (contact_id, topic, act, basis, at, source, address, user_agent, page, wording)
-    SELECT who.id, topic, act, basis, at, source, address, user_agent, page, wording
+    INSERT INTO consent (contact_id, topic, act, basis, channel, at, expires_at, source, form, address, user_agent,
+                         page, wording, version)
+    SELECT who.id, topic, act, basis, channel, at, expires_at, source, form, address, user_agent, page, wording, version
     FROM json_populate_recordset(NULL::consent, :consents) AS given JOIN who ON who.given = given.contact_id
 ), told AS (
     INSERT INTO event (contact_id, name, at, data)

@@ -1,4 +1,7 @@
-"""What providers posted, as it came: kept before it is answered, read behind, a month to a part."""
+"""What providers posted, as it came: kept before it is answered, read behind, a month to a part.
+
+What was read to its end is let go of at once, but for the fact that it came: people's addresses stand in it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
+    func,
     insert,
+    or_,
     select,
     text,
 )
@@ -30,7 +35,7 @@ class Reading(StrEnum):
     """How far a notice was read."""
 
     WAITING = "waiting"
-    DONE = "done"
+    DONE = "done"  # its body and header fields are gone
     ASIDE = "aside"  # it could not be read; `error` says why, and a person looks at it
 
 
@@ -59,6 +64,7 @@ class Notice(Table):
     taken: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     state: Mapped[str] = mapped_column(server_default="waiting")
     error: Mapped[str | None]
+    retry_at: Mapped[Instant | None]  # machine time; before it nobody looks at a notice that waits
 
 
 # As many notices, the oldest first, as it takes to come by so many items. Those that somebody else reads are passed by.
@@ -66,25 +72,30 @@ TAKE = text(
     """
     WITH next AS MATERIALIZED (
         SELECT id, at, greatest(items - taken, 1) AS weight FROM notice
-        WHERE state = 'waiting' ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+        WHERE state = 'waiting' AND (retry_at IS NULL OR retry_at <= clock_timestamp())
+        ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
     ),
     summed AS (SELECT id, at, sum(weight) OVER (ORDER BY id) - weight AS before FROM next)
-    SELECT notice.id, notice.at, provider, account, headers, body, taken
+    SELECT notice.id, notice.at, provider, account, headers, body, taken, error
     FROM summed JOIN notice ON notice.id = summed.id AND notice.at = summed.at
     WHERE before < :items ORDER BY notice.id
     """
 )
 WRITE = text(
     """
-    UPDATE notice SET taken = read.taken, state = read.state, error = read.error
-    FROM json_to_recordset(CAST(:read AS json)) AS read (id bigint, at timestamptz, taken int, state text, error text)
+    UPDATE notice SET taken = read.taken, state = read.state, error = read.error, retry_at = read.retry_at,
+        body = CASE read.state WHEN 'done' THEN '' ELSE body END,
+        headers = CASE read.state WHEN 'done' THEN '{}' ELSE headers END
+    FROM json_to_recordset(CAST(:read AS json))
+         AS read (id bigint, at timestamptz, taken int, state text, error text, retry_at timestamptz)
     WHERE notice.id = read.id AND notice.at = read.at
     """
 )
 COUNT = text(
     """
     SELECT (SELECT count(*) FROM notice WHERE state = 'waiting'), (SELECT count(*) FROM notice WHERE state = 'aside'),
-           (SELECT error FROM notice WHERE state = 'aside' ORDER BY id DESC LIMIT 1)
+           (SELECT error FROM notice WHERE state = 'aside' ORDER BY id DESC LIMIT 1),
+           (SELECT error FROM notice WHERE state = 'waiting' AND error IS NOT NULL ORDER BY id DESC LIMIT 1)
     """
 )
 
@@ -100,6 +111,7 @@ class Held:
     headers: Mapping[str, str]
     body: bytes
     taken: int
+    error: str | None  # why an earlier try of it failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +123,17 @@ class Progress:
     taken: int
     state: Reading
     error: str | None = None
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Piled:
-    """How many notices wait, and lie aside; why the newest of these does."""
+    """How many notices wait, and lie aside; why the newest of these does, and why one that waits is tried again."""
 
     waiting: int
     aside: int
     error: str | None
+    postponed: str | None
 
 
 def keep_notices(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -144,5 +158,6 @@ def count_notices(session: Session) -> Piled:
 
 
 def any_waiting(session: Session) -> bool:
-    """Whether a notice is still to be read."""
-    return session.scalar(select(Notice.id).where(Notice.state == "waiting").limit(1)) is not None
+    """Whether a notice is to be read now."""
+    due = or_(Notice.retry_at.is_(None), Notice.retry_at <= func.clock_timestamp())
+    return session.scalar(select(Notice.id).where(Notice.state == "waiting", due).limit(1)) is not None

@@ -8,7 +8,7 @@ and moves as soon as its month is there. So no row is ever refused for want of a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from sqlalchemy import text
@@ -41,11 +41,20 @@ def look_after_parts(session: Session, table: str, now: datetime, before: dateti
     for month in _months(now, AHEAD + 1):
         if _name(table, month) not in there:
             _make(session, table, month)
-    over = tuple(sorted(name for name in there if (end := _end(name)) is not None and end <= before))
+    over = _over(there, before)
     for name in over:
         session.execute(text(f"DROP TABLE {name}"))
     session.execute(text(f"DELETE FROM {table}_rest WHERE at < :before"), {"before": before})  # noqa: S608 (our names)
     return over
+
+
+def parts_past(session: Session, table: str, before: datetime) -> tuple[str, ...]:
+    """The parts of a table whose month ended `before`: those that `look_after_parts` would drop."""
+    return _over(session.scalars(PARTS, {"table": table}), before)
+
+
+def _over(parts: Iterable[str], before: datetime) -> tuple[str, ...]:
+    return tuple(sorted(name for name in parts if (end := _end(name)) is not None and end <= before))
 
 
 def _make(session: Session, table: str, month: datetime) -> None:

@@ -23,6 +23,7 @@ from service.store.event import Event, Hit
 from service.store.feedback import ToldFeedback
 from service.store.publication import Link
 from service.store.referral import Referral
+from service.store.reward import Reward
 from service.store.task import Task
 from service.store.webhook_call import WebhookCall
 
@@ -47,6 +48,7 @@ HERSELF = (
     "pressure",
     "pressure_at",
     "less_often",
+    "paused_until",
     "unengaged_mails",
     "unengaged_since",
     "engaged_at",
@@ -77,6 +79,7 @@ def read_person(session: Session, contact: Contact) -> Stored:
         "events": _read_events(session, mine),
         "tasks": _read_tasks(session, mine),
         "referrals": _read_referrals(session, mine),
+        "rewards": _read_rewards(session, mine),
         "passed_on": _read_calls(session, mine),
     }
 
@@ -204,6 +207,12 @@ def _read_referrals(session: Session, mine: int) -> list[Stored]:
     came = _of(Referral.friend_id == mine, literal("came by a friend").label("you"), *times[:2])
     brought = _of(Referral.referrer_id == mine, literal("brought a friend").label("you"), *times)
     return _rows(session, came) + _rows(session, brought.order_by(Referral.id))
+
+
+def _read_rewards(session: Session, mine: int) -> list[Stored]:
+    columns = (Reward.side, Reward.state, Reward.since, Reward.reason, Reward.kind, Reward.what, Reward.code)
+    times = (Reward.granted_at, Reward.redeemed_at, Reward.expires_at)
+    return _rows(session, _of(Reward.contact_id == mine, *columns, *times).order_by(Reward.id))
 
 
 def _read_calls(session: Session, mine: int) -> list[Stored]:

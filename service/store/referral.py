@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from secrets import randbits
 from typing import Any
 
-from sqlalchemy import ForeignKey, ScalarSelect, func, select, update
+from sqlalchemy import ForeignKey, Index, LargeBinary, ScalarSelect, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from service.domain.referral import BITS, given_name, spell
@@ -16,19 +16,32 @@ from service.store.contact import Contact, lock_contacts
 from service.store.event import Event
 from service.store.tables import Id, Instant, Stamp, Table
 
-REWARDED = "referral.rewarded"
-STATES = ("joined", "qualified", "rewarded")
+REWARDED, WELCOMED = "referral.rewarded", "referral.welcomed"
+OF_REWARD = text("EXISTS (SELECT FROM reward WHERE reward.referral_id = referral.id AND reward.state = :state)")
+DOUBTFUL = text("EXISTS (SELECT FROM reward WHERE reward.referral_id = referral.id AND reward.asks)")
+STATES = ("invited", "joined", "qualified", "rewarded")
 
 
 class Referral(Table):
-    """A friend who came by a client's link. A person is referred once, by whoever came first."""
+    """A friend who came by a client's link. A person is referred once, by whoever came first.
+
+    A friend who asks to be forgotten leaves the keyed hash of the address, so that nobody is brought a second time.
+    `wake_at` (journey time) is when its rewards are looked at next.
+    """
 
     __tablename__ = "referral"
+    __table_args__ = (
+        Index("ix_referral_friend_hash", "friend_hash", unique=True),
+        Index("ix_referral_wake", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
+    )
 
     id: Mapped[Id]
     referrer_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"), index=True)
-    friend_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"), unique=True)
-    joined_at: Mapped[Instant]
+    friend_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id", ondelete="SET NULL"), unique=True)
+    friend_hash: Mapped[bytes | None] = mapped_column(LargeBinary())
+    invited_at: Mapped[Instant | None]  # the form was filled in, and the address not confirmed yet
+    joined_at: Mapped[Instant | None] = mapped_column(index=True)
+    wake_at: Mapped[Instant | None]
     qualified_at: Mapped[Instant | None]  # the friend's first visit or purchase
     rewarded_at: Mapped[Instant | None]
     created_at: Mapped[Stamp]
@@ -79,13 +92,15 @@ def who_waits(session: Session, friend_ids: Collection[int]) -> dict[int, int]:
     if not friend_ids:
         return {}
     columns = (Referral.friend_id, Referral.referrer_id)
-    waiting = select(*columns).where(among(Referral.friend_id, friend_ids), Referral.qualified_at.is_(None))
+    waiting = select(*columns).where(
+        among(Referral.friend_id, friend_ids), Referral.qualified_at.is_(None), Referral.joined_at.is_not(None)
+    )
     return dict(session.execute(waiting).all())
 
 
 def count_friends(session: Session, referrer_id: int) -> Friends:
     """How many friends somebody brought so far."""
-    counts = select(func.count(), func.count(Referral.qualified_at), func.count(Referral.rewarded_at))
+    counts = select(func.count(Referral.joined_at), func.count(Referral.qualified_at), func.count(Referral.rewarded_at))
     return Friends(*session.execute(counts.where(Referral.referrer_id == referrer_id)).one())
 
 
@@ -126,7 +141,7 @@ def _from() -> ScalarSelect[str | None]:
 
 def _friend() -> ScalarSelect[str | None]:
     friend = aliased(Contact)
-    last = func.greatest(Referral.joined_at, Referral.qualified_at, Referral.rewarded_at)
+    last = func.greatest(Referral.invited_at, Referral.joined_at, Referral.qualified_at, Referral.rewarded_at)
     names = select(friend.first_name).join(Referral, Referral.friend_id == friend.id)
     mine = names.where(Referral.referrer_id == Contact.id).order_by(last.desc(), Referral.id.desc())
     return mine.limit(1).correlate(Contact).scalar_subquery()
@@ -138,22 +153,38 @@ def _count() -> ScalarSelect[int]:
 
 
 def _reward() -> ScalarSelect[str | None]:
-    told = select(Event.data["reward"].astext).where(Event.contact_id == Contact.id, Event.name == REWARDED)
+    told = select(Event.data["reward"].astext).where(
+        Event.contact_id == Contact.id, Event.name.in_((REWARDED, WELCOMED))
+    )
     return told.order_by(Event.at.desc(), Event.id.desc()).limit(1).correlate(Contact).scalar_subquery()
 
 
 def search_referrals(
-    session: Session, limit: int, before: int | None, *, state: str | None, referrer_id: int | None
+    session: Session,
+    limit: int,
+    before: int | None,
+    *,
+    state: str | None,
+    referrer_id: int | None,
+    reward: str | None = None,
+    doubtful: bool = False,
 ) -> Sequence[Referral]:
-    """Up to `limit` referrals, the newest first, with ids below `before`; `state` is one of STATES."""
+    """Up to `limit` referrals, the newest first, with ids below `before`; `state` is one of STATES, `reward` a state
+    of the ledger, and `doubtful` are those that wait for a person."""
     query = select(Referral).order_by(Referral.id.desc()).limit(limit)
     if before is not None:
         query = query.where(Referral.id < before)
     if referrer_id is not None:
         query = query.where(Referral.referrer_id == referrer_id)
+    if reward is not None:
+        query = query.where(OF_REWARD.bindparams(state=reward))
+    if doubtful:
+        query = query.where(DOUBTFUL)
     match state:
+        case "invited":
+            query = query.where(Referral.joined_at.is_(None))
         case "joined":
-            query = query.where(Referral.qualified_at.is_(None))
+            query = query.where(Referral.joined_at.is_not(None), Referral.qualified_at.is_(None))
         case "qualified":
             query = query.where(Referral.qualified_at.is_not(None), Referral.rewarded_at.is_(None))
         case "rewarded":

@@ -15,6 +15,9 @@ from service.store.tables import Id, Instant, Json, Stamp, Table
 
 REPLY = "(reply)"  # stands for the step in the rows of mails about a reply; no step of a file can be called so
 
+REFERRAL = "(referral)"  # stands for the sequence of tasks about referrals
+LOOK_AT = "look at a referral"  # what one of them asks for
+
 
 class Task(Table):
     """One task. `delivery_id` is the touch that opened it, None for one that a reply opened. Times are journey time.

@@ -45,6 +45,14 @@ SELECT told.id, kept.id FROM told JOIN kept ON kept.id = told.real
 """)
 
 
+DEALT = text("""
+UPDATE contact SET dealt_at = greatest(dealt_at, known.at)
+FROM (SELECT id, max(at) AS at FROM json_to_recordset(CAST(:deals AS json)) AS deal (id bigint, at timestamptz)
+      GROUP BY id) AS known
+WHERE contact.id = known.id
+""")
+
+
 def lock_people(session: Session, ids: Collection[int]) -> dict[int, Person]:
     """Contacts by id, locked in ascending order as `lock_contacts` does; who is not there is left out."""
     rows = session.connection().execute(LOCK, {"ids": listed(ids)})
@@ -57,3 +65,9 @@ def keep_events(session: Session, rows: Sequence[Mapping[str, Any]], wake_at: da
     values = {"events": document(numbered), "wake_at": wake_at}
     ids: dict[int, int] = dict(session.connection().execute(KEEP, values).all())
     return [ids.get(number) for number in range(len(rows))]
+
+
+def note_deals(session: Session, deals: Collection[tuple[int, datetime]]) -> None:
+    """Note when locked contacts were here or bought something: (contact's id, when) each. The caller commits."""
+    if deals:
+        session.connection().execute(DEALT, {"deals": document([{"id": who, "at": at} for who, at in deals])})

@@ -20,10 +20,13 @@ from service.web.front import Front
 from service.web.gatherer import Gatherer
 from service.web.public.answer import answering
 from service.web.public.calendar import calendars
+from service.web.public.confirm import confirming
 from service.web.public.forms import forms
 from service.web.public.home import home
 from service.web.public.join import joining
+from service.web.public.left import left
 from service.web.public.magnets import magnets
+from service.web.public.mailed import mailed
 from service.web.public.my_data import my_data
 from service.web.public.pictures import pictures
 from service.web.public.preferences import preferences
@@ -36,16 +39,6 @@ from service.web.studio.mailbox import mailbox
 FORM_BYTES = 64 * 1024  # what a body may have where a view does not say otherwise
 YEAR = 31_536_000  # seconds
 PUBLIC = Path(__file__).parent / "public"
-
-# What browsers can fill in by themselves (HTML, "autofill field").
-AUTOCOMPLETE = {
-    "email": "email",
-    "first_name": "given-name",
-    "last_name": "family-name",
-    "phone": "tel",
-    "company": "organization",
-    "address": "street-address",
-}
 
 log = structlog.get_logger()
 
@@ -92,7 +85,6 @@ def build_app(runtime: Runtime) -> Site:
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     style = hashlib.sha256((PUBLIC / "static" / "pages.css").read_bytes()).hexdigest()[:12]
     app.jinja_env.globals.update(business=None, private=False, language="en", style_version=style)
-    app.jinja_env.globals.update(autocomplete=AUTOCOMPLETE)
     hits = Gatherer(runtime.redis, runtime.engine)
     current.attach(app, runtime, hits)
     security.register(app, runtime)
@@ -103,7 +95,7 @@ def build_app(runtime: Runtime) -> Site:
     metrics.register(app, runtime)
     for blueprint in (home, forms, leaving, preferences, magnets, pictures, referring, sharing, joining, my_data):
         app.register_blueprint(blueprint)
-    for blueprint in (answering, tasks, calendars):
+    for blueprint in (left, mailed, confirming, answering, tasks, calendars):
         app.register_blueprint(blueprint)
     if runtime.settings.provider == "mailbox":
         app.register_blueprint(mailbox)

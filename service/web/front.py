@@ -11,7 +11,7 @@ import structlog
 from service.runtime import Runtime
 from service.web.away import AGAIN_AFTER, is_away
 from service.web.gatherer import Gatherer
-from service.web.tracking import Tracking
+from service.web.tracking import PRIVATE, Tracking
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,7 +37,7 @@ class Front:
             if not environ["PATH_INFO"].startswith(TRACKED):
                 return self._next(environ, start_response)
             if not self._open():
-                headers = [("Content-Type", "text/plain; charset=utf-8"), ("Retry-After", str(AGAIN_AFTER))]
+                headers = [("Content-Type", "text/plain; charset=utf-8"), ("Retry-After", str(AGAIN_AFTER)), *PRIVATE]
                 start_response("503 Service Unavailable", headers)
                 return [IN_A_MOMENT]
         assert self._tracking is not None

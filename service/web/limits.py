@@ -1,4 +1,8 @@
-"""How often one network address, or one email address, may sign up: counted in Redis, else in this process."""
+"""How often one network address, one email address, and everybody together may sign up.
+
+Counted in Valkey, for all processes. Where it is away, pages open as ever, and no signup goes uncounted: each process
+counts for itself, at a share so careful that all of them together stay below what is allowed.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,14 @@ import math
 import threading
 import time
 from collections.abc import Sequence
-from typing import cast
+from dataclasses import dataclass
+from typing import NamedTuple, cast
 
 import structlog
 from flask import Flask, current_app
 from limits import RateLimitItem, RateLimitItemPerHour, parse_many
-from limits.storage import MemoryStorage, RedisStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.strategies import MovingWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
 from redis.exceptions import RedisError
 
 from service.clock import machine_now
@@ -22,59 +27,95 @@ from service.web.network import Address, neighbourhood
 
 NAME = "everafter.limits"
 OFF = "off"
-REST = 5.0  # seconds before Redis is asked again after it did not answer
+REST = 5.0  # seconds before Valkey is asked again after it did not answer
 # Beyond this a repetition tells us nothing new, whichever networks it comes from. No person signs up so often.
 PER_ADDRESS: tuple[RateLimitItem, ...] = (RateLimitItemPerHour(30),)
+HOSTS = 2  # among how many hosts like this one the limit of all is shared out, where nobody can count them together
 
 log = structlog.get_logger()
 
 
+class Wait(NamedTuple):
+    """How many seconds, 0 where a signup may go on; and whether it is for everybody's sake, not for one's own."""
+
+    seconds: int
+    is_for_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Where is counted. One's own signups are few and counted exactly; everybody's in two numbers, however many."""
+
+    own: RateLimiter
+    all: RateLimiter
+
+    @classmethod
+    def on(cls, storage: Storage) -> Counters:
+        return cls(MovingWindowRateLimiter(storage), SlidingWindowCounterRateLimiter(storage))
+
+
 class Limits:
-    """FORM_LIMITS at work: the moving window of the library `limits`."""
+    """FORM_LIMITS and FORM_LIMITS_OF_ALL at work, by the library `limits`."""
 
     def __init__(self, runtime: Runtime) -> None:
-        written = runtime.settings.form_limits.strip().lower()
-        self._per_network: Sequence[RateLimitItem] = () if written == OFF else parse_many(written)
+        self._per_network = read_limits(runtime.settings.form_limits)
+        self._of_all = read_limits(runtime.settings.form_limits_of_all) if self._per_network else ()
         self._runtime = runtime
-        self._here = MovingWindowRateLimiter(MemoryStorage())
+        self._here = Counters.on(MemoryStorage())
         self._opening = threading.Lock()
-        self._redis: MovingWindowRateLimiter | None = None
+        self._redis: Counters | None = None
         self._redis_rests_until = 0.0
 
-    def wait_for(self, network: Address | None, email_key: str) -> int:
-        """0 where this signup may go on, and it is counted; else the seconds after which it may be tried again.
+    def wait_for(self, network: Address | None, email_key: str) -> Wait:
+        """How long this signup has to wait; where it need not, it is counted.
 
-        Nothing that names a person is kept: the key of an email address is a keyed hash.
+        Nothing that names a person is kept: the key of an email address is a keyed hash. What one network or address
+        sends in vain uses up nothing of everybody's.
         """
         if not self._per_network:
-            return 0
+            return Wait(0)
         person = hmac.digest(self._runtime.hash_key, b"limit:" + email_key.encode(), "sha256").hex()
-        if network is not None:
-            wait = self._count(self._per_network, "network", neighbourhood(network))
-            if wait:
-                return wait
-        return self._count(PER_ADDRESS, "address", person)
-
-    def _count(self, items: Sequence[RateLimitItem], *names: str) -> int:
         if time.monotonic() >= self._redis_rests_until:
             try:
-                return _hit(self._open(), items, *names)
+                return self._count(self._open(), network, person, 1, 1)
             except RedisError as error:
                 log.warning("limits.past_redis", error=type(error).__name__)
                 self._redis_rests_until = time.monotonic() + REST
-        return _hit(self._here, items, *names)
+        processes = self._runtime.settings.web_processes
+        return self._count(self._here, network, person, processes, processes * HOSTS)
 
-    def _open(self) -> MovingWindowRateLimiter:
+    def _count(self, counters: Counters, network: Address | None, person: str, own: int, of_all: int) -> Wait:
+        """Ask each limit in turn, divided by `own`, the one of all by `of_all`."""
+        if network is not None:
+            wait = _hit(counters.own, share(self._per_network, own), "network", neighbourhood(network))
+            if wait:
+                return Wait(wait)
+        wait = _hit(counters.own, share(PER_ADDRESS, own), "address", person)
+        if wait:
+            return Wait(wait)
+        return Wait(_hit(counters.all, share(self._of_all, of_all), "all"), is_for_all=True)
+
+    def _open(self) -> Counters:
         with self._opening:
             if self._redis is None:
                 pool = self._runtime.redis.connection_pool
-                self._redis = MovingWindowRateLimiter(
-                    RedisStorage("redis://", connection_pool=pool, key_prefix="limit")
-                )
+                self._redis = Counters.on(RedisStorage("redis://", connection_pool=pool, key_prefix="limit"))
             return self._redis
 
 
-def _hit(limiter: MovingWindowRateLimiter, items: Sequence[RateLimitItem], *names: str) -> int:
+def read_limits(written: str) -> Sequence[RateLimitItem]:
+    """Limits as settings have them; none where they are `off`."""
+    return () if written.strip().lower() == OFF else parse_many(written)
+
+
+def share(items: Sequence[RateLimitItem], among: int) -> Sequence[RateLimitItem]:
+    """What one of several may do who can't ask each other: at least one signup."""
+    if among == 1:
+        return items
+    return [type(item)(max(1, item.amount // among), item.multiples) for item in items]
+
+
+def _hit(limiter: RateLimiter, items: Sequence[RateLimitItem], *names: str) -> int:
     for item in items:
         if not limiter.hit(item, *names):
             free_at = limiter.get_window_stats(item, *names).reset_time

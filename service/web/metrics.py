@@ -5,7 +5,7 @@ Served to programs on this machine, and to keys with the scope `metrics`; a prox
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,11 +20,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.domain.access import Scope
+from service.domain.leaving import MEANINGS
 from service.runtime import Runtime
 from service.store.census import count_active, count_deliveries
 from service.store.delivery import Delivery, State
 from service.store.feedback import FeedbackTally, read_tally
 from service.store.journey import journey_now
+from service.store.leaving import read_reasons
 from service.store.notice import Piled, count_notices
 from service.web.api.auth import authorize
 from service.web.network import is_local
@@ -35,7 +37,7 @@ NAME = "everafter.metrics"
 KEPT = 15.0  # seconds for which one look at the database serves every scrape
 PATIENCE = "3s"  # for the database; a scrape must never weigh on those who send
 DELIVERIES = "Deliveries by state; beyond 100,000 those that are planned or over as PostgreSQL estimates them"
-NOTHING = Piled(0, 0, None)
+NOTHING = Piled(0, 0, None, None)
 WAITING = (State.DUE, State.HELD)
 
 log = structlog.get_logger()
@@ -51,6 +53,7 @@ class Sight:
     oldest_due: float = 0.0
     notices: Piled = NOTHING
     told: Sequence[FeedbackTally] = ()
+    reasons: Mapping[str, int] = field(default_factory=dict)  # for leaving
 
 
 class Database(Collector):
@@ -84,7 +87,7 @@ def look(session: Session) -> Sight:
     counts, active = count_deliveries(session), count_active(session)
     oldest: datetime | None = session.scalar(select(func.min(Delivery.wake_at)).where(Delivery.state.in_(WAITING)))
     late = (journey_now(session) - oldest).total_seconds() if oldest else 0.0
-    return Sight(counts, active, max(0.0, late), count_notices(session), read_tally(session))
+    return Sight(counts, active, max(0.0, late), count_notices(session), read_tally(session), read_reasons(session))
 
 
 def register(app: Flask, runtime: Runtime) -> None:
@@ -123,6 +126,11 @@ def _families(sight: Sight) -> Iterable[Metric]:
     notices.add_metric(["aside"], sight.notices.aside)
     yield notices
     yield _told(sight.told)
+    # A gauge, because somebody may give another reason instead.
+    reasons = GaugeMetricFamily("everafter_left_because", "Why people left, as far as they said", labels=["reason"])
+    for reason in MEANINGS:
+        reasons.add_metric([reason], sight.reasons.get(reason, 0))
+    yield reasons
 
 
 def _told(told: Sequence[FeedbackTally]) -> Metric:

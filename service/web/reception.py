@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from service.actions.ask_to_confirm import ask_to_confirm
 from service.actions.sign_up import SignedUp, sign_up
 from service.actions.sign_up_newcomers import Signup, is_plain, sign_up_newcomers
 from service.actions.tell import Receipt, Told, is_quiet, tell_quietly
@@ -45,12 +46,13 @@ class Reception:
         return signed_up
 
     def _sign_up_alone(self, signup: Signup) -> SignedUp:
-        """The general way: of whoever is here already, or came through a friend."""
+        """The general way: of whoever is here already, or came through a friend, or is to confirm it first."""
         published, hash_key = self._runtime.published(), self._runtime.hash_key
         filled = (signup.form, signup.address, signup.fields, signup.evidence)
+        take = ask_to_confirm if signup.form.double_opt_in else sign_up
 
         def work(session: Session) -> SignedUp:
-            signed_up = sign_up(session, published, hash_key, *filled, journey_now(session))
+            signed_up = take(session, published, hash_key, *filled, journey_now(session))
             reach("mid_signup")
             return signed_up
 

@@ -33,12 +33,14 @@ LINKS_KEPT = 10_000  # destinations remembered by each process; a link never cha
 # One transparent pixel, GIF89a (the smallest form that every mail client draws).
 PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
 UNKEPT = ("Cache-Control", "no-store, private")
-PRIVATE = [
-    UNKEPT,
+# What `security` adds to all other answers, as far as it says anything here.
+GUARD = [
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
     ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),
 ]
-PIXEL_HEADERS = [("Content-Type", "image/gif"), ("Content-Length", str(len(PIXEL))), UNKEPT]
+PRIVATE = [UNKEPT, *GUARD]
+PIXEL_HEADERS = [("Content-Type", "image/gif"), ("Content-Length", str(len(PIXEL))), *PRIVATE]
 READS = frozenset({"GET", "HEAD"})
 NO_PICTURE = "There is no such picture.\n"
 NO_LINK = "This link is not complete. Please copy it whole from your mail, or write to us.\n"
@@ -103,13 +105,13 @@ class Tracking:
         with self._engine.connect() as connection:
             stored = connection.scalar(select(Link.url).where(Link.id == link_id))
         try:
-            return _for_header(stored or "")
+            return for_header(stored or "")
         except ValueError:
             log.error("click.no_destination", link=link_id)
             raise LookupError(link_id) from None
 
 
-def _for_header(url: str) -> str:
+def for_header(url: str) -> str:
     """A stored address in ASCII (RFC 3986, IDNA 2008). Raises ValueError for anything but an address of the web."""
     if OWN_FORM.fullmatch(url):
         return url

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import structlog
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge, ServiceUnavailable, Unauthorized
 
 from service.clock import machine_now
-from service.ports import Confirming, NotAuthentic, NotNow, NotUnderstood, Received, Receiver
+from service.ports import Confirming, Hefty, NotAuthentic, NotNow, NotUnderstood, Received, Receiver
 from service.runtime import Runtime
 from service.store.notice import keep_notices
 from service.web.away import AGAIN_AFTER
@@ -26,7 +27,7 @@ from service.web.current import current_runtime
 from service.web.transaction import transact
 
 NAME = "everafter.webhooks"
-LARGEST = 1024 * 1024  # bytes of a body
+LARGEST = 1024 * 1024  # bytes of a body, but for a receiver that is Hefty
 MOST = 10_000  # things told in one request
 ACCOUNT = re.compile(r"[a-z0-9-]{1,40}")
 LONGEST = 500  # characters of a header field that is kept
@@ -47,12 +48,16 @@ def register(app: Flask, runtime: Runtime) -> None:
 @webhooks.post("/webhooks/<provider>/<account>", strict_slashes=False)
 def receive(provider: str, account: str = "") -> Response:
     receiver, secrets = _find(provider, account)
-    request.max_content_length = LARGEST
-    # Raw, before anything reads it as a form: then there would be nothing left, and it is the bytes that are signed.
-    body = request.get_data(parse_form_data=False)
     headers = {name.lower(): value for name, value in request.headers.items()}
-    received = Received(headers, body, machine_now())
+    received = Received(headers, b"", machine_now())
+    request.max_content_length = LARGEST
+    if isinstance(receiver, Hefty):
+        _prove(receiver, received, secrets)  # nobody else gets so much read
+        request.max_content_length = receiver.largest
+    # Raw, before anything reads it as a form: then there would be nothing left, and it is the bytes that are signed.
+    received = replace(received, body=request.get_data(parse_form_data=False))
     _prove(receiver, received, secrets)
+    received = _worth_keeping(receiver, received)
     items = _count(receiver, received)
     if items > MOST:
         raise RequestEntityTooLarge
@@ -62,8 +67,8 @@ def receive(provider: str, account: str = "") -> Response:
                 "at": received.at,
                 "provider": provider,
                 "account": account,
-                "headers": {name: value[:LONGEST] for name, value in headers.items() if name in receiver.reads},
-                "body": body,
+                "headers": {name: said[:LONGEST] for name, said in received.headers.items() if name in receiver.reads},
+                "body": received.body,
                 "items": items,
             }
         )
@@ -92,6 +97,14 @@ def _prove(receiver: Receiver, received: Received, secrets: Sequence[str]) -> No
     except NotNow as error:
         log.warning("webhook.not_now", provider=receiver.name, reason=str(error))
         raise ServiceUnavailable(retry_after=AGAIN_AFTER) from None
+
+
+def _worth_keeping(receiver: Receiver, received: Received) -> Received:
+    try:
+        return receiver.worth_keeping(received) if isinstance(receiver, Hefty) else received
+    except NotUnderstood as error:
+        log.warning("webhook.not_understood", provider=receiver.name, reason=str(error))
+        raise BadRequest from None
 
 
 def _count(receiver: Receiver, received: Received) -> int:

@@ -15,6 +15,7 @@ from service.actions.advance import advance
 from service.actions.arbitrate import arbitrate
 from service.actions.deliver import deliver
 from service.actions.lease import Lease
+from service.actions.look_after_referrals import look_after_referrals
 from service.actions.look_after_tasks import look_after_tasks
 from service.actions.put_into_words import Desk
 from service.actions.reap import reap
@@ -112,6 +113,8 @@ class House:
         while moved:
             with self.begin() as session:
                 moved = bool(look_after_tasks(session, self.published, self.now))
+            with self.begin() as session:
+                moved = bool(look_after_referrals(session, self.published, self.now)) or moved
             with self.begin() as session:
                 moved = bool(leave_in_peace(session, self.published, self.now)) or moved
             with self.begin() as session:

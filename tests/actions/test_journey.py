@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from service.actions.deliver import deliver
 from service.actions.lease import Lease
@@ -20,6 +20,7 @@ from service.domain.sequence.model.exit import AtMost, Exit
 from service.domain.sequence.vocabulary import Kind
 from service.ports import Refused, Sent, TryLater, Uncertain
 from service.store.contact import Contact, lock_contacts
+from service.store.decision import Decision
 from service.store.delivery import Delivery
 from tests.actions.house import NOW, House
 from tests.domain.stories import HERE, at, day, later, letters, step
@@ -205,6 +206,18 @@ def test_a_mail_that_can_not_be_put_into_words_is_held_and_blocks_nobody(house: 
     house.clerk.wordless.clear()
     house.work(NOW + timedelta(hours=2))
     assert house.mails() == [("ana@example.org", "checklist")]
+
+
+def test_what_is_missing_from_a_mail_is_told_once_however_often_it_is_looked_at(house: House) -> None:
+    ana = house.sign_up("ana@example.org").contact_id
+    house.clerk.wordless.add("checklist")
+    for hours in range(5):
+        house.work(NOW + timedelta(hours=2 * hours))
+    with house.begin() as session:
+        held = select(Decision.sentence, Decision.until).where(Decision.contact_id == ana, Decision.verdict == "held")
+        assert session.execute(held).all() == [("Held: contact.first_name is empty.", NOW + timedelta(hours=1))]
+        told: int = session.scalar(select(func.count()).select_from(Decision).where(Decision.contact_id == ana)) or 0
+    assert told <= 3
 
 
 def test_three_unanswered_letters_are_enough(engine: Engine) -> None:

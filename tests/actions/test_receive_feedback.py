@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,8 @@ from structlog.testing import capture_logs
 from service.actions.erase import erase
 from service.actions.follow_feedback import settle_uncertain
 from service.actions.receive_event import Seen, receive_event
-from service.actions.receive_feedback import GRAVE, ITEMS, NOTICES
+from service.actions.receive_feedback import GRAVE, ITEMS, NOTICES, receive_feedback
+from service.clock import machine_now
 from service.domain.bucket import MAJOR
 from service.domain.contact import address_hash, read_address
 from service.domain.feedback import Bounce, Feedback, What
@@ -270,6 +272,65 @@ def test_whoever_is_somebody_else_or_answers_no_mail_of_ours_moves_nothing(house
     assert house.enrolment(ana).paused_at is None
 
 
+SES, BREVO = "0100018b-0001-000000", "202611221200.1@smtp-relay.mailin.fr"
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "answered"),
+    [
+        (SES, f"{SES}@email.amazonses.com"),
+        (SES, f"{SES}@eu-west-1.amazonses.com"),
+        (BREVO, BREVO),
+        (None, "0102@eu-west-1.amazonses.com"),
+    ],
+    ids=["ses-in-us-east-1", "ses-elsewhere", "brevo", "resend"],
+)
+def test_an_answer_is_known_by_the_message_id_that_the_provider_gave_the_mail(
+    house: House, post: Post, provider_id, answered
+) -> None:
+    ana = arrive(house)
+    mail = post.mail_of(ana)
+    with house.begin() as session:
+        values = {"provider": "plain", "provider_id": provider_id or "4fd0-uuid"}
+        session.execute(update(Delivery).where(Delivery.id == mail.id).values(**values))
+    if provider_id is None:  # it says so with its events
+        post.tell(about(mail, What.OTHER, known_as=answered))
+        post.tell(about(mail, What.OTHER, "later", known_as="another@example.net"))
+        assert post.mail_of(ana).known_as == answered, "the first that is told stays"
+    said = {"message_id": answered, "recipient": "ana@example.org", "is_claimed": True}
+    post.tell(Feedback(What.REPLIED, "k", **said))
+    assert house.enrolment(ana).paused_at is not None
+
+
+def test_an_answer_is_known_by_the_link_that_it_quotes_if_it_comes_from_whom_the_mail_went_to(
+    house: House, post: Post
+) -> None:
+    ana = arrive(house)
+    quoted = {"delivery_id": post.mail_of(ana).id, "message_id": "x.y@mailjet.com", "is_claimed": True}
+    post.tell(Feedback(What.REPLIED, "k", recipient="mallory@example.org", **quoted))
+    post.tell(Feedback(What.REPLIED, "l", recipient="ana@example.org", **(quoted | {"delivery_id": 2**62})))
+    assert house.enrolment(ana).paused_at is None
+    post.tell(Feedback(What.REPLIED, "m", recipient="ana@example.org", **quoted))
+    assert house.enrolment(ana).paused_at is not None
+
+
+def test_what_a_mail_claims_counts_for_whom_that_mail_went_to_and_for_nobody_else(house: House, post: Post) -> None:
+    ana = arrive(house)
+    arrive(house, "ben@example.org")
+    mail = post.mail_of(ana).message_id.strip("<>")
+    claim = {"bounce": Bounce.HARD, "is_claimed": True}
+    for number, (message_id, recipient) in enumerate(
+        [(mail, "ben@example.org"), ("x@y.example", "ana@example.org"), (mail, "nobody@example.org"), (mail, "")]
+    ):
+        post.tell(Feedback(What.BOUNCED, f"f{number}", message_id=message_id, recipient=recipient, **claim))
+        post.tell(Feedback(What.COMPLAINED, f"c{number}", message_id=message_id, recipient=recipient, is_claimed=True))
+    for email in ("ana@example.org", "ben@example.org", "nobody@example.org"):
+        assert lines(house, email) == set()
+    post.tell(Feedback(What.BOUNCED, "true", message_id=mail, recipient="ana@example.org", **claim))
+    assert lines(house) == {(None, "bounced")}
+    assert lines(house, "ben@example.org") == set()
+
+
 def test_leaving_at_the_provider_is_leaving(house: House, post: Post) -> None:
     ana = arrive(house)
     post.tell(about(post.mail_of(ana), What.UNSUBSCRIBED))
@@ -405,19 +466,67 @@ def test_more_notices_than_one_transaction_takes_are_all_read(house: House, post
     assert len(kept(house)) == NOTICES + 3
 
 
-def test_a_provider_that_wants_to_be_confirmed_is_visited_once_and_told_of_where_that_fails(post: Post) -> None:
-    post.away = frozenset({"https://away.example"})
-    for url in ("https://here.example", "https://away.example"):
-        post.tell(provider="topic", headers={"confirm": url})
-    post.reads()
-    assert post.visited == ["https://here.example", "https://away.example"]
+HERE, AWAY = "https://here.example", "https://away.example"
+NOT_CONFIRMED = "its subscription could not be confirmed: nobody is there"
+
+
+def piled(post: Post) -> tuple[int, int, str | None, str | None]:
     with post.house.begin() as session:
-        piled = count_notices(session)
-    assert (piled.waiting, piled.aside, piled.error) == (
-        0,
-        1,
-        "its subscription could not be confirmed: nobody is there",
-    )
+        found = count_notices(session)
+    return found.waiting, found.aside, found.error, found.postponed
+
+
+def later(post: Post, by: timedelta) -> timedelta:
+    """As if so much time had passed; how long it then is until the next try."""
+    with post.house.begin() as session:
+        moved = {"at": Notice.at - by, "retry_at": Notice.retry_at - by}
+        session.execute(update(Notice).where(Notice.state == "waiting").values(**moved))
+    post.reads()
+    with post.house.begin() as session:
+        waits = select(Notice.retry_at - func.clock_timestamp()).where(Notice.state == "waiting")
+        return session.scalar(waits) or timedelta(0)
+
+
+def test_a_provider_that_wants_to_be_confirmed_is_visited_once(post: Post) -> None:
+    post.tell(provider="topic", headers={"confirm": HERE}, at=machine_now())
+    post.reads()
+    assert post.visited == [HERE]
+    assert piled(post) == (0, 0, None, None)
+
+
+def test_a_visit_that_fails_is_made_again_with_longer_and_longer_pauses_until_it_works(post: Post) -> None:
+    post.away = frozenset({AWAY})
+    post.tell(provider="topic", headers={"confirm": AWAY}, at=machine_now())
+    assert piled(post) == (1, 0, None, NOT_CONFIRMED)
+    assert not post.reads(), "it is too early, and holds nobody up"
+    for minutes, pause in ((1, 1), (2, 3), (30, 33), (600, 180)):
+        assert abs(later(post, timedelta(minutes=minutes)) - timedelta(minutes=pause)) < timedelta(seconds=20)
+    assert len(post.visited) == 5
+    post.away = frozenset()
+    later(post, timedelta(hours=4))
+    assert post.visited == [AWAY] * 6
+    assert piled(post) == (0, 0, None, None)
+
+
+def test_a_visit_that_fails_for_longer_than_its_link_is_good_is_set_aside_with_the_reason(post: Post) -> None:
+    post.away = frozenset({AWAY})
+    post.tell(provider="topic", headers={"confirm": AWAY}, at=machine_now())
+    later(post, timedelta(days=2, minutes=1))
+    assert piled(post) == (0, 1, NOT_CONFIRMED, None)
+
+
+def test_a_visit_is_made_again_where_the_worker_died_over_it(post: Post) -> None:
+    def die(url: str) -> None:
+        post.visited.append(url)
+        raise MemoryError
+
+    post.arrives(provider="topic", headers={"confirm": HERE}, at=machine_now())
+    with pytest.raises(MemoryError):
+        receive_feedback(replace(post.room(), visit=die))
+    assert not post.reads()
+    later(post, timedelta(minutes=2))
+    assert post.visited == [HERE, HERE]
+    assert piled(post) == (0, 0, None, None)
 
 
 def test_many_that_change_people_are_read_a_few_in_each_transaction(house: House, post: Post) -> None:

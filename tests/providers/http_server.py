@@ -54,9 +54,16 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
         self.api.connections += 1
 
+    def do_GET(self) -> None:
+        self._answer()
+
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        request = Request(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        self._answer()
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.path, headers, body, self.command)
         with self.turn:
             self.api.requests.append(request)
             fault = self.api.faults.popleft() if self.api.faults else None

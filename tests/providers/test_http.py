@@ -50,18 +50,18 @@ def test_no_cookie_no_proxy_and_no_password_of_this_machine_is_sent(
     with serving(dialect_of("postmark")) as api:
         api.faults.extend([Reply(200, headers={"Set-Cookie": "a=b"}), Reply(200)])
         for _ in range(2):
-            line.post(Call(api.url + "/x", b"{}"))
+            line.make(Call(api.url + "/x", b"{}"))
         assert not [each for each in api.requests if {"cookie", "authorization"} & each.headers.keys()]
     line.close()
 
 
 def test_a_name_without_an_address_was_surely_not_reached() -> None:
     with pytest.raises(NotReached):
-        Line(Patience(connect=0.5)).post(Call("https://api.nowhere.invalid/", b"{}"))
+        Line(Patience(connect=0.5)).make(Call("https://api.nowhere.invalid/", b"{}"))
 
 
 def test_an_answer_that_is_cut_was_lost_and_says_nothing_of_what_was_sent() -> None:
     with serving(dialect_of("postmark")) as api:
         api.faults.append(Reply(200, raw=b"x" * 1_100_000))
         with pytest.raises(Lost, match="longer than a megabyte"):
-            Line().post(Call(api.url + "/ana@example.org", b"{}"))
+            Line().make(Call(api.url + "/ana@example.org", b"{}"))

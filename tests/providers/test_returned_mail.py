@@ -80,6 +80,38 @@ def test_a_person_who_writes_back_says_which_mail_they_answer():
     assert found.words == "Re: Your checklist"
 
 
+def test_an_answer_that_quotes_our_mail_says_which_one_by_the_link_in_it():
+    """Whatever Message-ID the provider gave it: Mailjet never tells (github.com/mailjet/mailjet-apiv3-dotnet, 139)."""
+    link = f"> https://mail.glow.example/unsubscribe/{MARKS.signer.sign('manage', f'12.{ID}')}\r\n".encode()
+    found = understand(mail("reply") + link, AT, MARKS)[0]
+    assert (found.what, found.recipient, found.delivery_id, found.is_claimed) == (
+        What.REPLIED,
+        "ana@example.org",
+        ID,
+        True,
+    )
+    without = (mail("reply") + link).replace(b"In-Reply-To", b"X-Was").replace(b"References", b"X-Were")
+    assert [each.delivery_id for each in understand(without, AT, MARKS)] == [ID]
+    forged = OTHERS.signer.sign("manage", f"12.{ID}").encode()
+    assert understand(without.replace(link.split(b"/")[-1], forged), AT, MARKS) == []
+
+
+@pytest.mark.parametrize(("name", "what"), [("postfix-no-such-user", What.BOUNCED), ("yahoo-complaint", "complained")])
+def test_a_report_that_proves_nothing_claims_the_mail_that_it_returns(name, what):
+    """It counts for whom that mail went to, as whoever returns a Message-ID has seen the mail."""
+    returned = b"To: ana@example.org\r\nMessage-ID:\r\n <0100-0001@eu-west-1.amazonses.com>\r\nSubject: Your checklist"
+    raw = mail(name, came_to="mia@glow.example", marks=OTHERS)
+    raw = raw.replace(b"To: redacted\r\nSubject: Your checklist", returned)
+    raw = raw.replace(b"To: ana@example.org\r\nSubject: Your checklist", returned)
+    found = understand(raw, AT, MARKS)[0]
+    assert (found.what, found.recipient, found.message_id) == (
+        what,
+        "ana@example.org",
+        "0100-0001@eu-west-1.amazonses.com",
+    )
+    assert (found.delivery_id, found.is_marked, found.is_claimed) == (None, False, True)
+
+
 def test_the_same_mail_has_the_same_key_however_it_came():
     again = b"Received: from elsewhere\r\n" + mail("exim-plain")
     assert understand(again, AT, MARKS)[0].key == told("exim-plain").key

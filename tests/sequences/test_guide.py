@@ -10,11 +10,12 @@ import pytest
 
 from service.domain.kind import DEFAULT_KIND, MANNERS
 from service.domain.policy import Policy
-from service.domain.sequence import enrolling, fields, front_matter, throttle
+from service.domain.sequence import enrolling, fields, forms, front_matter, throttle
 from service.domain.sequence.filters import FILTERS
 from service.domain.sequence.library import read_library
 from service.domain.sequence.links import BUILT_IN, NAMED
 from service.domain.sequence.model.duration import Unit
+from service.domain.sequence.model.magnet import MagnetKind
 from service.domain.sequence.model.problem import Severity
 from service.domain.sequence.model.sequence import Status
 from service.domain.sequence.names import BUSINESS, CONTACT, COUPON, EVENT, FUNCTIONS, REFERRAL
@@ -67,12 +68,28 @@ def test_an_example_that_is_wrong_is_told_exactly_what_the_guide_shows(example: 
 def test_the_guide_shows_examples_of_each_sort() -> None:
     assert len(RIGHT) >= 6
     assert len(WRONG) >= 1
-    assert len(BLOCKS) == len(RIGHT) + 2 * len(WRONG) + 2  # a form, and the limits
+    parts = [kind for kind, _ in BLOCKS if kind.startswith("yaml")]  # of business.yaml, each with a test of its own
+    assert len(BLOCKS) == len(RIGHT) + 2 * len(WRONG) + len(parts)
 
 
-def test_the_form_that_the_guide_shows_is_the_one_that_ships() -> None:
-    (form,) = [text for kind, text in BLOCKS if kind == "yaml"]
-    assert form in FILES["sequences/business.yaml"].decode()
+def test_the_forms_that_the_guide_shows_are_among_those_that_ship() -> None:
+    shown = [text for kind, text in BLOCKS if kind == "yaml"]
+    assert len(shown) == 2
+    assert [form for form in shown if form not in FILES["sequences/business.yaml"].decode()] == []
+
+
+def test_every_key_of_a_form_is_explained_and_no_other() -> None:
+    assert first_cells("What else a form may say:\n\n| key | what it does |") == set(forms.FORM_KEYS)
+
+
+def test_the_magnets_that_the_guide_shows_can_be_written_so() -> None:
+    (magnets,) = [text for kind, text in BLOCKS if kind == "yaml magnets"]
+    written = FILES["sequences/business.yaml"].decode()
+    business = re.sub(r"^magnets:.*?^(?=\S)", magnets, written, flags=re.DOTALL | re.MULTILINE)
+    library, problems = read_library(FILES | {"sequences/business.yaml": business.encode()})
+    assert [str(each) for each in problems] == []
+    assert library is not None
+    assert [magnet.kind for magnet in library.business.magnets] == list(MagnetKind)
 
 
 def test_the_limits_that_the_guide_shows_are_the_ones_in_force_and_all_there_are() -> None:

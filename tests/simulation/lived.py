@@ -19,6 +19,7 @@ from service.actions.expect import expect_dates
 from service.actions.join import join
 from service.actions.less_often import wish_less_often
 from service.actions.lighten import lighten
+from service.actions.pause import pause
 from service.actions.receive_event import Seen, receive_event
 from service.actions.settle_task import TaskOver, settle_task, skip_task
 from service.actions.sign_up import Evidence, sign_up
@@ -195,6 +196,8 @@ class Lived(House):
                     self._open(session, data)
                 case "less-often":
                     wish_less_often(session, self.published, self.ana, data.get("wish") != "no", self.now)
+                case "pause":
+                    pause(session, self.published, self.ana, int(data["days"]), self.now)
                 case "unsubscribed":
                     unsubscribe(session, self.published, self.ana, self.now, topic=data.get("topic") or None)
                 case name if name.startswith("referral."):

@@ -187,4 +187,18 @@ OF_PACE = {
         (("news-1", "sent"), ("news-2", "expired")),
         weekly(24),
     ),
+    "a-pause-and-going-on-before-its-end": Small(
+        f"""
+        contact: {{email: ana@example.org}}
+        {EAGER}
+        events:
+          - {{at: 2026-01-05 12:00, name: praise.given}}
+          - {{at: 2026-01-20 12:00, name: pause, days: 30}}
+          - {{at: 2026-03-20 12:00, name: pause, days: 90}}
+          - {{at: 2026-04-01 12:00, name: pause, days: 0}}
+        """,
+        150,
+        (("news-1", "sent"), ("news-3", "expired")),
+        weekly(20),
+    ),
 }

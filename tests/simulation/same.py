@@ -55,8 +55,8 @@ def _shown(touch: Touch) -> Touched:
 
 
 def _waits(touch: Touch) -> tuple[Wait, ...]:
-    """Why it had to wait; that words are missing is found when it is put into words, and no decision."""
-    return tuple((each.at, each.rule, each.reason, each.until) for each in touch.holds if each.rule != "words")
+    """Why it had to wait."""
+    return tuple((each.at, each.rule, each.reason, each.until) for each in touch.holds)
 
 
 def _plain(reason: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from service.actions.erase import erase
-from service.actions.refer import reward
+from service.actions.settle_referral import reward
 from service.actions.tell import Told, tell
 from service.actions.unsubscribe import unsubscribe
 from service.store.access import IdempotentReply
@@ -20,6 +20,7 @@ from service.store.enrolment import Enrolment
 from service.store.event import Event, Hit
 from service.store.feedback import ToldFeedback
 from service.store.person import Stored, as_json, read_person, read_suppressions
+from service.store.reward import Reward
 from service.store.referral import Referral, give_codes
 from service.store.tables import Table
 from service.store.task import Task
@@ -27,7 +28,7 @@ from service.store.webhook_call import WebhookCall
 from tests.actions.house import House
 from tests.domain.stories import day, letters, step
 
-SHOWN = {Consent, Decision, Delivery, Enrolment, Event, Referral, Task, ToldFeedback, WebhookCall}
+SHOWN = {Consent, Decision, Delivery, Enrolment, Event, Referral, Reward, Task, ToldFeedback, WebhookCall}
 DOUBLES = {IdempotentReply}  # an answer of the API, kept for a day: what it says stands in the others
 
 

@@ -6,18 +6,21 @@ import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from service.actions.publish import Edition, publish
+from service.clock import machine_now
 from service.runtime import Runtime
 from service.store.contact import Contact
 from service.store.delivery import Delivery
 from service.web.app import build_app
 from service.web.current import current_hits
+from service.web.public.fill import fill_token
 
 BUSINESS = """
 name: Glow Studio
@@ -54,6 +57,17 @@ forms:
       phone: phone
       timezone: {}
       vegan: {type: yes-no, label: I eat no meat}
+  card:
+    title: How was it?
+    topics: [Newsletter]
+    fields:
+      anniversary: {}
+      phone: {}
+    consents:
+      email: Yes, Glow Studio may write to me.
+      phone: Yes, Glow Studio may call me.
+      text: Yes, Glow Studio may send me text messages.
+    disposable: refused
 magnets:
   checklist: files/check list.pdf
 """
@@ -116,6 +130,10 @@ class Shop:
     def sign_up(self, email: str = "ana@example.org", slug: str = "checklist", **fields: Any) -> TestResponse:
         return self.client.post(f"/forms/{slug}", data={"email": email} | fields)
 
+    def fill(self, seconds: float) -> str:
+        """What the form's page carries that somebody opened so long ago."""
+        return fill_token(self.runtime.signer, machine_now() - timedelta(seconds=seconds))
+
     def contact(self, email: str = "ana@example.org") -> Contact:
         with self.runtime.session() as session:
             return session.scalars(select(Contact).where(Contact.email_key == email)).one()
@@ -133,6 +151,11 @@ class Shop:
         """The `manage` token of somebody who has signed up, as it stands in their first mail."""
         contact = self.contact(email)
         return self.runtime.signer.sign("manage", f"{contact.id}.{self.delivery_of(contact).id}")
+
+    def sent_long_ago(self) -> None:
+        """So that whatever is asked for again may be sent again."""
+        with self.runtime.session() as session:
+            session.execute(update(Delivery).values(due_at=Delivery.due_at - timedelta(days=2)))
 
     def hand_on_hits(self) -> None:
         """The opens and clicks that were gathered so far go where they go; none is taken after it."""

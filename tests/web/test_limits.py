@@ -7,10 +7,11 @@ from collections.abc import Callable
 from ipaddress import ip_network
 
 import pytest
+from limits import RateLimitItemPerMinute
 
 from service.settings import SettingsError, read_settings
 from service.store.contact import Contact
-from service.web.limits import PER_ADDRESS
+from service.web.limits import PER_ADDRESS, read_limits, share
 from tests.web.shop import Shop
 
 OpenShop = Callable[..., Shop]
@@ -112,6 +113,45 @@ def test_without_redis_this_process_counts_and_nobody_waits(open_shop: OpenShop)
     assert len(shop.all(Contact)) == 3
 
 
+def test_everybody_together_has_a_limit_and_who_is_over_it_loses_nothing(open_shop: OpenShop) -> None:
+    shop = open_shop(form_limits_of_all="3/hour")
+    shop.publish()
+    answers = [ask(shop, number, f"203.0.113.{number}") for number in range(4)]
+    assert answers == [303, 303, 303, 429]
+    page = shop.client.post("/forms/checklist", data={"email": "late@example.org", "first_name": "Ana"})
+    assert page.status_code == 429
+    assert 0 < int(page.headers["Retry-After"]) <= 3600
+    assert "A great many people" in page.text
+    assert 'value="late@example.org"' in page.text
+    assert len(shop.all(Contact)) == 3
+    assert shop.client.get("/forms/checklist").status_code == 200
+
+
+def test_what_one_network_sends_in_vain_uses_up_nothing_of_everybodys(open_shop: OpenShop) -> None:
+    shop = open_shop(form_limits="2/hour", form_limits_of_all="4/hour")
+    shop.publish()
+    assert [ask(shop, number) for number in range(10)] == [303] * 2 + [429] * 8
+    assert [ask(shop, number, "203.0.113.8") for number in (20, 21)] == [303] * 2
+
+
+def test_without_redis_a_process_takes_its_careful_share_and_pages_open(open_shop: OpenShop) -> None:
+    shop = open_shop(
+        form_limits="8/hour", form_limits_of_all="20/hour", web_processes=2, redis_url="redis://127.0.0.1:1/0"
+    )
+    shop.publish()
+    # Of one network a half, as there are two processes; of all a quarter, as there may be another host.
+    assert [ask(shop, number) for number in range(5)] == [303] * 4 + [429]
+    assert [ask(shop, number, "203.0.113.8") for number in (10, 11)] == [303, 429]
+    assert shop.client.get("/forms/checklist").status_code == 200
+    assert shop.client.get("/forms/checklist/embed.js").status_code == 200
+
+
+def test_a_share_is_never_nothing() -> None:
+    assert [str(each) for each in share(read_limits("3/minute; 100/hour"), 8)] == ["1 per 1 minute", "12 per 1 hour"]
+    assert list(share(read_limits("5 / 10 minutes"), 2)) == [RateLimitItemPerMinute(2, 10)]
+    assert read_limits(" OFF ") == ()
+
+
 @pytest.mark.parametrize("written", ["30/minute; 200/hour", "off", " OFF ", "5 / 10 minutes, 1/day"])
 def test_limits_that_settings_let_pass_can_be_counted(open_shop: OpenShop, written: str) -> None:
     shop = open_shop(form_limits=read_settings({"FORM_LIMITS": written}).form_limits)
@@ -119,7 +159,8 @@ def test_limits_that_settings_let_pass_can_be_counted(open_shop: OpenShop, writt
     assert ask(shop, 1) == 303
 
 
+@pytest.mark.parametrize("name", ["FORM_LIMITS", "FORM_LIMITS_OF_ALL"])
 @pytest.mark.parametrize("written", ["", "a lot", "0/minute", "5/fortnight", "5/minute 6/hour"])
-def test_limits_that_cannot_be_read_stop_the_start(written: str) -> None:
-    with pytest.raises(SettingsError, match=r"FORM_LIMITS: .*30/minute"):
-        read_settings({"FORM_LIMITS": written})
+def test_limits_that_cannot_be_read_stop_the_start(name: str, written: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{name}: .*30/minute"):
+        read_settings({name: written})

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from xml.etree import ElementTree
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from service.actions.publish import Edition, publish
 from service.store.contact import Contact
 from service.store.event import Event
 from service.store.journey import journey_now
 from service.store.referral import Referral, give_codes
+from service.store.reward import Reward
 from tests.web.shop import BUSINESS, FILES, TIPS, Shop
 
 DRAFT = TIPS.replace("on: signup\n  form: checklist", "on: manual").encode()
@@ -37,11 +38,12 @@ def test_the_way_of_a_friend(shop: Shop, token: str) -> None:
     assert base == shop.runtime.settings.base_url
     answer = shop.client.get(path)
     assert answer.status_code == 302
-    assert answer.location == f"/forms/checklist?ref={path[-8:]}"
+    ref = shop.runtime.signer.sign("ref", path[-8:])
+    assert answer.location == f"/forms/checklist?ref={ref}"
     assert "Set-Cookie" not in answer.headers
     form = shop.client.get(answer.location).text
-    assert f'<input type="hidden" name="ref" value="{path[-8:]}">' in form
-    shop.sign_up("bea@example.org", ref=path[-8:], first_name="Bea")
+    assert f'<input type="hidden" name="ref" value="{ref}">' in form
+    shop.sign_up("bea@example.org", ref=ref, first_name="Bea")
     (referral,) = shop.all(Referral)
     assert (referral.referrer_id, referral.friend_id) == (shop.contact().id, shop.contact("bea@example.org").id)
     assert [each.contact_id for each in shop.all(Event) if each.name == "referral.joined"] == [shop.contact().id]
@@ -57,7 +59,82 @@ def test_the_code_survives_a_form_that_is_filled_in_wrong(shop: Shop, token: str
 
 def test_a_code_may_be_typed_as_it_was_heard(shop: Shop, token: str) -> None:
     code = link_on(shop.client.get(f"/share/{token}").text)[-8:]
-    assert shop.client.get(f"/refer/{code[:4].lower()}-{code[4:]}").location == f"/forms/checklist?ref={code}"
+    ref = shop.runtime.signer.sign("ref", code)
+    assert shop.client.get(f"/refer/{code[:4].lower()}-{code[4:]}").location == f"/forms/checklist?ref={ref}"
+    shop.sign_up("bea@example.org", ref=f"{code[:4].lower()}-{code[4:]}")
+    assert len(shop.all(Referral)) == 1
+
+
+def test_a_ref_that_was_altered_counts_for_nobody(shop: Shop, token: str) -> None:
+    code = link_on(shop.client.get(f"/share/{token}").text)[-8:]
+    ref = shop.runtime.signer.sign("ref", code)
+    for number, forged in enumerate((f"{code}.", f"{ref}x", "00000000" + ref[8:], shop.runtime.signer.sign("share", code))):
+        assert shop.sign_up(f"f{number}@example.org", ref=forged).status_code == 303
+    assert shop.all(Referral) == []
+
+
+def test_the_first_link_that_somebody_followed_counts(shop: Shop, token: str) -> None:
+    first = link_on(shop.client.get(f"/share/{token}").text)[-8:]
+    shop.sign_up("cleo@example.org")
+    with shop.runtime.session() as session:
+        second = give_codes(session, [shop.contact("cleo@example.org").id]).popitem()[1]
+    ref = shop.runtime.signer.sign("ref", first)
+    assert shop.client.get(f"/refer/{second}?ref={ref}").location == f"/forms/checklist?ref={ref}"
+    assert second in shop.client.get(f"/refer/{second}?ref={first}").location  # typed: it proves nothing
+    assert second in shop.client.get(f"/refer/{second}?ref={ref}x").location
+
+
+PROGRAMME = """
+referral:
+  friend: {text: 15 € off the first visit, given: at signup}
+  referrer: {coupon: REFERRER-15}
+  page: https://glow.example/friends?from=mail#join
+coupons:
+  REFERRER-15: {valid: 1 year, worth: 15 €}
+"""
+
+
+@pytest.fixture
+def rewarding(open_shop: Callable[..., Shop]) -> Shop:
+    """A shop with a programme, where Ana has signed up."""
+    shop = open_shop(form_limits="off")
+    with shop.runtime.session() as session:
+        publish(session, Edition(FILES | {"sequences/business.yaml": (BUSINESS + PROGRAMME).encode()}, set()))
+    shop.sign_up(first_name="Ana")
+    return shop
+
+
+def test_friends_may_land_on_a_page_of_the_businesss_own(rewarding: Shop) -> None:
+    with rewarding.runtime.session() as session:
+        code = give_codes(session, [rewarding.contact().id]).popitem()[1]
+    ref = rewarding.runtime.signer.sign("ref", code)
+    landing = rewarding.client.get(f"/refer/{code}").location
+    assert landing == f"https://glow.example/friends?from=mail&ref={ref}#join"
+    assert rewarding.client.get("/refer/00000000").location == "https://glow.example/friends?from=mail#join"
+
+
+def test_the_page_says_what_is_promised_and_how_it_stands(rewarding: Shop) -> None:
+    shop = rewarding
+    token = shop.runtime.signer.sign("share", str(shop.contact().id))
+    page = shop.client.get(f"/share/{token}").text
+    assert "Your friend gets: 15 € off the first visit." in page
+    assert "You get: 15 €, once they have been here." in page
+    code = link_on(page)[-8:]
+    shop.sign_up("bea@example.net", ref=code)
+    assert "A friend has signed up. Yours comes after the first visit." in shop.client.get(f"/share/{token}").text
+    with shop.runtime.session() as session:
+        now = journey_now(session)
+        (entry,) = session.scalars(select(Reward).where(Reward.side == "referrer"))
+        entry.state, entry.what, entry.code, entry.expires_at = "granted", "15 €", "REFERRER-15-ABC", now
+    page = shop.client.get(f"/share/{token}").text
+    assert "For a friend: 15 €, good until" in page
+    assert "<code>REFERRER-15-ABC</code>" in page
+    with shop.runtime.session() as session:
+        (entry,) = session.scalars(select(Reward).where(Reward.side == "referrer"))
+        entry.state, entry.reason = "refused", "Friend and referrer have the same mailbox."
+    page = shop.client.get(f"/share/{token}").text
+    assert "For a friend there is no reward." in page
+    assert "mailbox" not in page
 
 
 @pytest.mark.parametrize("code", ["00000000", "nonsense", "%00", "é" * 8, "x" * 500, "%0d%0aSet-Cookie:a=b"])
@@ -87,7 +164,8 @@ def test_the_form_for_friends_comes_first(open_shop: Callable[..., Shop], forms:
         session.add(ana)
         session.flush()
         code = give_codes(session, [ana.id])[ana.id]
-    assert shop.client.get(f"/refer/{code}").location == landing.format(code=code)
+    ref = shop.runtime.signer.sign("ref", code)
+    assert shop.client.get(f"/refer/{code}").location == landing.format(code=ref)
 
 
 def test_a_referrers_page_keeps_its_link_and_can_be_used_without_script(shop: Shop, token: str) -> None:
@@ -97,6 +175,8 @@ def test_a_referrers_page_keeps_its_link_and_can_be_used_without_script(shop: Sh
     assert "<script" not in page
     assert " style=" not in page
     assert 'name="robots" content="noindex"' in page
+    for way in ("https://wa.me/?text=", "sms:?&amp;body="):
+        assert way in page
     mailto = re.search(r'href="(mailto:\?subject=[^"]+)"', page)
     assert mailto is not None
     assert link_on(page).rpartition("/")[2] in mailto[1]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from ipaddress import ip_network
+from typing import get_args
 
 import pytest
+from sqlalchemy import select
 
-from tests.web.shop import Shop
+from service.domain.token import Purpose
+from service.store.contact import Consent
+from service.store.enrolment import Enrolment
+from service.store.publication import Link
+from tests.web import colleague
+from tests.web.routes import Asked, ask, look, routes, writes_of
+from tests.web.shop import PNG, Shop
 
 PATHS = ["/", "/forms/checklist", "/forms/nope", "/nowhere", "/healthz", "/readyz", "/static/pages.css"]
 
@@ -74,3 +83,77 @@ def test_errors_come_in_the_askers_format(shop: Shop) -> None:
         assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
         assert answer.json["request"] == answer.headers["X-Request-Id"]
     assert shop.client.get("/api/v1/nowhere").content_type == "application/problem+json"
+
+
+@pytest.fixture(params=["shop", "visited"])
+def known(request: pytest.FixtureRequest) -> tuple[Shop, dict[Purpose, str]]:
+    """A shop, and a real token of each purpose about somebody who is really there, as far as there is something."""
+    shop: Shop = request.getfixturevalue(request.param)
+    if request.param == "shop":
+        shop.sign_up()
+        mail, task = shop.delivery_of(shop.contact()).id, 0
+    else:
+        mail, task = colleague.mail(shop.runtime, shop.contact().id), colleague.task(shop.runtime, shop.contact().id)
+    ana = shop.contact().id
+    with shop.runtime.session() as session:
+        link = Link(url="https://glow.example/")
+        session.add(link)
+        session.flush()
+        inside = session.scalars(select(Enrolment.id).order_by(Enrolment.id)).first()
+        consent = session.scalars(select(Consent.id).order_by(Consent.id)).first() or 0
+        values = {purpose: str(inside) for purpose in get_args(Purpose)}
+        values |= {"open": f"{mail}", "click": f"{mail}.{link.id}", "manage": f"{ana}.{mail}", "undo": f"{consent}"}
+        values |= {"magnet": f"{mail}.checklist", "answer": f"{mail}.happy", "task": f"{task}.reached"}
+        values |= {"share": f"{ana}", "my-data": f"{ana}", "calendar": f"{mail}"}
+        values["join"] = f"{ana}.{mail}.{'newsletter' if request.param == 'shop' else 'after-your-visit'}"
+    return shop, {purpose: shop.runtime.signer.sign(purpose, value) for purpose, value in values.items()}
+
+
+def test_no_get_or_head_changes_anything_whoever_asks(known: tuple[Shop, dict[Purpose, str]]) -> None:
+    shop, tokens = known
+    app, seen = shop.client.application, set()
+    with writes_of(shop.runtime.engine) as written:
+        for route in routes(app):
+            for token in tokens.values() if "<token>" in route.rule else ["checklist"]:
+                for method in {"GET", "HEAD"} & {route.method}:
+                    asked = Asked(method, route.path([token.encode()] * route.parts))
+                    answered = ask(app, asked)
+                    look(asked, answered)
+                    assert written == [], asked
+                    seen.add((route.rule, answered.status))
+    opened = {rule for rule, status in seen if status in {200, 302, 303}}
+    assert {"/preferences/<token>", "/unsubscribe/<token>", "/my-data/<token>", "/click/<token>"} <= opened
+
+
+def test_whatever_changes_something_needs_what_nobody_can_guess(shop: Shop) -> None:
+    """No cookie is read anywhere, so a page of another site can't act for its visitor: it knows no token and no key."""
+    for route in routes(shop.client.application):
+        if route.method in {"POST", "PUT", "PATCH", "DELETE"}:
+            guarded_by = "<token>" in route.rule or route.rule.startswith(("/api/v1/", "/webhooks/"))
+            assert guarded_by or route.endpoint == "forms.receive", route
+
+
+def test_another_sites_request_is_nobodys(shop: Shop) -> None:
+    """What a browser would send for a page of another site: its cookies, if there were any, and no key."""
+    foreign = {
+        "Origin": "https://evil.example",
+        "Cookie": "session=1; key=ea_" + "A" * 43,
+        "Content-Type": "text/plain",
+    }
+    with writes_of(shop.runtime.engine) as written:
+        for route in routes(shop.client.application):
+            if route.rule.startswith("/api/v1/") and route.endpoint != "docs.openapi":
+                asked = Asked(route.method, route.path([b"1"] * route.parts), headers=foreign, body=b"{}")
+                answered = ask(shop.client.application, asked)
+                assert answered.status == 401, asked
+                assert not [name for name, _ in answered.headers if name.startswith("Access-Control-")], asked
+    assert written == []
+
+
+def test_only_what_is_for_other_sites_can_be_read_by_them(shop: Shop) -> None:
+    shared = {"/forms/checklist/embed.js", f"/files/{hashlib.sha256(PNG).hexdigest()}/jana.png"}
+    for path in {*PATHS, *shared}:
+        answer = shop.client.get(path)
+        policy = answer.headers["Cross-Origin-Resource-Policy"]
+        assert (policy == "cross-origin") == (path in shared), path
+        assert answer.headers["X-Frame-Options"] == "DENY"

@@ -82,9 +82,8 @@ def test_one_topic_is_a_second_choice(shop: Shop, token: str) -> None:
     assert "Newsletter" in shop.client.get(f"/preferences/{token}").text
 
 
-@pytest.mark.parametrize("topic", ["No such topic", "Your appointments"])
-def test_a_topic_that_cannot_be_left_leaves_everything_as_it_is(shop: Shop, token: str, topic: str) -> None:
-    assert shop.client.post(f"/unsubscribe/{token}", data={"topic": topic}).status_code == 422
+def test_a_topic_that_is_none_leaves_everything_as_it_is(shop: Shop, token: str) -> None:
+    assert shop.client.post(f"/unsubscribe/{token}", data={"topic": "No such topic"}).status_code == 422
     assert not shop.all(Suppression)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from gzip import compress
+from io import BytesIO
 from pathlib import Path
 
 import orjson
@@ -104,18 +105,6 @@ def test_each_documented_event_is_taken_kept_and_read(open_with: Opens, dialect:
     assert not any("authorization" in each.headers for each in notices(shop))
 
 
-def test_what_somebody_else_proves_is_refused_and_nothing_is_written(open_with: Opens, dialect: Dialect) -> None:
-    shop = open_with(**dialect.given, **{dialect.secret: ",".join(dialect.secrets)})
-    case = next(each for each in cases(dialect.name) if each.told)
-    for forged in dialect.forged(case.body, machine_now()):
-        try:
-            status = post(shop, forged, dialect.name).status_code
-        except (UnicodeEncodeError, ValueError):  # what no client can put into a header
-            continue
-        assert status in {400, 401}
-    assert notices(shop) == []
-
-
 def test_a_provider_that_is_not_set_up_or_not_there_is_no_address(posting: Shop) -> None:
     for path in ("sendgrid", "nobody", "postmark/other", "postmark/" + "x" * 300, "..", "postmark/a/b", "%00", "smtp"):
         assert by_postmark(posting, DELIVERY, f"/webhooks/{path}").status_code == 404, path
@@ -158,6 +147,25 @@ def test_what_is_too_large_is_refused(posting: Shop) -> None:
     assert by_postmark(posting, filled).status_code == 200
     assert by_postmark(posting, filled + b" " * 100).status_code == 413
     assert len(notices(posting)) == 1
+
+
+def test_a_body_that_says_nothing_of_its_length_is_bounded_as_well(posting: Shop) -> None:
+    """`Transfer-Encoding: chunked`, which granian hands on as a stream that ends by itself."""
+    for filler, status in ((0, 200), (LARGEST, 413)):
+        body = orjson.dumps(DELIVERY) + b" " * filler
+        streamed = {"wsgi.input": BytesIO(body), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+        answer = posting.client.post("/webhooks/postmark", auth=PASSWORD, environ_overrides=streamed)
+        assert answer.status_code == status
+    assert len(notices(posting)) == 1
+
+
+def test_nothing_is_unpacked_that_is_small_only_on_its_way(posting: Shop) -> None:
+    bomb = compress(orjson.dumps(DELIVERY) + b" " * 100_000_000)
+    began = time.monotonic()
+    answer = by_postmark(posting, bomb, headers={"Content-Encoding": "gzip"})
+    assert answer.status_code == 400
+    assert time.monotonic() - began < 2
+    assert notices(posting) == []
 
 
 def test_a_list_that_is_too_long_is_refused(open_with: Opens) -> None:
@@ -228,17 +236,6 @@ def test_a_signup_bounces_and_its_address_is_suppressed(posting: Shop) -> None:
     assert by_postmark(posting, bounce).status_code == 200
     read_feedback(posting.runtime)
     assert [(each.topic, each.reason) for each in posting.all(Suppression)] == [(None, "bounced")]
-
-
-@pytest.mark.parametrize("name", [name for name in SERVICES if dialect_of(name).good_for])
-def test_a_proof_that_is_too_old_is_refused(open_with: Opens, name: str) -> None:
-    dialect = dialect_of(name)
-    assert dialect.good_for is not None
-    shop = open_with(**dialect.given, **{dialect.secret: ",".join(dialect.secrets)})
-    case = next(each for each in cases(dialect.name) if each.told)
-    old = dialect.post(case.body, machine_now() - dialect.good_for - timedelta(minutes=1), headers=case.headers)
-    assert post(shop, old, dialect.name).status_code == 401
-    assert notices(shop) == []
 
 
 def as_bytes(value: object) -> bytes:

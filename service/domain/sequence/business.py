@@ -6,13 +6,18 @@ import re
 from zoneinfo import ZoneInfo
 
 from service.domain.sequence import declared
+from service.domain.sequence.consent import CONSENT, read_consent
 from service.domain.sequence.draft import Draft
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.forms import read_forms
 from service.domain.sequence.keys import Keys
+from service.domain.sequence.magnets import read_magnets
 from service.domain.sequence.manuscript import Manuscript, decode
 from service.domain.sequence.model.business import Business
 from service.domain.sequence.pacing import PACING, read_pacing
+from service.domain.sequence.referral import KEYS as REFERRAL
+from service.domain.sequence.referral import read_referral
+from service.domain.sequence.retention import RETENTION, read_retention
 from service.domain.sequence.sender import read_email, read_sender
 from service.domain.sequence.throttle import THROTTLE, read_throttle
 from service.domain.sequence.times import read_day, read_window
@@ -43,8 +48,10 @@ KEYS = (
     "webhooks",
     "throttle",
     "pacing",
+    "consent",
+    "referral",
+    "retention",
 )
-LATER = ("referral", "retention")  # part of the schema, documented where they will be built
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][A-Za-z]{1,3})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -59,12 +66,10 @@ def read_business(path: str, data: bytes, draft: Draft, findings: Findings) -> B
     table = read_yaml(manuscript, 0, len(text), findings)
     if table is None:
         return None
-    keys = Keys(table, findings, "business.yaml", (*KEYS, *LATER))
-    for key in LATER:
-        if key in keys:
-            findings.use(f"{key} in business.yaml", keys.place_of(key))
+    keys = Keys(table, findings, "business.yaml", KEYS)
     _required(keys)
     languages = keys.readings("languages", read_language) or ("en",)
+    consent = read_consent(keys.table("consent", CONSENT))
     return Business(
         name=keys.text("name"),
         sender=keys.read("from", read_sender) or "",
@@ -76,7 +81,7 @@ def read_business(path: str, data: bytes, draft: Draft, findings: Findings) -> B
         window=keys.read("window", read_window) or Window.any(),
         closed=keys.readings("closed", read_day),
         people=declared.named(keys.table("people"), read_email),
-        topics=declared.read_topics(keys.table("topics"), languages),
+        topics=declared.read_topics(keys.table("topics"), languages, consent),
         links=declared.read_links(keys.table("links")),
         fields=declared.read_fields(keys.table("fields")),
         events=declared.read_events(keys.table("events")),
@@ -84,11 +89,14 @@ def read_business(path: str, data: bytes, draft: Draft, findings: Findings) -> B
         segments=declared.read_segments(keys.table("segments"), draft),
         rhythm=declared.read_rhythm(keys.table("rhythm"), draft),
         forms=read_forms(keys.table("forms"), draft),
-        magnets=declared.read_magnets(keys.table("magnets"), draft),
+        magnets=read_magnets(keys.table("magnets"), draft),
         coupons=declared.read_coupons(keys.table("coupons")),
         webhooks=declared.read_webhooks(keys.table("webhooks")),
         throttle=read_throttle(keys.table("throttle", THROTTLE)),
+        consent=consent,
         pacing=read_pacing(keys.table("pacing", PACING)),
+        referral=read_referral(keys.table("referral", REFERRAL), draft) if "referral" in keys else None,
+        retention=read_retention(keys.table("retention", RETENTION)),
     )
 
 

@@ -15,6 +15,7 @@ from service.domain.sequence.heading import KEY, slug
 from service.domain.sequence.keys import Keys, as_text
 from service.domain.sequence.links import BUILT_IN, read_url
 from service.domain.sequence.model.business import Coupon, Topic
+from service.domain.sequence.model.consent import ConsentPolicy
 from service.domain.sequence.model.duration import Duration
 from service.domain.sequence.model.expression import Expression
 from service.domain.sequence.names import CONTACT, EVENT, RAISED, TYPES, Shape
@@ -22,7 +23,7 @@ from service.domain.sequence.spelling import did_you_mean
 from service.domain.sequence.times import read_duration, read_moment, read_span
 from service.domain.sequence.yaml_tree import Listing, Node
 
-BASES = ("consent", "client", "service")
+BASES = ("consent", "inquiry", "client", "service")
 MAX_NAME = 80
 
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -60,8 +61,9 @@ def _taken(keys: Keys, name: str, why: str) -> None:
     keys.findings.error(keys.place_of(name), "duplicate-key", f"`{name}` {why}.", "give this one another name")
 
 
-def read_topics(keys: Keys, languages: Iterable[str]) -> tuple[Topic, ...]:
-    """`topics`: what a recipient can leave on its own."""
+def read_topics(keys: Keys, languages: Iterable[str], consent: ConsentPolicy) -> tuple[Topic, ...]:
+    """`topics`: what a recipient can leave on its own, each with how long its basis lasts."""
+    lasts = {"client": consent.client_lasts, "inquiry": consent.inquiry_lasts}
     topics: dict[str, Topic] = {}
     for name in keys:
         inside = keys.table(name, ("basis", *languages), f"the topic {name}")
@@ -70,7 +72,7 @@ def read_topics(keys: Keys, languages: Iterable[str]) -> tuple[Topic, ...]:
             keys.findings.error(keys.place_of(name), "duplicate-topic", message, "give it another name")
         basis = inside.choice("basis", BASES, "unknown-value", "basis")
         titles = tuple((language, inside.text(language)) for language in inside if language != "basis")
-        topics[slug(name) or name] = Topic(name, basis or "consent", titles)
+        topics[slug(name) or name] = Topic(name, basis or "consent", titles, lasts.get(basis or ""))
     return tuple(topics.values())
 
 
@@ -147,14 +149,6 @@ def read_rhythm(keys: Keys, draft: Draft) -> tuple[tuple[str, tuple[tuple[str, D
         lengths = [(service, inside.read(service, read_duration)) for service in inside]
         rhythms.append((event, tuple((service, length) for service, length in lengths if length is not None)))
     return tuple(rhythms)
-
-
-def read_magnets(keys: Keys, draft: Draft) -> tuple[tuple[str, str], ...]:
-    """`magnets`: files that people sign up for, beside business.yaml."""
-    magnets = named(keys, read_path)
-    for name, path in magnets:
-        draft.refer("file", path, keys.inner_place_of(name))
-    return magnets
 
 
 def read_path(text: str) -> str:

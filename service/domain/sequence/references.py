@@ -31,6 +31,7 @@ _UNKNOWN = {
     "sequence": ("sequence", "There is no sequence `{}`.", "name a file of this folder, without `.md`"),
     "link": ("link", "There is no link `{}`.", "declare it under `links` in business.yaml"),
     "magnet": ("magnet", "There is no magnet `{}`.", "declare it under `magnets` in business.yaml"),
+    "coupon": ("coupon", "There is no coupon `{}`.", "declare it under `coupons` in business.yaml"),
     "join": ("topic", "There is no topic `{}`.", "write a topic's name in small letters, with hyphens for spaces"),
 }
 
@@ -56,7 +57,8 @@ class ReferenceCheck:
             "person field": _holding(shelf.contact, {"person"}),
             "sequence": shelf.steps,
             "link": {*dict(business.links), *BUILT_IN},
-            "magnet": dict(business.magnets),
+            "magnet": {magnet.name for magnet in business.magnets},
+            "coupon": {coupon.name for coupon in business.coupons},
             "join": {slug(topic.name) for topic in business.topics},
         }
 

@@ -7,12 +7,7 @@ from __future__ import annotations
 
 from service.domain.sequence.findings import Findings
 
-NOT_BUILT: dict[str, str] = {
-    "link:pause": "`link:pause`",
-    "opt in: double": "`opt in: double`",
-    "referral in business.yaml": "`referral`",
-    "retention in business.yaml": "`retention`",
-}
+NOT_BUILT: dict[str, str] = {}
 
 
 def refuse_unbuilt(findings: Findings) -> None:

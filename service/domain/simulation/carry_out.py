@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.domain.clearance import topic_of
-from service.domain.consent import why_not
+from service.domain.consent import may_email
 from service.domain.departure import taken_out_by
 from service.domain.effect import CallWebhook, Effect, EnrolIn, LeaveOf, Retag, SetField, effects, kept, retagged
 from service.domain.entry import Occasion
@@ -55,6 +55,6 @@ def _apply(life: Life, inside: Inside, step: Step, effect: Effect) -> None:
 def _enrol(life: Life, inside: Inside, step: Step, key: str) -> None:
     """The other file's `when`, `again` and topic are respected."""
     sequence = life.library.sequence(key)
-    if sequence is None or why_not(life.standing(), topic_of(life.business, sequence)) is not None:
+    if sequence is None or may_email(life.standing(), topic_of(life.business, sequence), life.now) is not None:
         return
     enrol(life, sequence, Occasion("enrol", inside.sequence.key, f"enrol:{inside.number}:{step.key}", {**inside.data}))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from service.domain.consent import what_bars, why_not
+from service.domain.consent import may_email, what_bars
 from service.domain.happening import Happening
 from service.domain.sequence.model.business import Topic
 from service.domain.simulation.life import Life
-from service.domain.simulation.occur import agree, receive, sign_up, unsubscribe, wish_less_often
+from service.domain.simulation.occur import agree, consent, pause, receive, sign_up, unsubscribe, wish_less_often
 from service.domain.simulation.pace import note_open
 from service.domain.simulation.row import Row
 
@@ -28,6 +28,8 @@ def happen(life: Life, event: Happening) -> None:
             _answer(life, event)
         case "less-often":
             wish_less_often(life, event.data.get("wish") != "no")
+        case "pause":
+            pause(life, int(event.data.get("days") or 0))
         case "unsubscribed":
             unsubscribe(life, event.data.get("topic") or None)
         case _:
@@ -60,10 +62,10 @@ def _join(life: Life, topic: Topic) -> bool:
     standing = life.standing()
     if what_bars(standing, topic) is not None:
         return False
-    if why_not(standing, topic) is not None:
+    if may_email(standing, topic, life.now) is not None:
         own = [line for line in life.suppressed if line.topic == topic.name and line.reason == "unsubscribed"]
         life.suppressed = [line for line in life.suppressed if line not in own]
-        life.consented.add(topic.name)
+        consent(life, [topic.name])
         agree(life)
         life.wake()
     return True

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from service.domain.consent import CLIENTS, Standing, Suppressed
+from service.domain.consent import Standing, Suppressed, standing_of
 from service.domain.facts import NOBODY, Facts
 from service.domain.happening import Happening, Touch
 from service.domain.schedule import Local
@@ -49,7 +49,7 @@ class Life:
     contact: dict[str, Any]
     seed: str
     now: datetime
-    consented: set[str] = field(default_factory=set)
+    consented: dict[str, datetime | None] = field(default_factory=dict)  # until when
     suppressed: list[Suppressed] = field(default_factory=list)
     happenings: list[Happening] = field(default_factory=list)
     told: set[tuple[str, str]] = field(default_factory=set)  # names and keys of events
@@ -60,6 +60,8 @@ class Life:
     notes: list[Note] = field(default_factory=list)
     burden: Burden = field(default_factory=Burden)
     caught_up_at: datetime | None = None
+    dealt_at: datetime | None = None  # their last visit or purchase
+    paused_until: datetime | None = None  # no marketing before, by their own wish
     mail_to_colleagues: bool = False  # one is due, so all that waits for a slot is looked at with it
     _count: int = 0
     _enrolled: int = 0
@@ -100,7 +102,9 @@ class Life:
         return Local(self.zone, self.business.window, self.business.closed, seed=self.seed)
 
     def standing(self) -> Standing:
-        return Standing(tuple(self.suppressed), frozenset(self.consented), self.contact.get("stage") in CLIENTS)
+        since = self.contact.get("client_since")
+        at = since if isinstance(since, datetime) else None  # of an invented person it is a day
+        return standing_of(self.suppressed, self.consented, self.contact.get("stage"), at, self.dealt_at)
 
     def rows_of(self, inside: Inside) -> Iterator[Row]:
         return (row for row in self.rows if row.inside is inside)
@@ -148,7 +152,7 @@ class Life:
             form=inside.data.get("form", {}),
             happenings=past.happenings,
             touches=past.touches,
-            consented=frozenset(self.consented),
+            consented=frozenset(name for name, ends in self.consented.items() if ends is None or self.now < ends),
             inside=past.inside,
             arm=inside.arm,
             referral=self.referral(),

@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from service.domain import clearance
 from service.domain.assignee import first_of
 from service.domain.clearance import REPLY
-from service.domain.consent import Suppressed
+from service.domain.consent import Suppressed, ends_at, lifted, longer
 from service.domain.departure import left_with, unsubscribed
 from service.domain.duration import add
-from service.domain.effect import STAGE_AFTER
+from service.domain.effect import DEALS, STAGE_AFTER
 from service.domain.entry import Occasion, answers, begins_anew, consented_topics
-from service.domain.happening import LESS_OFTEN, Happening
+from service.domain.happening import LESS_OFTEN, PAUSE, Happening
+from service.domain.pause import pause_ends
 from service.domain.pressure import BY_WEIGHT
 from service.domain.reason import wrote_back
 from service.domain.sequence.model.form import Form
@@ -27,6 +29,7 @@ from service.domain.simulation.life import Life
 from service.domain.simulation.pace import lighten, note_evidence
 from service.domain.simulation.row import WAITING
 from service.domain.simulation.settlement import settlement_of
+from service.domain.sunset import SUNSET
 from service.domain.task import REPLY_DUE, Times, keeps_until
 from service.domain.throttle import COMPLAINT
 
@@ -45,6 +48,8 @@ def receive(life: Life, told: Happening, currency: str | None = None) -> bool:
     life.happenings.append(seen)
     life.wake()
     note_evidence(life, told)
+    if told.name in DEALS:
+        life.dealt_at = max(told.at, life.dealt_at or told.at)
     if told.name == "reply":
         _receive_reply(life, told.data)
     if told.name == "complaint.resolved":
@@ -77,6 +82,20 @@ def wish_less_often(life: Life, wish: bool) -> None:
         if row.state == "held" and row.rule in BY_WEIGHT:
             row.wake_at = life.now
     receive(life, Happening(LESS_OFTEN, life.now, {"wish": wish}))
+
+
+def pause(life: Life, days: int) -> None:
+    """The person asks to hear nothing for a while, or to go on. Twin of `service.actions.pause`."""
+    until = pause_ends(life.now, days, life.zone)
+    is_over = life.paused_until is None or life.paused_until <= life.now
+    if until == life.paused_until or (until is None and is_over):
+        return
+    life.paused_until = until
+    life.burden.asked_at = None
+    for row in life.rows:
+        if row.state == "held" and row.rule in {clearance.PAUSE, SUNSET}:
+            row.wake_at = life.now
+    receive(life, Happening(PAUSE, life.now, {"days": days}))
 
 
 def _correct(life: Life, told: Occasion) -> None:
@@ -128,7 +147,9 @@ def sign_up(life: Life, form: Form, fields: Mapping[str, Any]) -> None:
         if (name in BUILT_IN or name in declared) and value not in {None, ""} and life.contact.get(name) is None:
             life.contact[name] = value
     agreed = consented_topics(life.library, form)
-    life.consented.update(agreed)
+    if form.double_opt_in:  # it counts from its confirmation
+        life.suppressed = list(lifted(life.suppressed, agreed, life.business.topics))
+    consent(life, agreed)
     life.happenings.append(Happening("signup", life.now, {"form": form.slug}, key=f"event:{life.count()}"))
     life.wake()
     if agreed:
@@ -139,11 +160,19 @@ def sign_up(life: Life, form: Form, fields: Mapping[str, Any]) -> None:
     send_again(life, form, begun)
 
 
+def consent(life: Life, topics: Iterable[str]) -> None:
+    """The person agrees to these topics, for good or for a time."""
+    for name in topics:
+        ends = ends_at(life.business.topic(name), life.now)
+        life.consented[name] = longer(life.consented.get(name, ends), ends)
+
+
 def unsubscribe(life: Life, topic: str | None) -> None:
     """The person leaves one topic, or all marketing."""
     if not any(line.topic == topic for line in life.suppressed):
         life.suppressed.append(Suppressed(topic, "unsubscribed", life.now))
-    life.consented -= {topic} if topic else set(life.consented)
+    for each in [topic] if topic else [*life.consented]:
+        life.consented.pop(each, None)
     left = left_with(life.library, topic)
     end_all(life, unsubscribed(topic, life.now), [each for each in life.insides if each.sequence.key in left])
     receive(life, Happening("unsubscribed", life.now, {"topic": topic}))

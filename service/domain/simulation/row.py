@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from service.domain.clearance import WORDS
 from service.domain.kind import MANNERS
 from service.domain.sequence.model.step import Step
 from service.domain.simulation.hold import Hold
@@ -47,5 +48,6 @@ class Row:
         """It waits, which is remembered where it is anything new."""
         self.turn("held", rule, reason, until)
         hold = Hold(now, rule, reason, until)
-        if not self.holds or not hold.repeats(self.holds[-1]):
+        last = [each for each in self.holds if rule != WORDS or each.rule == WORDS][-1:]
+        if not any(hold.repeats(each) for each in last):
             self.holds.append(hold)

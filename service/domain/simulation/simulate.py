@@ -17,6 +17,7 @@ from service.domain.simulation.calendar import Calendar, between, touches_of
 from service.domain.simulation.enter import expect_dates
 from service.domain.simulation.events import happen
 from service.domain.simulation.life import Life, Note
+from service.domain.simulation.occur import consent
 from service.domain.simulation.settlement import DONE, SKIPPED
 from service.domain.simulation.slot import arbitrate, deliver
 from service.domain.simulation.sunset import leave_in_peace, silence_over
@@ -139,13 +140,13 @@ def _with_drafts(library: Library, named: Collection[str]) -> tuple[Library, tup
 def _consents(life: Life, scenario: Scenario) -> tuple[str, ...]:
     """What the person agreed to before: as the scenario says; else, where they never sign up, what the forms ask."""
     if scenario.consents is not None:
-        life.consented.update(scenario.consents)
+        life.consented.update(dict.fromkeys(scenario.consents))
         life.burden.agreed_at = life.now if scenario.consents else None
         return ()
     if any(event.name == "signup" for event in scenario.events):
         return ("Consents are those that the forms ask, from each signup on.",)
     for form in life.business.forms:
-        life.consented.update(consented_topics(life.library, form))
+        consent(life, consented_topics(life.library, form))
     life.burden.agreed_at = life.now if life.consented else None
     names = ", ".join(f"“{each}”" for each in sorted(life.consented)) or "nothing"
     return (f"Agreed to {names} from the beginning: what the forms ask. The scenario says no more.",)

@@ -4,7 +4,7 @@ takes no time."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from service.domain import clearance, reason
 from service.domain.consent import Standing
@@ -16,10 +16,8 @@ from service.domain.simulation.pace import person_of
 from service.domain.simulation.row import Row
 from service.domain.simulation.sunset import ask_whoever_never_reacts
 from service.domain.simulation.wording import why_wordless
-from service.domain.throttle import PAST, Ruling, Verdict
+from service.domain.throttle import Ruling, Verdict
 from service.domain.throttle import arbitrate as decide
-
-WORDLESS_REST = timedelta(hours=1)  # a mail that can't be put into words is looked at again
 
 
 def arbitrate(life: Life) -> bool:
@@ -65,14 +63,18 @@ def _bar(life: Life, row: Row, standing: Standing) -> Verdict | None:
     """Why this mail may not be sent at all, whatever its turn."""
     if row.inside.state != "active" and not row.occasion:
         return clearance.left(row.inside.why)
-    return clearance.barred(standing, clearance.topic_of(life.business, row.inside.sequence), life.first_name)
+    return clearance.barred(standing, clearance.topic_of(life.business, row.inside.sequence), life.first_name, life.now)
 
 
 def _hold(life: Life, row: Row, raised: datetime | None) -> Verdict | None:
     """What has to be settled before it may leave."""
     waits = None if row.occasion else clearance.held_by_reply(row.inside.paused_at, life.first_name)
     waits = waits or clearance.held_by_pause(row.inside.sequence, row.expires_at, life.now)
-    return waits or clearance.held_by_complaint(raised, row.priority, row.expires_at, life.now)
+    waits = waits or clearance.held_by_complaint(raised, row.priority, row.expires_at, life.now)
+    if waits is not None or life.paused_until is None:
+        return waits
+    topic = clearance.topic_of(life.business, row.inside.sequence)
+    return clearance.held_by_wish(life.paused_until, topic, row.priority, row.expires_at, life.now, life.zone)
 
 
 def _complaint(life: Life) -> datetime | None:
@@ -130,7 +132,6 @@ def _is_worded(life: Life, row: Row, past: Past) -> bool:
     why = why_wordless(row.step, life.facts(row.inside, past))
     if why is None:
         return True
-    ends = row.expires_at or life.now
-    wake_at = min(life.now + WORDLESS_REST, ends + PAST)
-    row.hold("words", f"Held: {why}", wake_at, life.now)
+    held = clearance.held_wordless(why, row.expires_at, life.now)
+    row.hold(held.rule, held.reason, held.until, life.now)
     return False

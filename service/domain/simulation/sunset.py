@@ -28,7 +28,7 @@ def ask_whoever_never_reacts(life: Life) -> None:
         return
     begun = [each for each in life.insides if each.began_by == UNENGAGED and each.about == told.key]
     asking = (each.sequence for each in begun if each.state == "active")
-    if may_reach(life.standing(), life.business, asking):
+    if may_reach(life.standing(), life.business, asking, life.now):
         burden.asked_at = life.now
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from service.domain import reason
 from service.domain.assignee import assignee_of
 from service.domain.clearance import REPLY, topic_of
-from service.domain.consent import why_not
+from service.domain.consent import may_email
 from service.domain.departure import ended_by_reply
 from service.domain.happening import Happening
 from service.domain.simulation.carry_out import carry_out
@@ -35,7 +35,7 @@ def open_job(life: Life, inside: Inside, row: Row) -> None:
 
 
 def _unreached(life: Life, inside: Inside) -> str | None:
-    barred = why_not(life.standing(), topic_of(life.business, inside.sequence))
+    barred = may_email(life.standing(), topic_of(life.business, inside.sequence), life.now)
     return reason.unreached(life.first_name, barred) if barred is not None else None
 
 

@@ -7,16 +7,20 @@ from flask_openapi3.openapi import OpenAPI
 
 from service.actions.change_contact import AddressTaken
 from service.actions.enrol_by_hand import NotLetIn
-from service.actions.refer import NotQualified
 from service.actions.resolve import CannotResolve
+from service.actions.settle_referral import NotQualified, Used
 from service.actions.settle_task import TaskOver
 from service.domain.field import Unfit
+from service.domain.referral_ledger import CannotDecide
 from service.runtime import Runtime
 from service.web.api import (
     contacts,
     deliveries,
     enrolments,
     events,
+    forms,
+    magnets,
+    referral_report,
     referrals,
     sequences,
     suppressions,
@@ -29,7 +33,20 @@ from service.web.api.paging import BadCursor
 from service.web.api.refusal import cursor_refused, refusal, unfit
 
 # Imported for the routes they make.
-OPERATIONS = (contacts, timeline, events, sequences, enrolments, deliveries, suppressions, tasks, referrals)
+OPERATIONS = (
+    contacts,
+    timeline,
+    events,
+    sequences,
+    enrolments,
+    deliveries,
+    forms,
+    magnets,
+    suppressions,
+    tasks,
+    referrals,
+    referral_report,
+)
 
 
 def register(app: OpenAPI, runtime: Runtime) -> None:
@@ -52,6 +69,16 @@ def not_let_in(error: NotLetIn) -> Response:
 @api.errorhandler(CannotResolve)
 def cannot_resolve(error: CannotResolve) -> Response:
     return refusal("not-uncertain", str(error))
+
+
+@api.errorhandler(CannotDecide)
+def cannot_decide(error: CannotDecide) -> Response:
+    return refusal("too-late", str(error))
+
+
+@api.errorhandler(Used)
+def used(error: Used) -> Response:
+    return refusal("code-used", str(error))
 
 
 @api.errorhandler(NotQualified)

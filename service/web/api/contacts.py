@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from service.actions.change_contact import change_contact
 from service.actions.erase import erase
+from service.actions.merge import CantMerge, merge
 from service.actions.sign_up import upsert_contact
 from service.domain.access import Scope
 from service.store.contact import Contact, lock_contacts
@@ -19,6 +20,7 @@ from service.web.api.idempotency import Answer, IdempotencyHeader
 from service.web.api.operation import ROW, operation
 from service.web.api.paging import cut, read_id
 from service.web.api.refusal import refuse
+from service.web.api.schema import In, RowId, shown_as
 from service.web.api.unit import Unit, read, write
 
 MADE = "api.read_contact"
@@ -27,6 +29,14 @@ NOBODY = "There is no contact with this id; it may have been forgotten."
 
 class ContactPath(BaseModel):
     id: int
+
+
+class MergeIn(In):
+    """The contact that goes."""
+
+    model_config = shown_as({"contact": 4711})
+
+    contact: RowId
 
 
 @operation("post", "/contacts", scope=Scope.CONTACTS_WRITE, answers={201: ContactOut, 200: ContactOut})
@@ -118,6 +128,31 @@ def forget_contact(path: ContactPath) -> Response:
     return write(forget)
 
 
+@operation(
+    "post",
+    f"/contacts/{ROW}/merge",
+    scope=Scope.CONTACTS_WRITE,
+    answers={200: ContactOut},
+    problems={409: "They are one already, or one of them is not there."},
+)
+def merge_contacts(path: ContactPath, header: IdempotencyHeader, body: MergeIn) -> Response:
+    """Make two contacts one.
+
+    The contact of the path stays, with its address; the other one goes, and all that was known of it passes on. Gaps
+    are filled, nothing is overwritten. What either unsubscribed from stays so, and of a sequence that both were in the
+    one goes on that is further. Links in old mails to either work for ever.
+    """
+
+    def make_one(unit: Unit) -> Answer:
+        try:
+            merge(unit.session, unit.published, path.id, body.contact, unit.now)
+        except CantMerge as error:
+            refuse("cant-merge", str(error))
+        return _answer(unit, unit.session.get_one(Contact, path.id), 200)
+
+    return write(make_one, header)
+
+
 def _change(unit: Unit, contact: Contact, body: ContactChanges) -> None:
     change_contact(unit.session, unit.published, unit.hash_key, contact, body.changes(), unit.now)
 
@@ -134,7 +169,7 @@ def describe(unit: Unit, contacts: Sequence[Contact]) -> list[ContactOut]:
         ContactOut.model_validate(
             {name: getattr(contact, name) for name in ContactOut.model_fields if hasattr(contact, name)}
             | {
-                "consented": sorted(standings[contact.id].consented),
+                "consented": sorted(standings[contact.id].agreed_to(unit.now)),
                 "suppressed": standings[contact.id].suppressed,
             }
         )

@@ -1,81 +1,53 @@
-"""`/referrals`: who brought whom, who of them was here; and that the one who brought them got their thanks."""
+"""`/referrals`: who brought whom, what each is to get for it, and a person's word where something is doubtful."""
 
 from __future__ import annotations
 
-from typing import Literal
-
 from flask import Response
-from pydantic import BaseModel, Field
 
-from service.actions.refer import reward
+from service.actions.settle_referral import decide_referral, redeem, reward
 from service.domain.access import Scope
 from service.store.referral import Referral, search_referrals
-from service.web.api.idempotency import Answer
+from service.store.reward import read_records, read_rewards
+from service.web.api.idempotency import Answer, IdempotencyHeader
 from service.web.api.operation import ROW, operation
-from service.web.api.paging import LARGEST_ID, PageQuery, cut, never_null, read_id
+from service.web.api.paging import cut, read_id
+from service.web.api.referral_schema import (
+    CodeIn,
+    DecisionIn,
+    ReferralOut,
+    ReferralPage,
+    ReferralPath,
+    ReferralQuery,
+    RewardIn,
+    give,
+)
 from service.web.api.refusal import refuse
-from service.web.api.schema import In, Instant, Line, Out, shown_as
 from service.web.api.unit import Unit, read, write
 
-State = Literal["joined", "qualified", "rewarded"]
-
-
-class ReferralPath(BaseModel):
-    id: int
-
-
-class ReferralQuery(PageQuery):
-    """Which referrals. Several conditions all hold."""
-
-    state: State | None = Field(default=None, json_schema_extra=never_null)
-    referrer: int | None = Field(
-        default=None,
-        ge=1,
-        le=LARGEST_ID,
-        description="Whose link it was, a contact's id.",
-        json_schema_extra=never_null,
-    )
-
-
-class RewardIn(In):
-    """That the referrer was rewarded."""
-
-    model_config = shown_as({"reward": "15 € off the next cut"})
-
-    reward: Line = Field(default=None, description="What it was, in words; letters print it by `referral.reward`.")
-
-
-class ReferralOut(Out):
-    """A friend who came by a contact's link."""
-
-    id: int
-    referrer: int = Field(validation_alias="referrer_id", description="Whose link it was.")
-    friend: int = Field(validation_alias="friend_id", description="Who came.")
-    state: State
-    joined_at: Instant
-    qualified_at: Instant | None = Field(description="The friend's first visit or purchase.")
-    rewarded_at: Instant | None
-
-
-class ReferralPage(Out):
-    """Referrals, the newest first."""
-
-    items: list[ReferralOut]
-    next: str | None = Field(description="The cursor of the next page; null at the end.")
+NOBODY = "There is no referral with this id."
 
 
 @operation("get", "/referrals", scope=Scope.REFERRALS_READ, answers={200: ReferralPage})
 def list_referrals(query: ReferralQuery) -> Response:
-    """List referrals, the newest first.
+    """List referrals, the newest first, with their rewards.
 
-    `state=qualified` are those whose friend was here and whose referrer has not been rewarded yet.
+    `state=qualified` are those whose friend was here and whose referrer has not been rewarded yet; `doubtful=true`
+    those that wait for a person.
     """
 
     def look(unit: Unit) -> ReferralPage:
         before = read_id(query.cursor)
-        found = search_referrals(unit.session, query.limit + 1, before, state=query.state, referrer_id=query.referrer)
+        found = search_referrals(
+            unit.session,
+            query.limit + 1,
+            before,
+            state=query.state,
+            referrer_id=query.referrer,
+            reward=query.reward,
+            doubtful=query.doubtful,
+        )
         page = cut(found, query.limit, lambda row: [row.id])
-        return ReferralPage(items=[_give(row) for row in page.rows], next=page.next)
+        return ReferralPage(items=_give_all(unit, page.rows), next=page.next)
 
     return read(look)
 
@@ -85,7 +57,7 @@ def list_referrals(query: ReferralQuery) -> Response:
     f"/referrals/{ROW}/reward",
     scope=Scope.REFERRALS_WRITE,
     answers={200: ReferralOut},
-    problems={409: "The friend has joined, but was not here yet."},
+    problems={409: "The friend has joined, but was not here yet; or the reward was refused."},
 )
 def reward_referral(path: ReferralPath, body: RewardIn) -> Response:
     """Say that the referrer got their reward.
@@ -94,20 +66,77 @@ def reward_referral(path: ReferralPath, body: RewardIn) -> Response:
     """
 
     def settle(unit: Unit) -> Answer:
-        referral = reward(unit.session, unit.published, path.id, body.reward, unit.now)
-        if referral is None:
-            refuse("not-found", "There is no referral with this id.")
-        return Answer(200, _give(referral).model_dump(mode="json"))
+        return _answer(unit, reward(unit.session, unit.published, path.id, body.reward, unit.now))
 
     return write(settle)
 
 
-def _give(referral: Referral) -> ReferralOut:
-    columns = {column.key: getattr(referral, column.key) for column in Referral.__table__.columns}
-    return ReferralOut.model_validate(columns | {"state": _state(referral)})
+@operation(
+    "post",
+    f"/referrals/{ROW}/approve",
+    scope=Scope.REFERRALS_WRITE,
+    answers={200: ReferralOut},
+    problems={409: "It comes too late, or nothing is promised for this referral."},
+)
+def approve_referral(path: ReferralPath, body: DecisionIn) -> Response:
+    """Say that a referral is right: what was doubtful, refused or waiting is given.
+
+    Where the friend was not here yet, the word is kept for when they are. A second time changes nothing.
+    """
+    return _decide(path, body, yes=True)
 
 
-def _state(referral: Referral) -> State:
-    if referral.rewarded_at is not None:
-        return "rewarded"
-    return "joined" if referral.qualified_at is None else "qualified"
+@operation(
+    "post",
+    f"/referrals/{ROW}/refuse",
+    scope=Scope.REFERRALS_WRITE,
+    answers={200: ReferralOut},
+    problems={409: "The rewards are given already, or nothing is promised for this referral."},
+)
+def refuse_referral(path: ReferralPath, body: DecisionIn) -> Response:
+    """Refuse the rewards of a referral. A second time changes nothing; `approve` takes it back."""
+    return _decide(path, body, yes=False)
+
+
+@operation(
+    "post",
+    "/referrals/redeem",
+    scope=Scope.REFERRALS_WRITE,
+    answers={200: ReferralOut},
+    problems={404: "No reward was given with this code.", 409: "The code was used before, or is over."},
+)
+def redeem_code(body: CodeIn, header: IdempotencyHeader) -> Response:
+    """Say that a reward's code was used, at a till or in a shop; the answer is the referral.
+
+    A code is good once, and the second time answers 409; so send an `Idempotency-Key` with what may be repeated.
+    """
+
+    def settle(unit: Unit) -> Answer:
+        entry = redeem(unit.session, unit.published, body.code, unit.now)
+        if entry is None:
+            refuse("not-found", "No reward was given with this code.")
+        return _answer(unit, unit.session.get(Referral, entry.referral_id))
+
+    return write(settle, header)
+
+
+def _decide(path: ReferralPath, body: DecisionIn, *, yes: bool) -> Response:
+    def settle(unit: Unit) -> Answer:
+        who = body.by or unit.key.name
+        return _answer(
+            unit, decide_referral(unit.session, unit.published, path.id, who, body.reason, unit.now, yes=yes)
+        )
+
+    return write(settle)
+
+
+def _answer(unit: Unit, referral: Referral | None) -> Answer:
+    if referral is None:
+        refuse("not-found", NOBODY)
+    return Answer(200, _give_all(unit, [referral])[0].model_dump(mode="json"))
+
+
+def _give_all(unit: Unit, referrals: list[Referral]) -> list[ReferralOut]:
+    rewards = read_rewards(unit.session, [each.id for each in referrals])
+    records = read_records(unit.session, [entry.id for entries in rewards.values() for entry in entries])
+    return [give(each, rewards.get(each.id, []), records) for each in referrals]

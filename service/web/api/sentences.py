@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from service.domain.leaving import MEANINGS
 from service.domain.sequence.answers import answers_of
 from service.domain.sequence.model.sequence import Sequence
 from service.domain.sequence.model.step import Step
@@ -68,11 +69,26 @@ def _wished(event: Event, _: Published) -> str:
     return "Asked for less mail." if event.data.get("wish") else "Asked for mail as often as before."
 
 
+def _paused(event: Event, _: Published) -> str:
+    days = event.data.get("days")
+    return f"Asked for a pause of {days} days." if days else "Asked to go on after a pause."
+
+
+def _left_because(event: Event, _: Published) -> str:
+    said = event.data.get("note")
+    words = f", saying “{' '.join(str(said).split())}”" if said else ""
+    return f"Gave a reason for leaving: {MEANINGS.get(str(event.data.get('reason')), 'another one')}{words}."
+
+
 SENTENCES: dict[str, Callable[[Event, Published], str]] = {
     "answer": _answered,
     "reply": lambda *_: "Wrote back.",
     "unengaged": lambda *_: "Many mails, and never a sign of life: they are asked whether to go on.",
     "less-often": _wished,
+    "pause": _paused,
+    "came-back": lambda *_: "Took back within the hour that they had left.",
+    "left-because": _left_because,
+    "address-changed": lambda *_: "Changed their address, and confirmed it at the new one.",
     "task.done": _done,
     "bounced": lambda event, published: _of_mail("Their mailbox is dead: it refused", event, published),
     "complained": lambda event, published: _of_mail("Marked as spam:", event, published),

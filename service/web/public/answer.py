@@ -104,7 +104,7 @@ def take(token: str) -> Response:
     except BadLine:
         return _ask(published, question, 422, words["too_long"], str(entry.get("note") or ""), value)
     network = client_address(request, runtime.settings.trusted_proxies)
-    wait = current_limits().wait_for(network, f"answer:{question.delivery_id}")
+    wait = current_limits().wait_for(network, f"answer:{question.delivery_id}").seconds
     if wait:
         refused = page(429, words["too_often"], again={"answer": value, "note": note})
         refused.headers["Retry-After"] = str(wait)

@@ -2,32 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from flask import Request
 
 from service.actions.sign_up import Evidence
+from service.domain.entry import consented_topics
 from service.domain.hit import clean_user_agent
-from service.domain.sequence.model.business import Business
-from service.domain.sequence.model.form import Form
+from service.domain.sequence.model.form import MAIL, ConsentBox, Form
+from service.domain.sequence.model.library import Library
 from service.web.network import Address
+from service.web.public.form_words import WORDS
 from service.web.public.line import BadLine, read_line
 
 LONGEST_PAGE = 500  # characters of the address of the page that a signup came from
 
 
-def consent_wording(business: Business, form: Form) -> str:
-    """What stands beside the button, and is kept with each consent."""
-    usual = f"{business.name} may write to me by email. Every mail has a link to leave with one click."
-    return form.consent or usual
+def consent_wording(library: Library, form: Form, language: str) -> str:
+    """What stands beside the button, and is kept with each consent; nothing where the button agrees to nothing."""
+    if form.consent or form.box(MAIL) or not consented_topics(library, form):
+        return form.consent
+    return WORDS[language]["agreed"].format(business=library.business.name)
 
 
-def read_evidence(request: Request, entry: Mapping[str, object], network: Address | None, wording: str) -> Evidence:
-    """Where a signup came from. A website may say in the field `page` which page it was; else the browser says so."""
+def read_evidence(
+    request: Request,
+    entry: Mapping[str, object],
+    network: Address | None,
+    form: Form,
+    wording: str,
+    ticked: Sequence[ConsentBox],
+    language: str | None = None,
+) -> Evidence:
+    """Where a signup came from, and what was agreed to in which words: by the button, `wording`, and by boxes.
+
+    A website may say in the field `page` which page it was; else the browser says so.
+    """
     page = without_query(str(entry.get("page") or request.referrer or ""))
     agent = clean_user_agent(request.headers.get("User-Agent", ""))
-    return Evidence(str(network) if network else None, agent or None, page, wording)
+    mail = form.box(MAIL)
+    return Evidence(
+        address=str(network) if network else None,
+        user_agent=agent or None,
+        page=page,
+        wording=mail.wording if mail else wording,
+        form=form.slug,
+        mail=mail is None or mail in ticked,
+        channels=tuple((box.channel, box.wording) for box in ticked if box.channel != MAIL),
+        language=language,
+    )
 
 
 def without_query(address: str) -> str | None:

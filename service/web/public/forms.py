@@ -1,34 +1,36 @@
 """The hosted form, and where every form's signups arrive: `/forms/SLUG`.
 
-GET    the form, for people
+GET    the form, for people; `/forms/SLUG/embed.js` is the same for any page of a website
 POST   a signup, from here or from anybody's website: 303, or to JSON 202; the same for known and unknown addresses
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import structlog
-from flask import Blueprint, Response, abort, g, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, g, jsonify, redirect, request, url_for
 from prometheus_client import Counter
 from werkzeug.wrappers import Response as AnyResponse
 
 from service.actions.sign_up_newcomers import Signup
+from service.clock import machine_now
 from service.domain.sequence.model.business import Business
 from service.domain.sequence.model.form import Form
 from service.web.current import current_reception, current_runtime
 from service.web.limits import current_limits
 from service.web.network import client_address
 from service.web.problems import page, problem, wants_json
+from service.web.public.embed import embed
 from service.web.public.entry import Unreadable, read_entry
 from service.web.public.evidence import consent_wording, read_evidence
-from service.web.public.line import LONGEST
-from service.web.public.questions import HONEYPOT, INPUTS, check, has_honeypot, is_machine, questions
-from service.web.security import content_policy
+from service.web.public.fill import is_too_fast
+from service.web.public.form_page import ask, current_language, show_thanks
+from service.web.public.form_words import WORDS
+from service.web.public.questions import check, is_machine
+from service.web.public.refer import with_code
 
-LOOK_AGAIN = "Please look once more at what is marked."
-TOO_OFTEN = "Too many signups came from here in a short time. Please try again in {wait}."
+REMEMBERED = "600"  # seconds for which a browser need not ask again whether a site's script may post
 
 SIGNUPS = Counter("everafter_signups", "Signups that this process answered", ["form", "outcome"])
 
@@ -40,13 +42,19 @@ forms = Blueprint("forms", __name__)
 def show(slug: str) -> Response:
     business, form = _find(slug)
     ref = request.args.get("ref", "")
-    return _ask(business, form, {"ref": ref} if ref else {})
+    return ask(business, form, {"ref": ref} if ref else {})
+
+
+@forms.get("/forms/<slug>/embed.js")
+def script(slug: str) -> AnyResponse:
+    _, form = _find(slug)
+    return embed(form)
 
 
 @forms.get("/forms/<slug>/thanks")
 def thanks(slug: str) -> str:
-    business, form = _find(slug)
-    return render_template("thanks.html", business=business, form=form)
+    _, form = _find(slug)
+    return show_thanks(current_runtime().published().library, form)
 
 
 @forms.post("/forms/<slug>", provide_automatic_options=False)
@@ -56,18 +64,25 @@ def receive(slug: str) -> AnyResponse:
     if is_machine(form, entry):
         log.info("form.honeypot", form=form.slug)
         return _accept(form, "honeypot")
-    checked = check(form, business, entry)
+    language = current_language(business)
+    words = WORDS[language]
+    checked = check(form, business, entry, language)
     if checked.address is None or checked.errors:
-        return _refuse(business, form, entry, 422, LOOK_AGAIN, checked.errors)
+        return _refuse(business, form, entry, 422, words["look"], checked.errors)
     runtime = current_runtime()
+    if is_too_fast(runtime.signer, entry.get("fill"), machine_now()):
+        log.info("form.too_fast", form=form.slug)
+        return _refuse(business, form, entry, 422, words["fast"])
     network = client_address(request, runtime.settings.trusted_proxies)
-    wait = current_limits().wait_for(network, checked.address.key)
+    wait, is_full = current_limits().wait_for(network, checked.address.key)
     if wait:
-        answer = _refuse(business, form, entry, 429, TOO_OFTEN.format(wait=_words(wait)))
+        notice = words["full" if is_full else "often"].format(wait=_words(wait, words))
+        answer = _refuse(business, form, entry, 429, notice)
         answer.headers["Retry-After"] = str(wait)
         return answer
-    evidence = read_evidence(request, entry, network, consent_wording(business, form))
-    current_reception().take(Signup(form, checked.address, checked.fields, evidence))
+    wording = consent_wording(runtime.published().library, form, language)
+    evidence = read_evidence(request, entry, network, form, wording, checked.ticked, language)
+    current_reception().take(Signup(form, checked.address, with_code(runtime.signer, checked.fields), evidence))
     return _accept(form, "accepted")
 
 
@@ -82,16 +97,17 @@ def preflight(slug: str) -> tuple[str, int]:
 def _let_read(answer: Response) -> Response:
     """Let scripts of the form's own sites read the answer (Fetch standard, "CORS protocol"), without credentials."""
     form: Form | None = g.get("form")
-    if form is not None and form.origins:
+    if form is not None and form.origins and request.method in {"OPTIONS", "POST"}:
         answer.vary.add("Origin")
         if request.origin in form.origins:
             answer.access_control_allow_origin = request.origin
             answer.headers["Access-Control-Allow-Methods"] = "POST"
             answer.headers["Access-Control-Allow-Headers"] = "Content-Type"
+            answer.headers["Access-Control-Max-Age"] = REMEMBERED
     return answer
 
 
-@forms.errorhandler(Unreadable)
+@forms.app_errorhandler(Unreadable)  # by whichever page reads an entry
 def unreadable(error: Unreadable) -> Response:
     return problem(400, str(error)) if wants_json() else page(400, str(error))
 
@@ -125,52 +141,10 @@ def _refuse(
     SIGNUPS.labels(form.slug, "limited" if status == 429 else "refused").inc()
     if wants_json():
         return problem(status, notice, **({"errors": dict(errors)} if errors else {}))
-    return _ask(business, form, entry, status, notice, errors or {})
+    return ask(business, form, entry, status, notice, errors)
 
 
-def _ask(
-    business: Business,
-    form: Form,
-    entry: Mapping[str, object],
-    status: int = 200,
-    notice: str = "",
-    errors: Mapping[str, str] | None = None,
-) -> Response:
-    """The form, filled in as far as somebody has already done so."""
-    asked = questions(form, business)
-    values = {name: _shown(value) for name, value in entry.items()}
-    words = render_template(
-        "form.html",
-        business=business,
-        form=form,
-        questions=asked,
-        inputs=INPUTS,
-        values=values,
-        errors=errors or {},
-        notice=notice,
-        wording=consent_wording(business, form),
-        honeypot=HONEYPOT if has_honeypot(form) else None,
-        page=f"{current_runtime().settings.base_url}/forms/{form.slug}",
-    )
-    answer = Response(words, status, content_type="text/html; charset=utf-8")
-    if form.thanks:
-        # Browsers hold the redirect after a form to this rule too, and the business's page may redirect once more.
-        answer.headers["Content-Security-Policy"] = content_policy(form_action=f"'self' https: {_origin(form.thanks)}")
-    return answer
-
-
-def _shown(value: object) -> str:
-    """A value as it may stand in the form again."""
-    text = str(value)[: 2 * LONGEST] if isinstance(value, str | int | float) else ""
-    return "".join(character for character in text if character.isprintable())
-
-
-def _origin(address: str) -> str:
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
-
-
-def _words(seconds: int) -> str:
+def _words(seconds: int, words: Mapping[str, str]) -> str:
     if seconds < 90:
-        return f"{seconds} seconds"
-    return f"{-(-seconds // 60)} minutes"
+        return words["seconds"].format(seconds)
+    return words["minutes"].format(-(-seconds // 60))

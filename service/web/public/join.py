@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from service.actions.join import join
 from service.actions.sign_up import Evidence
-from service.domain.consent import what_bars, why_not
+from service.domain.consent import may_email, what_bars
 from service.domain.hit import clean_user_agent
 from service.domain.sequence.heading import slug
 from service.domain.sequence.model.business import Business, Topic
 from service.store.contact import Contact
 from service.store.history import read_standings
 from service.store.journey import journey_now
+from service.store.merged import find_contact
 from service.web.current import current_runtime
 from service.web.network import client_address
 from service.web.public.language import language_of
@@ -122,7 +123,8 @@ def find_invited(session: Session, business: Business, token: str) -> Invited:
     value = read_token("join", token)
     contact_id, delivery_id, name = value.split(".", 2)
     topic = next((each for each in business.topics if slug(each.name) == name), None)
-    return Invited(int(contact_id), int(delivery_id), session.get(Contact, int(contact_id)), topic)
+    contact = find_contact(session, int(contact_id))
+    return Invited(contact.id if contact else int(contact_id), int(delivery_id), contact, topic)
 
 
 def _state(session: Session, invited: Invited) -> str:
@@ -130,10 +132,11 @@ def _state(session: Session, invited: Invited) -> str:
         return "forgotten"
     if invited.topic is None:
         return "past"
-    standing = read_standings(session, [invited.contact], journey_now(session))[invited.contact_id]
+    now = journey_now(session)
+    standing = read_standings(session, [invited.contact], now)[invited.contact_id]
     if what_bars(standing, invited.topic) is not None:
         return "barred"
-    return "ask" if why_not(standing, invited.topic) is not None else "has"
+    return "ask" if may_email(standing, invited.topic, now) is not None else "has"
 
 
 def _wording(business: Business, invited: Invited) -> str:

@@ -12,6 +12,7 @@ SECTIONS = {
         "tasks": "What we did for you in person",
         "sequences": "The series you are or were in",
         "referrals": "Friends",
+        "rewards": "What you get for friends",
         "passed_on": "What we passed on to other services",
     },
     "de": {
@@ -23,6 +24,7 @@ SECTIONS = {
         "tasks": "Was wir persönlich für dich getan haben",
         "sequences": "Die Reihen, in denen du bist oder warst",
         "referrals": "Freunde",
+        "rewards": "Was du für Freunde bekommst",
         "passed_on": "Was wir an andere Dienste weitergegeben haben",
     },
 }

@@ -8,87 +8,101 @@ from zoneinfo import ZoneInfo
 
 from service.domain.contact import MAX_ADDRESS, Address, BadAddress, read_address
 from service.domain.field import BadValue, read_value
+from service.domain.sequence.forms import PHONE
 from service.domain.sequence.model.business import Business
-from service.domain.sequence.model.form import Form, FormField
+from service.domain.sequence.model.form import MAIL, ConsentBox, Form, FormField
 from service.domain.sequence.names import CONTACT
+from service.web.public.disposable import is_disposable
+from service.web.public.form_words import FAULTS, fault_of
+from service.web.public.labels import FIELDS
 from service.web.public.line import LONGEST, BadLine, read_line
 
-EMAIL = FormField("email", "Email address", "email", required=True)
-FIRST_NAME = FormField("first_name", "First name")
-LAST_NAME = FormField("last_name", "Last name")
+EMAIL = FormField("email", type="email", required=True)
+FIRST_NAME = FormField("first_name")
+LAST_NAME = FormField("last_name")
 REFERRAL = FormField("ref")
 HONEYPOT = "website"  # a person never sees it; who fills everything fills this too
 UNTICKED = frozenset({"no", "false", "off", "0"})
 
-# The control that asks for a type on the page; for all others it is a line of text.
-INPUTS = {
-    "email": "email",
-    "phone": "tel",
-    "number": "number",
-    "date": "date",
-    "time": "datetime-local",
-    "link": "url",
-    "yes-no": "checkbox",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`address` and `fields` are good; `errors` holds a sentence for each field that is not."""
+    """`address` and `fields` are good, `ticked` are the form's own boxes; `errors` holds a sentence for each field
+    that is not good."""
 
     address: Address | None = None
     fields: dict[str, object] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    ticked: tuple[ConsentBox, ...] = ()
 
 
-def questions(form: Form, business: Business) -> tuple[FormField, ...]:
+def questions(form: Form, business: Business, language: str = "en") -> tuple[FormField, ...]:
     """What the hosted page asks, in its order: first name and address where the form does not place them itself."""
-    declared = tuple(_whole(each, business) for each in form.fields)
+    declared = tuple(_whole(each, business, language) for each in form.fields)
     names = {each.name for each in declared}
-    return tuple(each for each in (FIRST_NAME, EMAIL) if each.name not in names) + declared
+    usual = tuple(each for each in (FIRST_NAME, EMAIL) if each.name not in names)
+    return tuple(_whole(each, business, language) for each in usual) + declared
 
 
 def is_machine(form: Form, entry: Mapping[str, object]) -> bool:
     """Whether the honeypot is filled. A form that really asks for it has none."""
-    return has_honeypot(form) and entry.get(HONEYPOT) not in {None, ""}
+    return has_honeypot(form) and entry.get(HONEYPOT) not in (None, "")
 
 
 def has_honeypot(form: Form) -> bool:
     return all(each.name != HONEYPOT for each in form.fields)
 
 
-def check(form: Form, business: Business, entry: Mapping[str, object]) -> Checked:
-    """Read an entry: the form's own fields, `email`, the names and `ref`; anything else is ignored."""
+def check(form: Form, business: Business, entry: Mapping[str, object], language: str = "en") -> Checked:
+    """Read an entry: the form's own fields and boxes, `email`, the names and `ref`; anything else is ignored."""
+    words = FAULTS[language]
     checked = Checked()
     address = None
-    asked = questions(form, business)
+    asked = questions(form, business, language)
     unasked = tuple(each for each in (LAST_NAME, REFERRAL) if each.name not in {one.name for one in asked})
     for question in asked + unasked:
         try:
             text = _text(entry.get(question.name), MAX_ADDRESS if question.name == EMAIL.name else LONGEST)
             if not text:
                 if question.required:
-                    raise BadLine(_missing(question))
+                    checked.errors[question.name] = words[_missing(question)]
             elif question.name == EMAIL.name:
                 address = read_address(text)
             else:
                 checked.fields[question.name] = _value(question, text, business)
         except (BadLine, BadAddress, BadValue) as error:
             if question is not REFERRAL:  # nobody typed it, so nobody could mend it
-                checked.errors[question.name] = str(error)
-    return replace(checked, address=address)
+                checked.errors[question.name] = fault_of(language, question, str(error))
+    if address is not None and not form.disposable and is_disposable(address.key):
+        checked.errors[EMAIL.name] = words["disposable"]
+    ticked = tuple(box for box in form.boxes if is_ticked(entry.get(box.name)))
+    if any(box.channel != MAIL for box in ticked) and PHONE not in checked.fields:
+        checked.errors.setdefault(PHONE, words["number missing"])
+    return replace(checked, address=address, ticked=ticked)
 
 
-def _whole(question: FormField, business: Business) -> FormField:
+def is_ticked(value: object) -> bool:
+    """Whether somebody ticked a box, on a page or in JSON."""
+    if isinstance(value, bool):
+        return value
+    return isinstance(value, str) and value.strip().lower() not in UNTICKED | {""}
+
+
+def _whole(question: FormField, business: Business, language: str) -> FormField:
     """A form's field with the label, type and words that it has elsewhere, where the form leaves them open."""
-    usual = {each.name: each for each in (EMAIL, FIRST_NAME, LAST_NAME)}.get(question.name)
-    label = question.label or (usual.label if usual else question.name.replace("_", " ").replace("-", " ").capitalize())
+    label = question.label or label_of(question.name, language)
     if question.name == EMAIL.name:
         return replace(EMAIL, label=label)
     shape = (CONTACT | {"language": business.languages} | dict(business.fields)).get(question.name, "text")
     if isinstance(shape, tuple):
         return replace(question, label=label, choices=question.choices or shape)
     return replace(question, label=label, type=shape if question.type == "text" else question.type)
+
+
+def label_of(name: str, language: str) -> str:
+    """What a field is called where the form does not say."""
+    known = FIELDS[language].get(name, "") if name in CONTACT else ""
+    return known or name.replace("_", " ").capitalize()
 
 
 def _text(value: object, longest: int) -> str:
@@ -126,5 +140,5 @@ def _check_timezone(name: str) -> None:
 
 def _missing(question: FormField) -> str:
     if question.name == EMAIL.name:
-        return "Please give your email address."
-    return "Please choose one." if question.choices else "Please fill this in."
+        return "missing email"
+    return "missing choice" if question.choices else "missing"

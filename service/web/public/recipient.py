@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
+from flask import request
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.domain.consent import Standing, why_not
+from service.actions.sign_up import Evidence
+from service.domain.consent import Standing, may_email
+from service.domain.hit import clean_user_agent
 from service.domain.sequence.model.business import Business, Topic
 from service.ports import Published
-from service.store.contact import Contact
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
-from service.store.history import read_standings
+from service.store.history import read_standings, zone_of
 from service.store.journey import journey_now
+from service.store.merged import find_contact
+from service.web.current import current_runtime
+from service.web.network import client_address
+from service.web.public.language import language_of
 from service.web.public.token import read_token
 
+UTC = ZoneInfo("UTC")
 NOBODY = Standing((), frozenset(), is_client=False)
 
 
@@ -34,46 +45,93 @@ class Recipient:
     standing: Standing = NOBODY
     delivery_id: int = 0
     less_often: bool = False
+    paused_until: datetime | None = None  # None too where it is over
+    language: str = "en"
+    zone: ZoneInfo = UTC
+    at: datetime | None = None  # when this was known
 
     @property
     def has_left(self) -> bool:
         """Whether all marketing was left already."""
         return any(line.topic is None for line in self.standing.suppressed)
 
+    @property
+    def token(self) -> str:
+        """Leads to the pages of choices, like a link in a mail."""
+        return current_runtime().signer.sign("manage", f"{self.contact_id}.{self.delivery_id}")
+
+    def day(self, instant: datetime) -> str:
+        """A day in their language and time: `21 February 2027`."""
+        return format_date(instant.astimezone(self.zone), "long", locale="en_GB" if self.language == "en" else "de")
+
 
 def find_recipient(session: Session, published: Published, token: str) -> Recipient:
     """The holder of a `manage` token. Ends the request with 404 where the token is none of ours."""
-    contact_id, delivery_id = _read(token)
-    contact = session.get(Contact, contact_id)
+    value = read_token("manage", token)
+    contact_id, _, delivery_id = value.partition(".")
+    return look_up(session, published, int(contact_id), int(delivery_id))
+
+
+def look_up(session: Session, published: Published, contact_id: int, delivery_id: int = 0) -> Recipient:
+    """A contact as their pages know them; `delivery_id` is the mail that they come from."""
+    business = published.library.business
+    contact = find_contact(session, contact_id)
     if contact is None:
-        return Recipient(contact_id)
-    standing = read_standings(session, [contact], journey_now(session))[contact.id]
+        return Recipient(contact_id, language=language_of(None, business))
+    contact_id = contact.id
+    now = journey_now(session)
+    is_paused = contact.paused_until is not None and now < contact.paused_until
+    return Recipient(
+        contact_id,
+        shortened(contact.email),
+        _topic_of(session, published, contact_id, delivery_id),
+        read_standings(session, [contact], now)[contact.id],
+        delivery_id,
+        contact.less_often,
+        contact.paused_until if is_paused else None,
+        language_of(contact, business),
+        zone_of(contact, business),
+        now,
+    )
+
+
+def _topic_of(session: Session, published: Published, contact_id: int, delivery_id: int) -> str | None:
     sequence_key = session.scalar(
         select(Enrolment.sequence).join(Delivery).where(Delivery.id == delivery_id, Delivery.contact_id == contact_id)
     )
     sequence = published.library.sequence(sequence_key) if sequence_key else None
-    topic = sequence.topic if sequence and can_be_left(published.library.business, sequence.topic) else None
-    return Recipient(contact_id, shortened(contact.email), topic, standing, delivery_id, contact.less_often)
-
-
-def can_be_left(business: Business, name: str) -> bool:
-    """Whether it is a topic that people can leave on its own; what they need for what they booked is not."""
-    topic = business.topic(name)
-    return topic is not None and topic.basis != "service"
+    return sequence.topic if sequence and published.library.business.topic(sequence.topic) else None
 
 
 def is_subscribed(recipient: Recipient, topic: Topic) -> bool:
     """Whether mail on this topic may go to the person."""
-    return why_not(recipient.standing, topic) is None
+    return recipient.at is not None and may_email(recipient.standing, topic, recipient.at) is None
+
+
+def title_of(business: Business, name: str | None, language: str) -> str:
+    """A topic as people read it; the name itself where it is no topic (any more)."""
+    topic = business.topic(name) if name else None
+    return dict(topic.titles).get(language, topic.name) if topic else name or ""
+
+
+def pressed(page: str, wording: str = "") -> Evidence:
+    """What tells, of the press of a button on a page of ours, who pressed it, where, and under which words."""
+    runtime = current_runtime()
+    network = client_address(request, runtime.settings.trusted_proxies)
+    return Evidence(
+        str(network) if network else None,
+        clean_user_agent(request.headers.get("User-Agent", "")) or None,
+        f"{runtime.settings.base_url}/{page}",
+        wording,
+    )
+
+
+def with_address(sentence: str, address: str) -> Markup:
+    """A sentence of ours round an `{address}`, which stays in one piece where there is room for it."""
+    return Markup.escape(sentence).format(address=Markup('<span class="address">{}</span>').format(address))
 
 
 def shortened(email: str) -> str:
     """`a…@example.org`: enough for its owner, and of no use to anybody else."""
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}…@{domain}"
-
-
-def _read(token: str) -> tuple[int, int]:
-    value = read_token("manage", token)
-    contact_id, _, delivery_id = value.partition(".")
-    return int(contact_id), int(delivery_id)

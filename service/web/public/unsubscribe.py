@@ -19,10 +19,11 @@ from service.ports import Published
 from service.store.journey import journey_now
 from service.web.current import current_runtime
 from service.web.public.entry import Unreadable, read_entry
-from service.web.public.recipient import Recipient, can_be_left, find_recipient
+from service.web.public.left import left_page
+from service.web.public.preference_words import LEAVING, WORDS
+from service.web.public.recipient import Recipient, find_recipient, title_of
+from service.web.public.topics import services
 from service.web.transaction import transact
-
-GONE = "There is no such topic any more. You can leave everything here, or choose on the page below."
 
 leaving = Blueprint("unsubscribe", __name__)
 
@@ -42,26 +43,27 @@ def leave(token: str) -> str | tuple[str, int]:
     published = runtime.published()
     entry = _read_kindly()
     topic = str(entry["topic"]) if entry.get("topic") else None
-    if topic is not None and not can_be_left(published.library.business, topic):
+    if topic is not None and published.library.business.topic(topic) is None:
         with runtime.session() as session:
-            return _ask(published, find_recipient(session, published, token), token, GONE), 422
+            recipient = find_recipient(session, published, token)
+        return _ask(published, recipient, token, LEAVING[recipient.language]["gone_topic"]), 422
     source = "page" if entry.get("by") == "page" else "one-click"
-    recipient = transact(runtime, partial(take_back, published=published, token=token, topic=topic, source=source))
-    business = published.library.business
-    services = [each.name for each in business.topics if each.basis == "service"]
-    return render_template(
-        "left.html", private=True, business=business, recipient=recipient, topic=topic, services=services, token=token
-    )
+    recipient, left = transact(runtime, partial(take_out, published=published, token=token, topic=topic, source=source))
+    runtime.bell.ring()
+    return left_page(published, recipient, "topic" if topic else "all", left, topic)
 
 
-def take_back(session: Session, *, published: Published, token: str, topic: str | None, source: str) -> Recipient:
-    """Unsubscribe whoever holds the token, from a topic or from everything; the recipient as they are afterwards."""
+def take_out(
+    session: Session, *, published: Published, token: str, topic: str | None, source: str
+) -> tuple[Recipient, int | None]:
+    """Unsubscribe whoever holds the token, from a topic or from everything: the recipient as they are afterwards, and
+    the number by which this goes, None where the person was forgotten."""
     recipient = find_recipient(session, published, token)
     agent = clean_user_agent(request.headers.get("User-Agent", "")) or None
     now = journey_now(session)
-    unsubscribe(session, published, recipient.contact_id, now, topic=topic, source=source, user_agent=agent)
+    left = unsubscribe(session, published, recipient.contact_id, now, topic=topic, source=source, user_agent=agent)
     session.flush()
-    return find_recipient(session, published, token)
+    return find_recipient(session, published, token), left
 
 
 def _read_kindly() -> Mapping[str, object]:
@@ -73,11 +75,17 @@ def _read_kindly() -> Mapping[str, object]:
 
 
 def _ask(published: Published, recipient: Recipient, token: str, notice: str = "") -> str:
+    business, language = published.library.business, recipient.language
     return render_template(
         "unsubscribe.html",
         private=True,
-        business=published.library.business,
+        business=business,
+        language=language,
+        words=LEAVING[language],
+        choices=WORDS[language],
         recipient=recipient,
+        topic_title=title_of(business, recipient.topic, language),
+        services=services(business, recipient) if recipient.address else [],
         token=token,
         notice=notice,
     )

@@ -12,7 +12,7 @@ from service.domain.sequence.library import BUSINESS as PATH
 from service.domain.sequence.library import read_library
 from service.domain.sequence.model.business import Business, Coupon, Topic
 from service.domain.sequence.model.duration import Duration, Unit
-from service.domain.sequence.model.form import Form, FormField
+from service.domain.sequence.model.form import ConsentBox, Form, FormField
 from tests.domain.sequence.paper import BUSINESS, files, marked, sequence
 
 NEEDED = """\
@@ -116,6 +116,20 @@ def test_a_form_says_what_it_asks_and_what_it_gives() -> None:
     )
 
 
+def test_a_form_asks_by_boxes_of_their_own_and_may_refuse_throw_away_mailboxes() -> None:
+    business = business_of(
+        NEEDED
+        + "forms:\n  card:\n    fields: {phone: {}}\n    disposable: refused\n"
+        + "    consents: {text: You may text me., email: You may write to me.}\n"
+    )
+    assert business.form("card") == Form(
+        slug="card",
+        fields=(FormField("phone"),),
+        boxes=(ConsentBox("text", "You may text me."), ConsentBox("email", "You may write to me.")),
+        disposable=False,
+    )
+
+
 def test_caps_are_numbers_of_mails_and_gaps_in_hours() -> None:
     throttle = "throttle: {per day: 2, per week: 4, per month: 9, gap: 2 days, gap warm: 12 hours}\n"
     assert business_of(NEEDED + throttle).throttle.caps == Caps(2, 4, 9, 48, 12)
@@ -164,6 +178,16 @@ BROKEN = [
     (NEEDED + "webhooks: {▸till: }\n", "missing-key"),
     (NEEDED + "forms: {list: {▸optin: single}}\n", "unknown-key"),
     (NEEDED + "forms: {list: {opt in: ▸triple}}\n", "unknown-value"),
+    (NEEDED + "forms: {list: {disposable: ▸never}}\n", "unknown-value"),
+    (NEEDED + "forms: {list: {consents: {▸fax: You may}}}\n", "unknown-key"),
+    (NEEDED + "forms: {list: {consents: {▸email: }}}\n", "missing-key"),
+    (NEEDED + "forms: {list: {consent: Yes, consents: {▸email: Yes}}}\n", "consent-twice"),
+    (NEEDED + "forms: {list: {consents: {▸phone: You may call}}}\n", "no-number"),
+    (NEEDED + "forms: {list: {consents: {▸text: You may}, fields: {hair: {}}}}\n", "no-number"),
+    (NEEDED + "magnets: {a: b.pdf}\nforms: {list: {magnet: a, consents: {▸email: Yes}}}\n", "box-for-magnet"),
+    (NEEDED + "forms: {list: {fields: {▸consent_text: yes-no}}}\n", "bad-name"),
+    (NEEDED + "forms: {list: {fields: {▸fill: text}}}\n", "bad-name"),
+    (NEEDED + "forms: {list: {fields: {▸page: text}}}\n", "bad-name"),
     (NEEDED + "forms: {list: {magnet: ▸liste}}\n", "unknown-magnet"),
     (NEEDED + "forms: {list: {topics: [▸Newsleter]}}\n", "unknown-topic"),
     (NEEDED + "forms: {list: {fields: {shoe: ▸size}}}\n", "unknown-type"),

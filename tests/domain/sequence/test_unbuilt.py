@@ -33,8 +33,6 @@ USED = {
 }
 DECLARED = {
     "opt in: double": "forms: {x: {opt in: double}}\n",
-    "referral in business.yaml": "referral: {}\n",
-    "retention in business.yaml": "retention: {}\n",
 }
 
 

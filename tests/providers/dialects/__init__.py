@@ -20,6 +20,10 @@ from service.ports import Received
 REFUSED = "nobody@refused.example"  # each of them refuses this recipient, and no other
 
 
+# Webhooks with proofs that are "wrong", "missing" and "malformed".
+Forged = Mapping[str, list[Received]]
+
+
 @dataclass(frozen=True)
 class Request:
     """What came: the path with its query, header fields by their names in lower case."""
@@ -27,6 +31,11 @@ class Request:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    method: str = "POST"
+
+    @property
+    def asked(self) -> str:
+        return f"{self.method} {self.path}"
 
     def json(self) -> Any:
         return orjson.loads(self.body)
@@ -100,21 +109,19 @@ class Dialect(ABC):
         Where the proof is in the body it is put in. `headers`: more of them, or in place of its own.
         """
 
-    def forged(self, body: Any, at: datetime) -> list[Received]:
+    def forged(self, body: Any, at: datetime) -> Forged:
         """The same with proofs that are wrong, missing and malformed, as somebody else would try it."""
         real = self.post(body, at)
-        return [
-            Received({**real.headers, "authorization": wrong}, real.body, at)
-            for wrong in (
-                "",
-                "Basic",
-                "Basic !",
-                "Basic /////w==",
-                "Basic ZXZlcmFmdGVyOndyb25n",
-                "Bearer x",
-                "Digest \xff",
-            )
-        ]
+
+        def with_proofs(*proofs: str) -> list[Received]:
+            return [Received({**real.headers, "authorization": each}, real.body, at) for each in proofs]
+
+        without = {name: value for name, value in real.headers.items() if name != "authorization"}
+        return {
+            "wrong": with_proofs("Basic ZXZlcmFmdGVyOndyb25n", "Bearer x"),
+            "missing": [*with_proofs("", "Basic", "Bearer "), Received(without, real.body, at)],
+            "malformed": with_proofs("Basic !", "Basic /////w==", "Digest \xff"),
+        }
 
 
 def webhook_body(body: Any) -> bytes:

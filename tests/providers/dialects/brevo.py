@@ -32,6 +32,8 @@ class Brevo(Dialect):
     def answer(self, request: Request) -> Reply:
         if request.headers.get("api-key") != self.given["BREVO_KEY"]:
             return Reply(401, {"message": "Key not found", "code": "unauthorized"})
+        if request.asked == "GET /v3/account":
+            return Reply(200, {"email": "mia@glow.example", "companyName": "Glow", "plan": []})
         if request.path != "/v3/smtp/email":
             return Reply(404, {"message": "Route not found", "code": "document_not_found"})
         asked = request.json()

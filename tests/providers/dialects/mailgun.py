@@ -17,8 +17,10 @@ from werkzeug.http import parse_options_header
 
 from service.clock import machine_now
 from service.ports import Received
-from tests.providers.dialects import REFUSED, Dialect, Reply, Request, webhook_body
+from tests.providers.dialects import REFUSED, Dialect, Forged, Reply, Request, webhook_body
 from tests.providers.dialects.mime import taken_whole
+
+PARENT = "parent-signature"
 
 
 class Mailgun(Dialect):
@@ -34,6 +36,8 @@ class Mailgun(Dialect):
         right = b64encode(f"api:{self.given['MAILGUN_KEY']}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {right}":
             return Reply(401, {"message": "Invalid private key"})
+        if request.asked == "POST /v3/mg.glow.example/messages" and not request.body:
+            return Reply(400, {"message": "from parameter is missing"})
         if request.path != "/v3/mg.glow.example/messages.mime":
             return Reply(404, {"message": "Domain not found: mg.glow.example"})
         form = _form(request)
@@ -67,20 +71,26 @@ class Mailgun(Dialect):
             body = {"signature": block, **body}
         return Received({"content-type": "application/json"}, webhook_body(body), at)
 
-    def forged(self, body: Any, at: datetime) -> list[Received]:
+    def forged(self, body: Any, at: datetime) -> Forged:
         now, token = str(int(at.timestamp())), "0" * 50
-        blocks: list[Any] = [
-            {"timestamp": now, "token": token, "signature": "f" * 64},
-            {"timestamp": now, "token": token, "signature": "\xfc" * 64},
-            {"timestamp": now, "token": token, "signature": ""},
-            {"timestamp": now, "token": token},
-            {"timestamp": "", "token": "", "signature": ""},
-            {"timestamp": "soon", "token": token, "signature": "f" * 64},
-            {"timestamp": 1e300, "token": [], "signature": {}},
-            {},
-        ]
-        wrong = [Received({}, webhook_body({**body, "signature": block}), at) for block in blocks]
-        return [self.signed(body, now, token, "somebody-elses-key", at), *wrong]
+        named = {"timestamp": now, "token": token}
+
+        def signed_by(*blocks: Any) -> list[Received]:
+            return [Received({}, webhook_body({**body, "signature": block}), at) for block in blocks]
+
+        return {
+            "wrong": [
+                self.signed(body, now, token, "somebody-elses-key", at),
+                *signed_by({**named, "signature": "f" * 64}, {**named, "signature": "f" * 64, PARENT: "e" * 64}),
+            ],
+            "missing": signed_by({**named, "signature": ""}, named, dict.fromkeys(("signature", *named), ""), {}, None),
+            "malformed": signed_by(
+                {**named, "signature": "\xfc" * 64},
+                {**named, "timestamp": "soon", "signature": "f" * 64},
+                {"timestamp": 1e300, "token": [], "signature": {}},
+                {**named, "signature": "f" * 64, PARENT: ["x"]},
+            ),
+        }
 
 
 def _form(request: Request) -> dict[str, bytes]:

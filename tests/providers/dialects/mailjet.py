@@ -41,6 +41,8 @@ class Mailjet(Dialect):
         credentials = b64encode(":".join(self.given.values()).encode()).decode()
         if request.headers.get("authorization") != f"Basic {credentials}":
             return _error(401, "mj-0002", "API key authentication/authorization failure.")
+        if request.asked == "GET /v3/REST/sender?Limit=1":
+            return Reply(200, {"Count": 1, "Data": [{"Email": "*@glow.example", "Status": "Active"}], "Total": 1})
         if request.path != "/v3.1/send" or len(request.json()["Messages"]) > 50:
             return _error(400, "mj-0004", "At most 50 messages.")
         told = [self._take(each) for each in request.json()["Messages"]]

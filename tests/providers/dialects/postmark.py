@@ -26,6 +26,8 @@ class Postmark(Dialect):
     def answer(self, request: Request) -> Reply:
         if request.headers.get("x-postmark-server-token") != self.given["POSTMARK_TOKEN"]:
             return Reply(401, {"ErrorCode": 10, "Message": "The Server Token you provided was not valid."})
+        if request.asked == "GET /server":
+            return Reply(200, {"ID": 1, "Name": "Glow", "DeliveryType": "Live"})
         if request.path != "/email/batch":
             return Reply(404, {"ErrorCode": 0, "Message": "Not found"})
         return Reply(200, [self._take(each) for each in request.json()])

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 from service.ports import Received
-from tests.providers.dialects import REFUSED, Dialect, Reply, Request, Taken, webhook_body
+from tests.providers.dialects import REFUSED, Dialect, Forged, Reply, Request, Taken, webhook_body
 
 
 class Resend(Dialect):
@@ -32,7 +32,9 @@ class Resend(Dialect):
 
     def answer(self, request: Request) -> Reply:
         if request.headers.get("authorization") != f"Bearer {self.given['RESEND_KEY']}":
-            return _error(401, "missing_api_key", "Missing API key in the authorization header.")
+            return _error(403, "invalid_api_key", "API key is invalid.")
+        if request.asked == "GET /domains":
+            return _error(401, "restricted_api_key", "This API key is restricted to only send emails.")
         key = request.headers.get("idempotency-key", "")
         if not 1 <= len(key) <= 256:
             return _error(400, "invalid_idempotency_key", "The key must be between 1-256 chars.")
@@ -96,21 +98,30 @@ class Resend(Dialect):
         }
         return Received(signed, written, at)
 
-    def forged(self, body: Any, at: datetime) -> list[Received]:
+    def forged(self, body: Any, at: datetime) -> Forged:
         real = self.post(body, at)
         good = real.headers["svix-signature"]
-        changed = [
-            *({"svix-signature": each} for each in ("", "v1,", "v1,AAAA", "\xff", good.replace("v1,", "v2,"))),
-            *({"svix-timestamp": each} for each in ("", "x", "NaN", "1e400", "-1", "٣")),
-            {"svix-id": ""},
-            {"svix-id": "msg_another"},
-            {"svix-signature": " ".join(["v1,AAAA"] * 5_000)},
-        ]
-        return [
-            *(replace(real, headers={**real.headers, **each}) for each in changed),
-            replace(real, headers={}),
-            replace(real, body=real.body + b"\n"),
-        ]
+
+        def changed(name: str, *values: str) -> list[Received]:
+            return [replace(real, headers={**real.headers, name: value}) for value in values]
+
+        return {
+            "wrong": [
+                *changed("svix-signature", "v1,AAAA", good.replace("v1,", "v2,")),
+                *changed("svix-id", "msg_another"),
+                replace(real, body=real.body + b"\n"),
+            ],
+            "missing": [
+                replace(real, headers={}),
+                *changed("svix-signature", "", "v1,"),
+                *changed("svix-timestamp", ""),
+                *changed("svix-id", ""),
+            ],
+            "malformed": [
+                *changed("svix-signature", "\xff", " ".join(["v1,AAAA"] * 5_000)),
+                *changed("svix-timestamp", "x", "NaN", "1e400", "-1", "٣"),
+            ],
+        }
 
     def _signature(self, name: str, stamp: str, body: bytes, nth: int) -> str:
         """While a secret is replaced, a webhook is signed with both: a foreign one in front does no harm."""

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from service.ports import Received
-from tests.providers.dialects import REFUSED, Dialect, Reply, Request, Taken, webhook_body
+from tests.providers.dialects import REFUSED, Dialect, Forged, Reply, Request, Taken, webhook_body
 
 KEYS = tuple(derive_private_key(number, SECP256R1()) for number in (20_261_122, 20_251_122))
 SIGNATURE, TIMESTAMP = (f"x-twilio-email-event-webhook-{part}" for part in ("signature", "timestamp"))
@@ -41,6 +41,8 @@ class SendGrid(Dialect):
     def answer(self, request: Request) -> Reply:
         if request.headers.get("authorization") != f"Bearer {self.given['SENDGRID_KEY']}":
             return _error(401, "The provided authorization grant is invalid, expired, or revoked")
+        if request.asked == "GET /v3/scopes":
+            return Reply(200, {"scopes": ["2fa_required", "mail.send", "sender_verification_eligible"]})
         if request.path != "/v3/mail/send":
             return _error(404, "not found")
         return self._take(request.json())
@@ -87,20 +89,25 @@ class SendGrid(Dialect):
         signed = {SIGNATURE: b64encode(signature).decode(), TIMESTAMP: stamp}
         return Received(signed | dict(headers or {}), written, at)
 
-    def forged(self, body: Any, at: datetime) -> list[Received]:
+    def forged(self, body: Any, at: datetime) -> Forged:
         real = self.post(body, at)
         other = self.post([{"event": "open"}], at).headers[SIGNATURE]
-        wrong = ("", "!", "AAAA", b64encode(b"\x30\x00").decode(), other, real.headers[SIGNATURE][:-4], "\xff")
-        return [
-            *(replace(real, headers={**real.headers, SIGNATURE: each}) for each in wrong),
-            *(
-                replace(real, headers={**real.headers, TIMESTAMP: each})
-                for each in ("", "x", "1e400", "NaN", "17", "٣")
-            ),
-            replace(real, headers={}),
-            replace(real, body=real.body + b"\r\n"),
-            replace(real, body=real.body.replace(b",", b", ", 1)),
-        ]
+
+        def changed(name: str, *values: str) -> list[Received]:
+            return [replace(real, headers={**real.headers, name: value}) for value in values]
+
+        return {
+            "wrong": [
+                *changed(SIGNATURE, other),
+                replace(real, body=real.body + b"\r\n"),
+                replace(real, body=real.body.replace(b",", b", ", 1)),
+            ],
+            "missing": [replace(real, headers={}), *changed(SIGNATURE, ""), *changed(TIMESTAMP, "")],
+            "malformed": [
+                *changed(SIGNATURE, "!", "AAAA", b64encode(b"\x30\x00").decode(), real.headers[SIGNATURE][:-4], "\xff"),
+                *changed(TIMESTAMP, "x", "1e400", "NaN", "17", "٣"),
+            ],
+        }
 
 
 def _error(status: int, said: str, field: str | None = None) -> Reply:

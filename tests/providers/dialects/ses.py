@@ -14,11 +14,11 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from service.ports import Received
-from tests.providers.dialects import REFUSED, Dialect, Reply, Request, webhook_body
+from tests.providers.dialects import REFUSED, Dialect, Forged, Reply, Request, webhook_body
 from tests.providers.dialects.mime import taken_whole
 from tests.providers.sns import REGION, the_sns
 
-PATH = "/v2/email/outbound-emails"
+PATH, ACCOUNT = "/v2/email/outbound-emails", "/v2/email/account"
 
 
 class Ses(Dialect):
@@ -40,10 +40,12 @@ class Ses(Dialect):
         self.given = {**type(self).given, "SNS_URL": the_sns().url}
 
     def answer(self, request: Request) -> Reply:
-        if request.path != PATH:
+        if request.asked not in {f"POST {PATH}", f"GET {ACCOUNT}"}:
             return _error(404, "NotFoundException", "Not found")
         if not self._is_signed(request):
             return _error(403, "InvalidSignatureException", "The request signature we calculated does not match")
+        if request.path == ACCOUNT:
+            return _error(403, "AccessDeniedException", "User is not authorized to perform: ses:GetAccount")
         asked = request.json()
         [recipient] = asked["Destination"]["ToAddresses"]
         tags = {tag["Name"]: tag["Value"] for tag in asked["EmailTags"]}
@@ -67,7 +69,7 @@ class Ses(Dialect):
         scope, _, signature = request.headers["authorization"].rpartition(", Signature=")
         named = scope.rpartition("SignedHeaders=")[2].split(";")
         headers = {name: request.headers[name] for name in named if name != "host"}
-        again = AWSRequest("POST", f"http://{request.headers['host']}{PATH}", headers, request.body)
+        again = AWSRequest(request.method, f"http://{request.headers['host']}{request.path}", headers, request.body)
         again.context["timestamp"] = request.headers["x-amz-date"]
         text = auth.string_to_sign(again, auth.canonical_request(again))
         return bool(auth.signature(text, again) == signature)
@@ -82,7 +84,7 @@ class Ses(Dialect):
         message = body if isinstance(body, str) else orjson.dumps(body).decode()
         return _received(webhook_body(the_sns().note(message, self.secrets[nth], at)), at, headers)
 
-    def forged(self, body: Any, at: datetime) -> list[Received]:
+    def forged(self, body: Any, at: datetime) -> Forged:
         sns, message = the_sns(), orjson.dumps(body).decode()
         note = sns.note(message, self.secrets[0], at)
         elsewhere = [
@@ -99,19 +101,22 @@ class Ses(Dialect):
         ]
         wrong: list[Mapping[str, Any]] = [
             *({**note, "SigningCertURL": url} for url in elsewhere),
-            {**note, "Signature": ""},
-            {**note, "Signature": "not base64!"},
             {**note, "Signature": "AAAA"},
             {**note, "Message": message + " "},
             {**note, "SignatureVersion": "1"},
-            {**note, "SignatureVersion": "3"},
-            {**note, "Timestamp": "soon"},
-            {name: value for name, value in note.items() if name != "Signature"},
             sns.note(message, f"arn:aws:sns:{REGION}:999999999999:mail", at),
             sns.note(message, "arn:aws:sns:us-east-1:123456789012:mail", at),
         ]
-        raw = _received(webhook_body(body), at, {"x-amz-sns-rawdelivery": "true"})
-        return [*(_received(webhook_body(each), at) for each in wrong), raw]
+        unsigned = {name: value for name, value in note.items() if name != "Signature"}
+        malformed = ({"Signature": "not base64!"}, {"SignatureVersion": "3"}, {"Timestamp": "soon"})
+        return {
+            "wrong": [_received(webhook_body(each), at) for each in wrong],
+            "missing": [
+                *(_received(webhook_body(each), at) for each in (unsigned, {**note, "Signature": ""})),
+                _received(webhook_body(body), at, {"x-amz-sns-rawdelivery": "true"}),
+            ],
+            "malformed": [_received(webhook_body({**note, **each}), at) for each in malformed],
+        }
 
 
 def _received(body: bytes, at: datetime, headers: Mapping[str, str] | None = None) -> Received:

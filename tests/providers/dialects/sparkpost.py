@@ -25,6 +25,8 @@ class SparkPost(Dialect):
     def answer(self, request: Request) -> Reply:
         if request.headers.get("authorization") != self.given["SPARKPOST_KEY"]:
             return Reply(401, {"errors": [{"message": "Unauthorized."}]})
+        if request.asked == "GET /api/v1/account":
+            return Reply(403, {"errors": [{"message": "Forbidden."}]})
         if request.path != "/api/v1/transmissions":
             return Reply(404, {"errors": [{"message": "Resource not found"}]})
         asked = request.json()

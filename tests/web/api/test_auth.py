@@ -28,6 +28,7 @@ NEEDED = {
     ("GET", "/deliveries"): Scope.DELIVERIES_READ,
     ("GET", "/deliveries/1"): Scope.DELIVERIES_READ,
     ("POST", "/deliveries/1/resolve"): Scope.DELIVERIES_WRITE,
+    ("GET", "/forms"): Scope.FORMS_READ,
     ("GET", "/suppressions"): Scope.SUPPRESSIONS_READ,
     ("GET", "/suppressions/1"): Scope.SUPPRESSIONS_READ,
     ("POST", "/suppressions"): Scope.SUPPRESSIONS_WRITE,
