@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     bounce_address: str = Field(default="", validation_alias="BOUNCE_ADDRESS")
     inbound_webhook_secret: str = Field(default="", validation_alias="INBOUND_WEBHOOK_SECRET", repr=False)
     form_limits: str = Field(default="30/minute; 200/hour", validation_alias="FORM_LIMITS")
-    form_limits_of_all: str = Field(default="1000/minute; 20000/hour", validation_alias="FORM_LIMITS_OF_ALL")
+    form_limits_of_all: str = Field(default="10000/hour", validation_alias="FORM_LIMITS_OF_ALL")
     keep_hits: int = Field(default=750, ge=40, validation_alias="KEEP_HITS")
     keep_decisions: int = Field(default=180, ge=40, validation_alias="KEEP_DECISIONS")
     keep_notices: int = Field(default=40, ge=7, validation_alias="KEEP_NOTICES")

@@ -15,12 +15,16 @@ down_revision: str | None = "0012"
 branch_labels = None
 depends_on = None
 
-# A row may pass from one contact to another, whose merged life it then tells. It goes by the cascade of its contact,
-# which runs inside of a trigger of the database's own, and by no statement of anybody's.
+# A row may pass from one contact to another, whose merged life it then tells, and in time forget which network address
+# and browser it came from. It goes by the cascade of its contact, which runs inside of a trigger of the database's own,
+# and by no statement of anybody's.
 KEPT = """
 CREATE FUNCTION keep_consent() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND to_jsonb(NEW) - 'contact_id' = to_jsonb(OLD) - 'contact_id' THEN
+    IF TG_OP = 'UPDATE' AND to_jsonb(NEW) - ARRAY['contact_id', 'address', 'user_agent']
+                          = to_jsonb(OLD) - ARRAY['contact_id', 'address', 'user_agent']
+       AND (NEW.address IS NULL OR NEW.address = OLD.address)
+       AND (NEW.user_agent IS NULL OR NEW.user_agent = OLD.user_agent) THEN
         RETURN NEW;
     END IF;
     IF TG_OP = 'DELETE' AND pg_trigger_depth() > 1 THEN

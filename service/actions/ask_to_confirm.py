@@ -14,7 +14,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from service.actions.refer import invited
 from service.actions.sign_up import (
+    REF,
     Evidence,
     SignedUp,
     consents_of,
@@ -50,6 +52,7 @@ class Kept:
     wording: str = ""
     mail: bool = True
     channels: tuple[tuple[str, str], ...] = field(default=())
+    at: str = ""  # when it was filled in, as ISO 8601
 
     def as_data(self) -> dict[str, Any]:
         """As it is kept with the request."""
@@ -61,6 +64,12 @@ class Kept:
         known = {each.name: data[each.name] for each in fields(cls) if each.name in data}
         pairs = tuple((channel, wording) for channel, wording in known.get("channels", ()))
         return cls(**known | {"topics": tuple(known.get("topics", ())), "channels": pairs})
+
+
+def kept_signups(request: Enrolment) -> dict[str, Kept]:
+    """What waits for a request's button, by the form's slug, in the order in which it was filled in."""
+    found = {slug: Kept.of(data) for slug, data in request.data.get(SIGNUPS, {}).items()}
+    return dict(sorted(found.items(), key=lambda each: each[1].at))
 
 
 def ask_to_confirm(
@@ -81,7 +90,9 @@ def ask_to_confirm(
     topics = consented_topics(published.library, form) if evidence.mail else ()
     if not evidence.channels and _has_all(session, published, contact, topics, now):
         return sign_up(session, published, hash_key, form, address, fields, evidence, now, came=is_new)
-    kept = Kept(dict(fields), topics, evidence.wording, evidence.mail, evidence.channels)
+    if is_new:
+        invited(session, published, contact, fields.get(REF), now)
+    kept = Kept(dict(fields), topics, evidence.wording, evidence.mail, evidence.channels, now.isoformat())
     open_ = _find_open(session, contact, now)
     if open_ is None or form.slug not in open_.data[SIGNUPS]:
         keep_consents(session, contact.id, consents_of(published, form, evidence, now, "requested"))

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from service.actions.ask_to_confirm import SIGNUPS, Kept
+from service.actions.ask_to_confirm import kept_signups
 from service.actions.sign_up import Evidence, sign_up, source_of
 from service.actions.system_mail import close_request, open_request
 from service.actions.unsubscribe import suppress_address
@@ -45,7 +45,7 @@ def confirm(
     if request is None:
         return None
     contact = session.get_one(Contact, request.contact_id)
-    signups = {slug: Kept.of(data) for slug, data in request.data.get(SIGNUPS, {}).items()}
+    signups = kept_signups(request)
     came = _is_unknown(session, contact)
     close_request(session, request, now, CONFIRMED)
     _lift(session, published, contact, {name for kept in signups.values() for name in kept.topics}, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from email.parser import BytesHeaderParser
 from itertools import islice
 from pathlib import Path
@@ -18,8 +18,9 @@ OURS = "Auto-Submitted"  # together with a Message-ID it is on every mail that h
 TEST = "X-Everafter-Test"  # a mail of `send-test` never had one
 
 
-def forget_copies(session: Session, folder: Path) -> int:
-    """Remove the mails from a Maildir whose deliveries are gone; how many. What is none of our mails stays.
+def forget_copies(session: Session, folder: Path, also: Collection[str] = ()) -> int:
+    """Remove the mails from a Maildir whose deliveries are gone; how many. What is none of our mails stays. `also`:
+    Message-IDs of mails to others that name somebody who was forgotten.
 
     A delivery is written before its mail leaves, so that no mail is met here before its row.
     """
@@ -28,7 +29,7 @@ def forget_copies(session: Session, folder: Path) -> int:
         names = {message_id for message_id, _ in some}
         known = set(session.scalars(select(Delivery.message_id).where(Delivery.message_id.in_(names))))
         for message_id, path in some:
-            if message_id not in known:
+            if message_id not in known or message_id in also:
                 path.unlink(missing_ok=True)
                 gone += 1
     return gone

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, select
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -39,49 +39,48 @@ def invited(session: Session, published: Published, friend: Contact, code: objec
     referrer_id = _referrer_of(session, friend, code)
     if referrer_id is None:
         return
-    row = {"referrer_id": referrer_id, "friend_id": friend.id, "friend_hash": friend.address_hash, "invited_at": now}
-    made = insert(Referral).values(row).on_conflict_do_nothing().returning(Referral.id)
-    referral_id = session.scalar(made)
-    if referral_id is not None:
-        _open_entries(session, published, referral_id, friend.id, referrer_id, State.INVITED, now)
+    referral = _insert(session, friend, referrer_id, {"invited_at": now})
+    if referral is not None:
+        _open_entries(session, published, referral, State.INVITED, now)
 
 
-def joined(session: Session, published: Published, friend: Contact, code: object, now: datetime) -> Referral | None:
+def joined(
+    session: Session, published: Published, friend: Contact, code: object, now: datetime, *, is_new: bool = True
+) -> Referral | None:
     """Note who brought a locked contact that is new, or has just confirmed; None where the code is nobody's, or they
     were brought before.
 
-    Nobody can wait for a contact that was made in this very transaction, so the referrer may be locked behind it,
-    although their id is the lower one. Of somebody who was there the referrer is locked where that takes no waiting,
-    and else told a moment later, by `look_after_referrals`. The caller commits.
+    Nobody can wait for a contact that was made in this very transaction (`is_new`), so the referrer may be locked
+    behind it, although their id is the lower one. Of somebody who was there the referrer is locked where that takes no
+    waiting, and else told a moment later, by `look_after_referrals`. The caller commits.
     """
     referrer_id = _referrer_of(session, friend, code)
     if referrer_id is None:
         return None
-    row = {
-        "referrer_id": referrer_id,
-        "friend_id": friend.id,
-        "friend_hash": friend.address_hash,
-        "joined_at": now,
-        "wake_at": now if published.library.business.referral else None,
-    }
-    made = insert(Referral).values(row)
+    wake_at = now if published.library.business.referral else None
     # Of several who invited, the one counts whose invitation was confirmed.
-    confirmed = {name: getattr(made.excluded, name) for name in ("referrer_id", "joined_at", "wake_at")}
-    referral = session.scalar(
-        made.on_conflict_do_update(
-            index_elements=[Referral.friend_id], set_=confirmed, where=Referral.joined_at.is_(None)
-        ).returning(Referral),
-        execution_options={"populate_existing": True},
-    )
+    invitation = update(Referral).where(Referral.friend_id == friend.id, Referral.joined_at.is_(None))
+    confirmed = invitation.values(referrer_id=referrer_id, joined_at=now, wake_at=wake_at).returning(Referral)
+    referral = session.scalar(confirmed, execution_options={"populate_existing": True})
+    referral = referral or _insert(session, friend, referrer_id, {"joined_at": now, "wake_at": wake_at})
     if referral is None:
         return None
-    _open_entries(session, published, referral.id, friend.id, referrer_id, State.SIGNED_UP, now)
-    if lock_contacts(session, [referrer_id], wait=referral.invited_at is None or referrer_id > friend.id):
+    _open_entries(session, published, referral, State.SIGNED_UP, now)
+    if lock_contacts(session, [referrer_id], wait=is_new or referrer_id > friend.id):
         tell_joined(session, published, referral, now)
     else:
         referral.wake_at = now
         session.flush()
     return referral
+
+
+def _insert(session: Session, friend: Contact, referrer_id: int, times: dict[str, Any]) -> Referral | None:
+    """The referral of a friend who was never brought before; None for one who was, forgotten since or not."""
+    unanswered = (Referral.friend_id.is_(None), Referral.joined_at.is_(None))
+    session.execute(delete(Referral).where(Referral.friend_hash == friend.address_hash, *unanswered))
+    row = {"referrer_id": referrer_id, "friend_id": friend.id, "friend_hash": friend.address_hash}
+    made = insert(Referral).values(row | times).on_conflict_do_nothing()
+    return session.scalar(made.returning(Referral))
 
 
 def tell_joined(session: Session, published: Published, referral: Referral, now: datetime) -> None:
@@ -91,7 +90,7 @@ def tell_joined(session: Session, published: Published, referral: Referral, now:
 
 
 def _referrer_of(session: Session, friend: Contact, code: object) -> int | None:
-    """Whose code it is, where the friend is no other than they seem, and was never brought before."""
+    """Whose code it is, where that is somebody else than the friend."""
     known = read_code(code) if isinstance(code, str) else None
     referrer_id = find_referrer(session, known) if known else None
     if referrer_id is None or referrer_id == friend.id:
@@ -99,24 +98,20 @@ def _referrer_of(session: Session, friend: Contact, code: object) -> int | None:
     own = session.scalar(select(Contact.email_key).where(Contact.id == referrer_id))
     if own is None or canonical(own) == canonical(friend.email_key):
         return None  # with a tag or dots of their own
-    forgotten = select(Referral.id).where(Referral.friend_hash == friend.address_hash, Referral.friend_id.is_(None))
-    return None if session.scalar(forgotten) is not None else referrer_id
+    return referrer_id
 
 
-def _open_entries(
-    session: Session,
-    published: Published,
-    referral_id: int,
-    friend_id: int,
-    referrer_id: int,
-    state: State,
-    now: datetime,
-) -> None:
+def _open_entries(session: Session, published: Published, referral: Referral, state: State, now: datetime) -> None:
     programme = published.library.business.referral
     reason = "The friend has signed up." if state is State.SIGNED_UP else "The friend has yet to confirm the address."
-    for side, contact_id in ((Side.FRIEND, friend_id), (Side.REFERRER, referrer_id)):
-        if programme is not None and programme.reward(side) is not None:
-            open_entry(session, referral_id, side, contact_id, state, reason, now)
+    session.execute(
+        update(Reward)
+        .where(Reward.referral_id == referral.id, Reward.side == Side.REFERRER)
+        .values(contact_id=referral.referrer_id)  # another one may have invited before
+    )
+    for side, contact_id in ((Side.FRIEND, referral.friend_id), (Side.REFERRER, referral.referrer_id)):
+        if programme is not None and programme.reward(side) is not None and contact_id is not None:
+            open_entry(session, referral.id, side, contact_id, state, reason, now)
 
 
 def qualified(

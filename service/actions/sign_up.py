@@ -87,7 +87,7 @@ def sign_up(
     keep_consents(session, contact.id, consents)
     session.connection().execute(insert(Event), event_of(form, now) | {"contact_id": contact.id})
     if (is_new or came) and ref:
-        joined(session, published, contact, ref, now)
+        joined(session, published, contact, ref, now, is_new=is_new)
     if not is_new:
         wake(session, contact.id, now)
     if contact.sunset_at is not None and consents:

@@ -22,6 +22,7 @@ from service.store.contact import Contact
 from service.store.engine import open_engine
 from service.store.person import read_suppressions
 from service.store.secret import suppression_key
+from service.store.traces import mails_naming
 
 EPILOG = "\b\nExample: everafter erase ana@example.org\n         everafter erase ana@example.org --yes --json"
 NOBODY = "There is no contact with this address."
@@ -46,9 +47,10 @@ def erase(address: str, yes: bool, as_json: bool) -> None:
         if not yes:
             click.confirm(f"Forget {known.email} for good? This can't be taken back", abort=True, err=True)
         with Session(engine) as session:
+            naming = mails_naming(session, contact_id)
             gone = forget(session, contact_id)
             session.commit()
-            gone["copies"] = forget_copies(session, Home(settings.home).mailbox) if gone else 0
+            gone["copies"] = forget_copies(session, Home(settings.home).mailbox, naming) if gone else 0
             hashed = address_hash(suppression_key(session), known.key)
             stays = {"suppressions": len(read_suppressions(session, hashed))}
         engine.dispose()

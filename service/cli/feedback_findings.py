@@ -37,6 +37,9 @@ def _notices(session: Session) -> Finding:
             f"They could not be read ({piled.error}). They are kept: docs/operations.md says how to read them again."
         )
         return Finding("provider webhooks", f"{piled.waiting} unread, {piled.aside} set aside", advice)
+    if piled.postponed:
+        advice = f"One is tried again by itself, for two days: {piled.postponed}. Look at this machine's way there."
+        return Finding("provider webhooks", f"{piled.waiting} unread", advice)
     behind = "Workers are behind, or none is at work." if piled.waiting > A_LOT else ""
     return Finding("provider webhooks", f"{piled.waiting} unread", behind)
 

@@ -29,6 +29,7 @@ PEOPLE = {
     "network addresses": "network addresses and browsers in consents",
     "passed on": "calls to other services",
 }
+ONE = {"people": "person", "rows": "row", "months": "month"}
 PILED_UP = {"opens and clicks": "KEEP_HITS", "decisions": "KEEP_DECISIONS", "notices": "KEEP_NOTICES"}
 
 
@@ -82,5 +83,10 @@ def _of_settings(session: Session, settings: Settings) -> Iterator[Line]:
 def _table(lines: list[Line]) -> Iterator[str]:
     what, kept = (max(len(getattr(each, name)) for each in lines) for name in ("what", "kept"))
     for each in lines:
-        goes = f"{each.goes:,} {each.unit} go now" if each.goes else "nothing goes now"
-        yield f"  {each.what:<{what}}   {each.kept:<{kept}}   {goes:<22}   {each.said_in}"
+        yield f"  {each.what:<{what}}   {each.kept:<{kept}}   {_goes(each):<22}   {each.said_in}"
+
+
+def _goes(line: Line) -> str:
+    if not line.goes:
+        return "nothing goes now"
+    return f"1 {ONE[line.unit]} goes now" if line.goes == 1 else f"{line.goes:,} {line.unit} go now"

@@ -21,6 +21,8 @@ from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from service.store.event import Event, Hit
 from service.store.feedback import ToldFeedback
+from service.store.leaving import Leaving
+from service.store.merged import MergedContact
 from service.store.publication import Link
 from service.store.referral import Referral
 from service.store.reward import Reward
@@ -41,6 +43,7 @@ HERSELF = (
     "birthday",
     "stage",
     "client_since",
+    "dealt_at",
     "source",
     "tags",
     "fields",
@@ -70,6 +73,7 @@ def read_person(session: Session, contact: Contact) -> Stored:
     return {
         "person": {name: getattr(contact, name) for name in HERSELF},
         "consents": _read_consents(session, mine),
+        "leavings": _read_leavings(session, mine),
         "suppressions": read_suppressions(session, contact.address_hash),
         "sequences": _read_enrolments(session, mine),
         "mails": _read_mails(session, mine),
@@ -81,6 +85,7 @@ def read_person(session: Session, contact: Contact) -> Stored:
         "referrals": _read_referrals(session, mine),
         "rewards": _read_rewards(session, mine),
         "passed_on": _read_calls(session, mine),
+        "earlier_numbers": _read_numbers(session, mine),
     }
 
 
@@ -100,15 +105,31 @@ def _read_consents(session: Session, mine: int) -> list[Stored]:
         Consent.topic,
         Consent.act,
         Consent.basis,
+        Consent.channel,
         Consent.at,
+        Consent.expires_at,
         Consent.recorded_at,
         Consent.source,
+        Consent.form,
         Consent.address.label("network_address"),
         Consent.user_agent,
         Consent.page,
         Consent.wording,
+        Consent.version,
     )
     return _rows(session, _of(Consent.contact_id == mine, *columns).order_by(Consent.id))
+
+
+def _read_leavings(session: Session, mine: int) -> list[Stored]:
+    """What is kept for the hour in which a leaving can be taken back."""
+    columns = (Leaving.topic, Leaving.at, Leaving.agreed, Leaving.undone_at)
+    return _rows(session, _of(Leaving.contact_id == mine, *columns).order_by(Leaving.consent_id))
+
+
+def _read_numbers(session: Session, mine: int) -> list[Stored]:
+    """The numbers of contacts that were made one with this one."""
+    columns = (MergedContact.id.label("number"), MergedContact.at)
+    return _rows(session, _of(MergedContact.contact_id == mine, *columns).order_by(MergedContact.id))
 
 
 def _read_enrolments(session: Session, mine: int) -> list[Stored]:

@@ -107,6 +107,15 @@ def unname_friend(session: Session, contact_id: int, nameless: Mapping[str, str]
     return count
 
 
+def mails_naming(session: Session, contact_id: int) -> set[str]:
+    """The Message-IDs of mails in which whoever brought somebody was told their first name."""
+    abouts = [
+        f"referral:{each}" for each in session.scalars(select(Referral.id).where(Referral.friend_id == contact_id))
+    ]
+    mails = select(Delivery.message_id).join(Enrolment, Enrolment.id == Delivery.enrolment_id)
+    return set(session.scalars(mails.where(Enrolment.about.in_(abouts), Enrolment.contact_id != contact_id)))
+
+
 def forget_answers(session: Session, emails: Iterable[str]) -> int:
     """Delete kept answers that were given about nobody's row, and name an address all the same."""
     said = func.lower(IdempotentReply.body.cast(Text) + " " + IdempotentReply.key)

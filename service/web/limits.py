@@ -69,12 +69,12 @@ class Limits:
     def wait_for(self, network: Address | None, email_key: str) -> Wait:
         """How long this signup has to wait; where it need not, it is counted.
 
-        Nothing that names a person is kept: the key of an email address is a keyed hash. What one network or address
-        sends in vain uses up nothing of everybody's.
+        Nothing that names a person is kept: the key of an email or network address is a keyed hash. What one network
+        or address sends in vain uses up nothing of everybody's.
         """
         if not self._per_network:
             return Wait(0)
-        person = hmac.digest(self._runtime.hash_key, b"limit:" + email_key.encode(), "sha256").hex()
+        person = self._nameless(email_key)
         if time.monotonic() >= self._redis_rests_until:
             try:
                 return self._count(self._open(), network, person, 1, 1)
@@ -87,13 +87,17 @@ class Limits:
     def _count(self, counters: Counters, network: Address | None, person: str, own: int, of_all: int) -> Wait:
         """Ask each limit in turn, divided by `own`, the one of all by `of_all`."""
         if network is not None:
-            wait = _hit(counters.own, share(self._per_network, own), "network", neighbourhood(network))
+            where = self._nameless(neighbourhood(network))
+            wait = _hit(counters.own, share(self._per_network, own), "network", where)
             if wait:
                 return Wait(wait)
         wait = _hit(counters.own, share(PER_ADDRESS, own), "address", person)
         if wait:
             return Wait(wait)
         return Wait(_hit(counters.all, share(self._of_all, of_all), "all"), is_for_all=True)
+
+    def _nameless(self, name: str) -> str:
+        return hmac.digest(self._runtime.hash_key, b"limit:" + name.encode(), "sha256").hex()
 
     def _open(self) -> Counters:
         with self._opening:

@@ -50,12 +50,11 @@ def receive(provider: str, account: str = "") -> Response:
     receiver, secrets = _find(provider, account)
     headers = {name.lower(): value for name, value in request.headers.items()}
     received = Received(headers, b"", machine_now())
-    request.max_content_length = LARGEST
+    largest = LARGEST
     if isinstance(receiver, Hefty):
         _prove(receiver, received, secrets)  # nobody else gets so much read
-        request.max_content_length = receiver.largest
-    # Raw, before anything reads it as a form: then there would be nothing left, and it is the bytes that are signed.
-    received = replace(received, body=request.get_data(parse_form_data=False))
+        largest = receiver.largest
+    received = replace(received, body=_body(largest))
     _prove(receiver, received, secrets)
     received = _worth_keeping(receiver, received)
     items = _count(receiver, received)
@@ -73,6 +72,18 @@ def receive(provider: str, account: str = "") -> Response:
             }
         )
     return _say("Thank you.")
+
+
+def _body(largest: int) -> bytes:
+    """The bytes as they came. Raises RequestEntityTooLarge.
+
+    Raw, before anything reads it as a form: then there would be nothing left, and it is the bytes that are signed.
+    """
+    request.max_content_length = largest + 1  # one that doesn't say how long it is would be cut there without a word
+    body = request.get_data(parse_form_data=False)
+    if len(body) > largest:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _find(provider: str, account: str) -> tuple[Receiver, Sequence[str]]:

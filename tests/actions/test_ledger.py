@@ -11,6 +11,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, func, select
 
+from service.actions.ask_to_confirm import ask_to_confirm
+from service.actions.confirm import confirm
 from service.actions.erase import erase
 from service.actions.look_after_referrals import look_after_referrals
 from service.actions.settle_referral import NotQualified, Used, decide_referral, redeem, reward
@@ -21,8 +23,10 @@ from service.domain.contact import read_address
 from service.domain.referral_ledger import CannotDecide
 from service.domain.sequence.model.business import Coupon, Topic
 from service.domain.sequence.model.duration import Duration, Unit
+from service.domain.sequence.model.form import Form
 from service.domain.sequence.model.referral import Cap, Programme, Qualifying, Reward, RewardKind
 from service.ports import Published
+from service.store.enrolment import Enrolment
 from service.store.event import Event
 from service.store.referral import Referral, give_codes
 from service.store.reward import Reward as Row
@@ -472,3 +476,64 @@ def test_a_friend_who_is_forgotten_leaves_it_to_a_person(house: House) -> None:
         ("referrer", "qualified", "The friend asked to be forgotten meanwhile; a person decides.")
     ]
     assert ana
+
+
+DOUBLE = Form("careful", topics=("Tips and ideas",), double_opt_in=True)
+
+
+def ask(house: House, email: str, ref: str = "") -> int:
+    """Somebody fills in a form that asks to confirm; the id of what waits for the button."""
+    with house.begin() as session:
+        evidence = Evidence("198.51.100.5", "Safari", "https://glow.example/", "Yes, please.")
+        given = {"ref": ref} if ref else {}
+        found = ask_to_confirm(
+            session, house.published, KEY, DOUBLE, read_address(email), given, evidence, house.now
+        )
+        mine = select(Enrolment.id).where(Enrolment.contact_id == found.contact_id).order_by(Enrolment.id.desc())
+        return session.scalars(mine).first() or 0
+
+
+def press(house: House, request: int) -> None:
+    with house.begin() as session:
+        confirm(session, house.published, KEY, request, Evidence("198.51.100.5", "Safari"), house.now)
+
+
+def test_nothing_is_earned_before_the_address_is_confirmed(house: House) -> None:
+    ana = arrive(house, "ana@example.org", network="203.0.113.7")
+    request = ask(house, "bea@example.net", code_of(house, ana))
+    look(house, DAY)
+    assert states(house) == {"friend": "invited", "referrer": "invited"}
+    assert told(house, ana) == []
+    press(house, request)
+    look(house)
+    assert states(house) == {"friend": "granted", "referrer": "signed-up"}
+    assert [name for name, _ in told(house, ana)] == ["referral.joined"]
+
+
+def test_of_two_who_invited_the_one_counts_whose_invitation_was_confirmed(house: House) -> None:
+    ana, cleo = (arrive(house, f"{name}@example.org", network=f"203.0.113.{len(name)}") for name in ("ana", "cleo"))
+    ask(house, "bea@example.net", code_of(house, ana))
+    house.set_time(house.now + 8 * DAY)
+    press(house, ask(house, "bea@example.net", code_of(house, cleo)))
+    look(house)
+    assert told(house, ana) == []
+    assert [name for name, _ in told(house, cleo)] == ["referral.joined"]
+    with house.begin() as session:
+        assert session.scalars(select(Row.contact_id).where(Row.side == "referrer")).all() == [cleo]
+
+
+def test_fifty_presses_of_one_button_bring_one_friend(house: House) -> None:
+    ana = arrive(house, "ana@example.org", network="203.0.113.7")
+    request = ask(house, "bea@example.net", code_of(house, ana))
+
+    def act(number: int) -> None:
+        if number % 5:
+            press(house, request)
+        else:
+            visit(house, ana)  # holds the referrer, whom the friend's side then doesn't wait for
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(act, range(50)))
+    look(house)
+    assert [name for name, _ in told(house, ana)] == ["referral.joined"]
+    assert states(house) == {"friend": "granted", "referrer": "signed-up"}

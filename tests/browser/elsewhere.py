@@ -31,7 +31,10 @@ class Elsewhere:
 
     def put(self, path: str, body: str, **headers: str) -> str:
         """The address of a new page; `_` in a header's name stands for `-`."""
-        self.pages[path] = (PAGE.substitute(body=body), {name.replace("_", "-"): text for name, text in headers.items()})
+        self.pages[path] = (
+            PAGE.substitute(body=body),
+            {name.replace("_", "-"): text for name, text in headers.items()},
+        )
         return ORIGIN + path
 
 

@@ -1,4 +1,4 @@
-"""The studio that is visited: an installation as `everafter up` starts it, with workers, and its development mailbox."""
+"""The studio that is visited: an installation as `everafter up` starts it, with a worker and its mailbox."""
 
 from __future__ import annotations
 

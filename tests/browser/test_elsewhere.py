@@ -88,9 +88,7 @@ def test_what_no_page_of_ours_may_do_would_be_noticed(
         visitor.close()
 
 
-def test_what_keeps_people_out_would_be_noticed(
-    browser: Browser, axe: Axe, elsewhere: Elsewhere
-) -> None:
+def test_what_keeps_people_out_would_be_noticed(browser: Browser, axe: Axe, elsewhere: Elsewhere) -> None:
     visitor = arrive(browser, Screen(320), axe, ORIGIN)
     body = '<p><input></p><p><a href="/x">x</a></p><pre>' + "wide " * 100 + '</pre><p style="color: #aaa">pale</p>'
     visitor.open(elsewhere.put("/rough", body))

@@ -6,7 +6,8 @@ from tests.browser.studio import Studio
 from tests.browser.visitor import Visitor
 
 LEFT = """
-    SELECT act FROM consent JOIN contact ON contact.id = contact_id WHERE email_key = :key ORDER BY consent.id DESC LIMIT 1
+    SELECT act FROM consent JOIN contact ON contact.id = contact_id WHERE email_key = :key
+    ORDER BY consent.id DESC LIMIT 1
 """
 
 

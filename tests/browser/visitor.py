@@ -36,6 +36,7 @@ FOCUS = """() => {
           ring: style.outlineStyle == 'none' ? 0 : parseFloat(style.outlineWidth)};
 }"""
 
+
 @dataclass(frozen=True, slots=True)
 class Screen:
     """How somebody looks at us. `width` in px."""

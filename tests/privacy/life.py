@@ -122,13 +122,14 @@ FILES = {
 
 @dataclass
 class Life:
-    """The installation in which it is lived. `addresses` are those that the app redirected to."""
+    """The installation in which it is lived. `answers` is all that the app said."""
 
     settings: Settings
     home: Home = field(init=False)
     runtime: Runtime = field(init=False)
     client: FlaskClient = field(init=False)
-    addresses: list[str] = field(default_factory=list)
+    key: str = field(init=False)
+    answers: list[TestResponse] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.home = Home(self.settings.home)
@@ -148,7 +149,7 @@ class Life:
         assert library is not None, problems
         with self.runtime.session() as session:
             publish(session, Edition(FILES, set()))
-            self._key = grant(session, "programs", OF_THE_API)
+            self.key = grant(session, "programs", OF_THE_API)
 
     def close(self) -> None:
         with self.client.application.app_context():
@@ -192,7 +193,7 @@ class Life:
             return session.scalars(select(Contact).where(Contact.email_key == email.lower())).one()
 
     def api(self, method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
-        named = {"Authorization": f"Bearer {self._key}"} | {
+        named = {"Authorization": f"Bearer {self.key}"} | {
             name.replace("_", "-"): each for name, each in headers.items()
         }
         answer = self.client.open(f"/api/v1{path}", method=method, json=body, headers=named)
@@ -246,6 +247,7 @@ class Life:
         headers = {"Authorization": f"Basic {secret}", "Content-Type": "message/rfc822"}
         answer = self.client.post("/webhooks/inbound", data=mail.encode(), headers=headers)
         assert answer.status_code == 200, answer.text
+        self._note(answer)
 
     def _programs_speak_of_her(self, contact_id: int) -> None:
         booked = {"name": "visit.completed", "email": EMAIL, "key": f"visit-{EMAIL}", "data": {"with": LAST}}
@@ -255,5 +257,4 @@ class Life:
         self.api("GET", f"/contacts/{contact_id}")
 
     def _note(self, answer: TestResponse) -> None:
-        if "Location" in answer.headers:
-            self.addresses.append(answer.headers["Location"])
+        self.answers.append(answer)

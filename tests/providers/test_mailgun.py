@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import hashlib
+import hmac
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 
 from service.ports import NotAuthentic, TryLater, Uncertain
@@ -64,3 +67,22 @@ def test_a_pause_without_a_time_is_a_pause_all_the_same() -> None:
 def test_an_answer_without_an_id_proves_nothing() -> None:
     outcome = sent_one(Mailgun, Account(), message(), dialects.Reply(200, {"message": "Queued. Thank you."}))
     assert isinstance(outcome, Uncertain)
+
+
+def test_what_is_told_of_a_subaccount_is_proven_by_the_key_of_its_account_too() -> None:
+    """As "Securing webhooks" documents it; a parent's signature of another token is worth nothing."""
+    at, token = str(int(NOW.timestamp())), "a" * 50
+
+    def signature(secret: str, said: str = token) -> str:
+        return hmac.new(secret.encode(), (at + said).encode(), hashlib.sha256).hexdigest()
+
+    def received(parent: str) -> dialects.Received:
+        proof = {"timestamp": at, "token": token, "signature": signature("subaccount"), "parent-signature": parent}
+        return dialects.Received({}, orjson.dumps({**EVENT, "signature": proof}), NOW)
+
+    for secret in ("account", "subaccount"):
+        Mailgun().authenticate(received(signature("account")), [secret])
+    assert Mailgun().told(received(signature("account")))[0].key == token
+    for wrong in (signature("another"), signature("account", "b" * 50), "", "x"):
+        with pytest.raises(NotAuthentic):
+            Mailgun().authenticate(received(wrong), ["account"])

@@ -13,7 +13,7 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 from sqlalchemy import select, text
@@ -24,13 +24,16 @@ from service.actions.erase import erase
 from service.actions.grant import grant
 from service.actions.publish import Edition, publish
 from service.domain.access import OF_THE_API
+from service.domain.referral_ledger import PAID
 from service.runtime import Runtime
 from service.settings import Settings
 from service.store.contact import Consent, Contact, Suppression
 from service.store.delivery import Delivery
 from service.store.journey import JourneyClock, journey_now
 from service.store.publication import Link
+from service.store.reward import Reward
 from tests.end_to_end.inbox import Inbox, Mail, receiving
+from tests.rendering.studio import shipped
 from tests.web.routes import fingerprint, guarded
 from tests.web.shop import FILES, Shop
 from workers.job import run
@@ -57,6 +60,10 @@ forms:
     consent: Yes, send me letters.
 magnets:
   checklist: files/check list.pdf
+events:
+  visit.completed: {}
+people: {owner: mia@glow.example}
+referral: {referrer: {text: a treatment}, form: letters, wait: 7 days}
 """
 TIPS = """---
 title: Tips
@@ -93,7 +100,7 @@ Subject: Welcome
 
 Hello.
 """
-WRITTEN = {
+WRITTEN = {path: data for path, data in shipped().items() if path.startswith("email_templates/")} | {
     "sequences/business.yaml": BUSINESS.encode(),
     "sequences/tips.md": TIPS.encode(),
     "sequences/letters.md": LETTERS.encode(),
@@ -101,6 +108,7 @@ WRITTEN = {
 }
 ONCE = {"List-Unsubscribe": "One-Click"}
 ANA = "ana@example.org"
+MORE = "https://glow.example/more"  # where a letter's link leads
 
 
 @dataclass
@@ -111,7 +119,7 @@ class Glow(Shop):
 
     def publish(self) -> None:
         with self.runtime.session() as session:
-            publish(session, Edition(WRITTEN, set()))
+            publish(session, Edition(WRITTEN, {MORE}))
 
     def work(self) -> None:
         """All that is due leaves."""
@@ -192,8 +200,8 @@ def test_04_one_click_leaves_in_one_request_however_it_is_written_and_however_of
         for _ in range(2):
             answer = glow.client.post(path, data=ONCE, content_type=content_type)
             assert (answer.status_code, answer.location, answer.headers.get("Set-Cookie")) == (200, None, None)
-    withdrawn = [each for each in glow.all(Consent) if each.act == "withdrawn"]
-    assert len(withdrawn) == 1
+    assert [(each.topic, each.reason) for each in glow.all(Suppression)] == [(None, "unsubscribed")]
+    assert {each.act for each in glow.all(Consent)} == {"confirmed", "withdrawn"}
 
 
 def test_05_looking_at_the_pages_of_leaving_and_confirming_changes_nothing(glow: Glow) -> None:
@@ -336,13 +344,13 @@ def test_20_a_click_leads_to_where_the_letter_says_and_nowhere_else(glow: Glow) 
     path = own(mail, "click")
     for query in ("", "?url=https://evil.example", "?next=//evil.example"):
         answer = glow.client.get(path + query)
-        assert (answer.status_code, answer.location) == (302, "https://glow.example/more")
+        assert (answer.status_code, answer.location) == (302, MORE)
         assert glow.client.head(path + query).location == answer.location
     with glow.runtime.session() as session:
         for url in ("javascript:alert(1)", "data:text/html,x", "//evil.example", "https://a b/", "https://x\r\nA: b"):
             session.add(Link(url=url))
         session.flush()
-        numbers = list(session.scalars(select(Link.id).where(Link.url != "https://glow.example/more")))
+        numbers = list(session.scalars(select(Link.id).where(Link.url != MORE)))
         delivery = session.scalars(select(Delivery.id).limit(1)).one()
     for number in numbers:
         answer = glow.client.get(f"/click/{glow.runtime.signer.sign('click', f'{delivery}.{number}')}")
@@ -356,7 +364,9 @@ def test_21_no_address_of_a_person_stands_in_any_url(glow: Glow) -> None:
     urls = {link for mail in glow.inbox.of(ANA) for link in links(mail)}
     for path in sorted({urlsplit(url).path for url in urls if urlsplit(url).scheme.startswith("http")}):
         answer = glow.client.get(path)
-        urls |= set(re.findall(r'(?:href|action|src)="([^"]+)"', answer.text if "html" in answer.content_type else ""))
+        urls |= set(
+            re.findall(r'(?:href|action|src)="([^"]+)"', answer.text if "html" in (answer.content_type or "") else "")
+        )
         urls |= {answer.location} if answer.location else set()
     told = ANA.encode()
     spelled = [ANA, ANA.partition("@")[0] + "%40", hashlib.sha256(told).hexdigest(), hashlib.md5(told).hexdigest()]
@@ -405,6 +415,44 @@ def test_38_a_consent_shows_how_it_was_given_and_erasure_leaves_the_suppression_
         for table in connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all():
             rows = connection.scalars(text(f'SELECT t::text FROM "{table}" t')).all()
             assert not [row for row in rows if "ana@example" in row or "203.0.113.9" in row], table
+
+
+def test_39_bringing_oneself_earns_nothing_and_a_friend_counts_once_confirmed_and_after_a_while(glow: Glow) -> None:
+    with glow.runtime.session() as session:
+        headers = {"Authorization": f"Bearer {grant(session, 'booking', OF_THE_API)}"}
+    glow.first_mail("mia.moor@gmail.com")
+    share = glow.client.get(f"/share/{glow.runtime.signer.sign('share', str(glow.contact('mia.moor@gmail.com').id))}")
+    refer = re.search(r"/refer/[0-9A-Z]{8}", share.text)
+    assert refer
+
+    def visit(email: str) -> None:
+        told = {"email": email, "name": "visit.completed"}
+        assert glow.client.post("/api/v1/events", json=told, headers=headers).status_code == 202
+        glow.work()
+
+    def come(email: str, network: str) -> Mail:
+        """By the link, as anybody's browser would; the mail that asks them to confirm."""
+        here = {"REMOTE_ADDR": network}
+        page = urlsplit(glow.client.get(refer[0]).location)
+        data = {"email": email} | dict(parse_qsl(page.query))
+        assert glow.client.post(page.path, data=data, environ_base=here).status_code == 303
+        glow.work()
+        return next(each for each in reversed(glow.inbox.of(email)) if "/confirm/" in each.part("plain"))
+
+    for number, email in enumerate(("miamoor@gmail.com", "mia.moor+friend@gmail.com", "m.iamoor@googlemail.com")):
+        glow.client.post(own(come(email, f"198.51.{number}.1"), "confirm"))
+        visit(email)
+    friend = come("ben@example.org", "203.0.113.80")
+    visit("ben@example.org")
+    glow.after(days=20)
+    assert not {each.state for each in glow.all(Reward)} & PAID
+    glow.client.post(own(friend, "confirm"))
+    visit("ben@example.org")
+    glow.after(days=6)
+    assert not {each.state for each in glow.all(Reward)} & PAID
+    glow.after(days=2)
+    (paid,) = [each for each in glow.all(Reward) if each.state in PAID]
+    assert (paid.side, paid.contact_id) == ("referrer", glow.contact("mia.moor@gmail.com").id)
 
 
 def test_every_answer_to_a_recipient_is_guarded(glow: Glow) -> None:

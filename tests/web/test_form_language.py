@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.test import TestResponse
 
 from service.actions.publish import Edition, publish
+from service.domain.sequence.library import read_library
 from service.domain.sequence.model.business import Business
 from service.domain.sequence.names import TYPES
 from service.store.contact import Consent
+from service.web.public.form_page import thanks_of
 from service.web.public.form_words import FAULTS, THANKS, WORDS, language_for
+from tests.rendering.studio import shipped
 from tests.web.shop import FILES, Shop
 from tests.web.test_forms import Page
 
@@ -59,6 +63,15 @@ def test_so_do_its_thanks_and_the_script(laden: Shop) -> None:
     assert "Du stehst auf der Liste" in laden.client.get("/forms/long/thanks").text
     assert "Es ist notiert" in laden.client.get("/forms/card/thanks").text
     assert '"language":"de"' in laden.client.get("/forms/checklist/embed.js").text
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_who_has_to_confirm_is_told_so_whatever_the_form_gives(language: str) -> None:
+    library, _ = read_library(shipped())
+    assert library is not None
+    form = replace(library.business.forms[0], double_opt_in=True)
+    words = THANKS[language]
+    assert thanks_of(library, form, language) == [words["heading"], words["confirm"], words["spam"]]
 
 
 def test_what_was_shown_is_what_is_kept(laden: Shop) -> None:

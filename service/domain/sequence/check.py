@@ -8,6 +8,7 @@ from dataclasses import replace
 from jinja2 import nodes
 
 from service.domain.sequence.draft import Draft, Printed
+from service.domain.sequence.fairness import check_fairness
 from service.domain.sequence.findings import Fault, Findings
 from service.domain.sequence.journey import check_journey, is_dated
 from service.domain.sequence.loops import check_loops
@@ -40,6 +41,7 @@ def check_library(
             references.check(draft, scope_of(shelf, draft.sequence))
             _check_expressions(draft, draft.sequence, shelf, findings)
             check_journey(draft.sequence, business, findings)
+            check_fairness(draft, draft.sequence, business, findings)
             if not findings.faulty(draft.path):
                 check_pace(draft.sequence, business, findings)
     check_loops(written, findings)

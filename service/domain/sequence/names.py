@@ -58,7 +58,8 @@ RAISED: dict[str, dict[str, Shape]] = {
     "task.done": {"sequence": "text", "step": "text", "value": "text", "note": "text"},
     "referral.joined": {"friend": "text", "code": "text"},
     "referral.qualified": {"friend": "text", "count": "number"},
-    "referral.rewarded": {"friend": "text", "reward": "text"},
+    "referral.rewarded": {"friend": "text", "reward": "text", "code": "text", "expires": "date"},
+    "referral.welcomed": {"from": "text", "reward": "text", "code": "text", "expires": "date"},
 }
 CUSTOMARY: dict[str, dict[str, Shape]] = {
     "appointment.booked": {

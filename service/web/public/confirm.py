@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template, request
 from sqlalchemy.orm import Session
 
-from service.actions.ask_to_confirm import SIGNUPS, Kept
+from service.actions.ask_to_confirm import kept_signups
 from service.actions.confirm import confirm
 from service.actions.sign_up import Evidence
 from service.actions.system_mail import FORM, LANGUAGE, Request, look_at_request
@@ -114,7 +114,8 @@ def _page(session: Session, business: Business, number: int, state: str | None =
         words=WORDS[language],
         state=state,
         heading=heading,
-        sentence=sentence.format(address=shortened(contact.email) if contact else ""),
+        sentence=sentence,
+        address=shortened(contact.email) if contact else "",
         waiting=_waiting(business, asked.enrolment) if asked.enrolment and state == Request.OPEN else [],
         form=form if state == Request.LATE else None,
     )
@@ -122,8 +123,8 @@ def _page(session: Session, business: Business, number: int, state: str | None =
 
 def _waiting(business: Business, enrolment: Enrolment) -> list[Waiting]:
     found = []
-    for slug, data in enrolment.data.get(SIGNUPS, {}).items():
-        kept, form = Kept.of(data), business.form(slug) or Form(slug)
+    for slug, kept in kept_signups(enrolment).items():
+        form = business.form(slug) or Form(slug)
         wordings = (kept.wording if kept.mail else "", *(wording for _, wording in kept.channels))
         found.append(Waiting(form.title, tuple(filter(None, wordings))))
     return found

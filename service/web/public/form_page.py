@@ -16,7 +16,7 @@ from service.web.current import current_runtime
 from service.web.public.controls import controls
 from service.web.public.evidence import consent_wording
 from service.web.public.fill import fill_token
-from service.web.public.form_words import THANKS, WORDS, language_for
+from service.web.public.form_words import THANKS, WORDS, language_for, own_language
 from service.web.public.line import LONGEST
 from service.web.public.questions import HONEYPOT, has_honeypot, is_ticked, questions
 from service.web.security import content_policy
@@ -24,7 +24,7 @@ from service.web.security import content_policy
 
 def current_language(business: Business) -> str:
     """In which language we speak to whoever asks, inside a request."""
-    return language_for(business, request.accept_languages)
+    return own_language(business) or language_for(business, request.accept_languages)
 
 
 def ask(

@@ -98,14 +98,17 @@ FAULTS = {
 }
 
 
+def own_language(business: Business) -> str | None:
+    """The language of the form's own words, the business's first, where we speak it."""
+    first = _short(business.languages[0])
+    return first if first in SPOKEN else None
+
+
 def language_for(business: Business, accepted: LanguageAccept) -> str:
-    """The language of the form's own words, the business's first; where we don't speak it, the visitor's, if the
-    business does; else English."""
-    first, *others = business.languages
-    if _short(first) in SPOKEN:
-        return _short(first)
-    known = [_short(each) for each in others if _short(each) in SPOKEN]
-    return accepted.best_match(known) or language_of(None, business)
+    """The language of the form's own words; where we don't speak it, the visitor's, if the business does; else
+    English."""
+    known = [_short(each) for each in business.languages if _short(each) in SPOKEN]
+    return own_language(business) or accepted.best_match(known) or language_of(None, business)
 
 
 def fault_of(language: str, question: FormField, reader_says: str) -> str:

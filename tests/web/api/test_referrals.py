@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from service.domain.access import Scope
+from service.domain.referral_ledger import State as LedgerState
+from service.domain.sequence.model.referral import Side
 from service.store.contact import Contact
 from service.store.event import Event
 from service.store.journey import journey_now
 from service.store.referral import Referral
+from service.store.reward import Reward, open_entry
 from tests.web.api.office import Office
 
 
@@ -64,11 +68,94 @@ def test_what_is_not_there_is_not_found(office: Office) -> None:
     assert office.get("/referrals", cursor="x").status_code == 422
 
 
-def test_a_forgotten_friend_takes_the_referral_along(office: Office, friends: tuple[int, list[int]]) -> None:
+def test_a_forgotten_friend_leaves_the_referral_to_the_referrer(
+    office: Office, friends: tuple[int, list[int]]
+) -> None:
     ana, (bea, *_) = friends
     assert office.ask("DELETE", f"/contacts/{bea}").status_code == 204
-    assert len(office.get("/referrals").json["items"]) == 2
+    assert [each["friend"] for each in office.get("/referrals").json["items"]][-1] is None
     assert office.ask("DELETE", f"/contacts/{ana}").status_code == 204
     assert office.get("/referrals").json["items"] == []
     with office.runtime.session() as session:
         assert len(session.scalars(select(Contact)).all()) == 2
+
+
+@pytest.fixture
+def doubtful(office: Office, friends: tuple[int, list[int]]) -> int:
+    """A referral of Ana's with a reward that waits for a person."""
+    ana, (bea, *_) = friends
+    with office.runtime.session() as session:
+        now = journey_now(session)
+        (referral,) = session.scalars(select(Referral).where(Referral.friend_id == bea))
+        referral.qualified_at = now
+        open_entry(session, referral.id, Side.REFERRER, ana, LedgerState.QUALIFIED, "The friend was here.", now)
+        (entry,) = session.scalars(select(Reward))
+        entry.asks, entry.reason = True, "The friend signed up from the same network as the referrer."
+        return referral.id
+
+
+def test_what_is_doubtful_is_listed_with_its_reason_and_a_person_decides(office: Office, doubtful: int) -> None:
+    (listed,) = office.get("/referrals", doubtful="true").json["items"]
+    (entry,) = listed["rewards"]
+    assert (listed["id"], entry["side"], entry["state"], entry["doubtful"]) == (doubtful, "referrer", "qualified", True)
+    assert entry["reason"] == "The friend signed up from the same network as the referrer."
+    refused = [
+        office.post(f"/referrals/{doubtful}/refuse", {"by": "Mia", "reason": "one person"}).json for _ in range(2)
+    ]
+    assert refused[0] == refused[1]
+    (entry,) = refused[0]["rewards"]
+    assert (entry["state"], entry["reason"]) == ("refused", "Refused by Mia: one person.")
+    assert office.post(f"/referrals/{doubtful}/reward", {"reward": "15 €"}).status_code == 409
+    (entry,) = office.post(f"/referrals/{doubtful}/approve", {}).json["rewards"]
+    assert [each["state"] for each in entry["history"]] == ["qualified", "refused", "approved"]
+    assert office.get("/referrals", doubtful="true").json["items"] == []
+    assert [each["id"] for each in office.get("/referrals", reward="approved").json["items"]] == [doubtful]
+    (entry,) = office.post(f"/referrals/{doubtful}/reward", {"reward": "15 €"}).json["rewards"]
+    assert (entry["state"], entry["what"]) == ("granted", "15 €")
+    late = office.post(f"/referrals/{doubtful}/refuse", {})
+    assert (late.status_code, late.json["type"]) == (409, "urn:everafter:too-late")
+
+
+def test_nothing_is_decided_where_nothing_is_promised(office: Office, friends: tuple[int, list[int]]) -> None:
+    referral = office.get("/referrals").json["items"][0]["id"]
+    for word in ("approve", "refuse"):
+        assert office.post(f"/referrals/{referral}/{word}", {}).status_code == 409
+        assert office.post(f"/referrals/999/{word}", {}).status_code == 404
+
+
+def test_a_code_is_taken_once_and_a_repetition_is_told_apart(office: Office, doubtful: int) -> None:
+    with office.runtime.session() as session:
+        (entry,) = session.scalars(select(Reward))
+        entry.state, entry.code, entry.asks = "granted", "REFERRER-15-ABC", False
+    once = [office.post("/referrals/redeem", {"code": "REFERRER-15-ABC"}, **{"Idempotency-Key": "till-1"}) for _ in "ab"]
+    assert [answer.status_code for answer in once] == [200, 200]
+    assert once[1].headers["Idempotency-Replayed"] == "true"
+    again = office.post("/referrals/redeem", {"code": "REFERRER-15-ABC"})
+    assert (again.status_code, again.json["type"]) == (409, "urn:everafter:code-used")
+    assert office.post("/referrals/redeem", {"code": "X"}).status_code == 404
+
+
+def test_deciding_needs_a_key_that_may(office: Office, doubtful: int) -> None:
+    key = office.make_key("reader", {Scope.REFERRALS_READ})
+    for path in (f"/referrals/{doubtful}/approve", f"/referrals/{doubtful}/refuse", "/referrals/redeem"):
+        assert office.ask("POST", path, key=key, json={"code": "x"}).status_code == 403
+
+
+def test_the_report_holds_referred_clients_beside_all_others(office: Office, doubtful: int) -> None:
+    dora = office.get("/referrals", limit=1).json["items"][0]["friend"]
+    elsa = office.post("/contacts", {"email": "elsa@example.org"}).json["id"]
+    sold = [(dora, "80.00", "EUR"), (dora, "20.00", "EUR"), (elsa, "30.00", "EUR"), (elsa, "7.00", "CHF")]
+    for who, value, currency in sold:
+        event = {"contact": who, "name": "purchase", "value": value, "currency": currency}
+        assert office.post("/events", event).status_code < 300
+    office.post("/events", {"contact": elsa, "name": "visit.completed"})
+    report = office.get("/reports/referrals", days=30).json
+    assert report["friends"] == {"invited": 0, "joined": 3, "qualified": 2, "rewarded": 0}
+    assert report["rewards"] == [{"side": "referrer", "state": "qualified", "count": 1}]
+    assert report["doubtful"] == 1
+    assert [(each["currency"], each["clients"], each["visits"]) for each in report["referred"]] == [("EUR", 1, 2)]
+    assert float(report["referred"][0]["value_per_client"]) == 100
+    assert {each["currency"]: float(each["value"]) for each in report["others"]} == {"EUR": 30, "CHF": 7, None: 0}
+    (best,) = report["referrers"]
+    assert (best["joined"], best["qualified"], float(best["value"]["EUR"])) == (3, 2, 100)
+    assert office.get("/reports/referrals", days=0).status_code == 422
