@@ -83,9 +83,7 @@ def _make_ledger() -> None:
     )
     op.create_index("ix_reward_contact", "reward", ["contact_id", "side", "since"])
     op.create_index("ix_reward_asks", "reward", ["referral_id"], postgresql_where=sa.text("asks"))
-    op.create_index(
-        "ix_reward_code", "reward", ["code"], unique=True, postgresql_where=sa.text("code IS NOT NULL")
-    )
+    op.create_index("ix_reward_code", "reward", ["code"], unique=True, postgresql_where=sa.text("code IS NOT NULL"))
     op.create_table(
         "reward_record",
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),

@@ -1,4 +1,4 @@
-"""Look after the ledger of rewards: what is due goes a step further, is granted, or asks a person; a batch at a time."""
+"""Look after the ledger of rewards: what is due goes a step on, is granted, or asks a person; a batch at a time."""
 
 from __future__ import annotations
 

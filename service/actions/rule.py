@@ -31,7 +31,7 @@ from service.store.due import Due, read_ahead, read_counted
 from service.store.history import seed_of, zone_of
 from service.store.judged import Judged, read_bookings, read_judged
 from service.store.pressure import level_of
-from service.store.task import REPLY
+from service.store.task import REFERRAL, REPLY
 
 WINDOWLESS = Window.any()
 NEVER = (None, None)  # from when until when somebody is due for a visit who has booked one
@@ -127,7 +127,8 @@ def _bar(desk: Desk, due: Due, written: Written | None) -> Verdict | None:
     """Why this mail may not be sent at all, whatever its turn."""
     if is_system(due.sequence):
         return _bar_system(desk, due)
-    if written is None and due.step != REPLY:  # a task that a reply opened has no step
+    # A task that a reply opened, or one about a referral, has no step.
+    if written is None and due.step != REPLY and due.sequence != REFERRAL:
         return Verdict(Ruling.EXPIRED, "removed", REMOVED)
     if due.enrolment_state != "active" and not due.occasion:
         return clearance.left(due.why)

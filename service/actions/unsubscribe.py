@@ -42,7 +42,13 @@ def unsubscribe(
         return None
     contact = session.get_one(Contact, contact_id)
     agreed = set(read_consents(session, [contact_id]).get(contact_id, ()))
+    took = agreed if topic is None else agreed & {topic}
     is_new = suppress(session, contact, now, topic=topic, reason="unsubscribed", source=source)
+    standing = None if is_new else _standing(session, contact_id, topic, now)
+    mine = (Enrolment.contact_id == contact_id, Enrolment.sequence.in_(left_with(published.library, topic)))
+    before = end_enrolments(session, unsubscribed(topic, now), now, *mine)
+    if standing is not None and not (took or before.enrolments or before.deliveries):
+        return standing.consent_id  # pressed once more: there was nothing left to leave
     act = Consent(
         contact_id=contact_id,
         topic=topic,
@@ -53,13 +59,11 @@ def unsubscribe(
         user_agent=user_agent,
     )
     session.add(act)
-    mine = (Enrolment.contact_id == contact_id, Enrolment.sequence.in_(left_with(published.library, topic)))
-    before = end_enrolments(session, unsubscribed(topic, now), now, *mine)
     # Last, so that what waits for it begins after everything else has ended.
     event_id = receive_event(session, published, contact, Seen(UNSUBSCRIBED, now, data={"topic": topic}), now)
-    took = agreed if topic is None else agreed & {topic}
-    leaving = _new_leaving(session, act, event_id) if is_new else _standing(session, act)
+    leaving = _new_leaving(session, act, event_id) if is_new else standing
     if leaving is None:
+        session.flush()
         return act.id
     remember(leaving, took, before, now)
     return leaving.consent_id
@@ -93,11 +97,10 @@ def _new_leaving(session: Session, act: Consent, event_id: int | None) -> Leavin
     return leaving
 
 
-def _standing(session: Session, act: Consent) -> Leaving | None:
+def _standing(session: Session, contact_id: int, topic: str | None, now: datetime) -> Leaving | None:
     """The leaving that this one repeats: what a mail program did, somebody does once more by hand."""
-    session.flush()
-    same = (Leaving.contact_id == act.contact_id, Leaving.topic.is_not_distinct_from(act.topic))
-    stands = (Leaving.undone_at.is_(None), Leaving.at >= act.at - UNDO)
+    same = (Leaving.contact_id == contact_id, Leaving.topic.is_not_distinct_from(topic))
+    stands = (Leaving.undone_at.is_(None), Leaving.at >= now - UNDO)
     newest = select(Leaving).where(*same, *stands).order_by(Leaving.consent_id.desc()).limit(1)
     return session.scalar(newest, execution_options={"populate_existing": True})
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "erase": ("service.cli.erase:erase", "Forget a person."),
     "retention": ("service.cli.retention:retention", "Say how long everything is kept, and what would go."),
     "merge": ("service.cli.merge:merge", "Make two contacts of one person one."),
+    "import": ("service.cli.import_people:bring_in", "Take people in from a CSV file."),
     "export": ("service.cli.export:export", "Write everybody as CSV."),
     "receive": ("service.cli.receive:receive", "Take one mail that comes in: a bounce, a complaint, a reply."),
     "suppressions": ("service.cli.suppressions:suppressions", "Bring in and take along whom nothing is sent to."),

@@ -52,7 +52,7 @@ class Signer:
         open `"<delivery id>"`, click `"<delivery id>.<link id>"`, manage `"<contact id>.<delivery id>"` (delivery 0
         where there is none), magnet `"<delivery id>.<magnet key>"`, answer `"<delivery id>.<value>"`, task
         `"<task id>.<value>"` (in mail to staff; the value may be empty), join `"<contact id>.<delivery id>.<slug of
-        the topic>"`, share and my-data `"<contact id>"`, calendar `"<delivery id>"`, confirm, address and forget
+        the topic>"`, share `"<contact id>"`, my-data `"<contact id>.<unix seconds>"`, calendar `"<delivery id>"`, confirm, address and forget
         `"<enrolment id>"`, undo `"<consent id>"`, ref `"<referral code>"`, fill `"<unix seconds>"`.
         """
         return self._signers[purpose][0].sign(value).decode("ascii")

@@ -18,7 +18,7 @@ _FORMS: dict[Purpose, tuple[str, str]] = {
     "task": ("/task/{}", "{task}.{word}"),
     "join": ("/join/{}", "{contact}.{delivery}.{word}"),
     "share": ("/share/{}", "{contact}"),
-    "my-data": ("/my-data/{}", "{contact}"),
+    "my-data": ("/my-data/{}", "{contact}.{sent}"),
     "calendar": ("/calendar/{}.ics", "{delivery}"),
     "confirm": ("/confirm/{}", "{request}"),
     "address": ("/address/{}", "{request}"),
@@ -41,6 +41,7 @@ class Signed:
             contact=letter.contact_id,
             task=letter.staff.task_id if letter.staff else 0,
             request=letter.system.enrolment_id if letter.system else 0,
+            sent=int(letter.sent_at.timestamp()),
             word=self.word,
         )
         return path.format(signer.sign(self.purpose, said))

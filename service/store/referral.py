@@ -95,7 +95,7 @@ def who_waits(session: Session, friend_ids: Collection[int]) -> dict[int, int]:
     waiting = select(*columns).where(
         among(Referral.friend_id, friend_ids), Referral.qualified_at.is_(None), Referral.joined_at.is_not(None)
     )
-    return dict(session.execute(waiting).all())
+    return {friend: referrer for friend, referrer in session.execute(waiting) if friend is not None}
 
 
 def count_friends(session: Session, referrer_id: int) -> Friends:

@@ -99,4 +99,7 @@ def best_referrers(session: Session, since: datetime, until: datetime, limit: in
     values: dict[int, dict[str, Decimal]] = {}
     for contact_id, currency, value in session.execute(VALUES, span | {"ids": [row[0] for row in rows]}):
         values.setdefault(contact_id, {})[currency or ""] = value
-    return [Bringer(*row, values.get(row[0], {})) for row in rows]
+    return [
+        Bringer(contact_id, joined, qualified, rewarded, values.get(contact_id, {}))
+        for contact_id, joined, qualified, rewarded in rows
+    ]

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, select, text, update
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -14,6 +14,8 @@ from service.domain.referral_ledger import PAID, Entry, State
 from service.domain.sequence.model.referral import Side
 from service.store.bulk import among
 from service.store.tables import Id, Instant, Stamp, Table
+
+CAPPED = 0x72657761  # the advisory lock of whoever counts the rewards of all: "rewa"
 
 
 class Reward(Table):
@@ -143,17 +145,17 @@ def find_by_code(session: Session, code: str) -> Reward | None:
 
 def count_paid(session: Session, contact_id: int, side: Side, since: datetime | None) -> int:
     """How many rewards of this side somebody has had, or is about to get, since an instant (None: ever)."""
-    query = select(func.count()).where(Reward.contact_id == contact_id, Reward.side == side, _paid())
+    query = select(func.count(Reward.id)).where(Reward.contact_id == contact_id, Reward.side == side, _paid())
     return session.scalar(query if since is None else query.where(Reward.since >= since)) or 0
 
 
 def count_all_paid(session: Session, side: Side) -> int:
     """How many rewards of this side there are. Others wait until the caller commits, so that the count holds."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"rewards:{side}"))))
+    session.execute(select(func.pg_advisory_xact_lock(CAPPED)))
     return session.scalar(select(func.count()).select_from(Reward).where(Reward.side == side, _paid())) or 0
 
 
-def _paid():  # type: ignore[no-untyped-def]
+def _paid() -> ColumnElement[bool]:
     # What was granted and ran out unused was given all the same.
     return Reward.state.in_(PAID) | ((Reward.state == State.EXPIRED) & Reward.granted_at.is_not(None))
 

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page
 
@@ -32,13 +33,13 @@ class Axe:
     source: str
 
     def look_at(self, page: Page) -> list[str]:
-        """What it finds, in sentences: all rules in the light, the contrast once more in the dark."""
+        """What it finds, by all rules, in sentences."""
         page.evaluate(self.source)
-        found = _said(page.evaluate(RUN, {"type": "tag", "values": RULES}))
-        page.emulate_media(color_scheme="dark")
-        found += _said(page.evaluate(RUN, {"type": "rule", "values": [CONTRAST]}), " in the dark")
-        page.emulate_media(color_scheme="light")
-        return found
+        return _said(page.evaluate(RUN, {"type": "tag", "values": RULES}))
+
+    def look_at_contrast(self, page: Page, where: str) -> list[str]:
+        """What it finds pale, in a page that it has looked at before."""
+        return _said(page.evaluate(RUN, {"type": "rule", "values": [CONTRAST]}), where)
 
 
 def install(folder: Path) -> Axe:
@@ -62,8 +63,8 @@ def _fetch(folder: Path) -> None:
         missing(f"npm could not install axe-core: {done.stderr.strip()[-300:]}")
 
 
-def _said(result: dict[str, list[dict[str, object]]], where: str = "") -> list[str]:
+def _said(result: Any, where: str = "") -> list[str]:
     return [
-        f"{each['impact']}: {each['help']}{where}: {[node['html'] for node in each['nodes']]}"  # type: ignore[attr-defined]
+        f"{each['impact']}: {each['help']}{where}: {[node['html'] for node in each['nodes']]}"
         for each in result["violations"]
     ]

@@ -74,7 +74,7 @@ class Studio:
         mine = [each for each in read_summaries(folder) if each.address == address]
         return [self._read(each.id) for each in sorted(mine, key=lambda each: each.received_at)]
 
-    def letter_to(self, address: str, subject: str = "", seconds: float = 20) -> Letter:
+    def letter_to(self, address: str, subject: str = "", seconds: float = 30) -> Letter:
         """The first mail to somebody whose subject holds these words, once it has come."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -110,13 +110,16 @@ class Visitor:
         if (wide := self.page.evaluate(WIDE)) > 0:
             found.append(f"{wide} px wider than the screen")
         found += [f"{height:g} px high: {html}" for html, height in self.page.evaluate(TARGETS) if height < FINGER]
-        self._keep(name)
-        if self.screen.script:
+        if self.screen.script:  # without, a page looks the same, and axe can't run
+            self._keep(name)
+            if self.axe:
+                found += self.axe.look_at(self.page)
+        if self.screen.script and self.screen.width == 320:  # the dark is the same on every screen
             self.page.emulate_media(color_scheme="dark")
             self._keep(f"{name}-dark")
+            if self.axe:
+                found += self.axe.look_at_contrast(self.page, " in the dark")
             self.page.emulate_media(color_scheme="light")
-        if self.axe and self.screen.script:
-            found += self.axe.look_at(self.page)
         assert not found, "\n".join([f"{name} on {self.screen}:", *found])
 
     def _keep(self, name: str) -> None:
@@ -156,7 +159,7 @@ def arrive(browser: Browser, screen: Screen, axe: Axe | None, *at_home: str) -> 
         accept_downloads=True,
         reduced_motion="reduce",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     visitor = Visitor(context, context.new_page(), screen, axe, set(at_home))
     visitor.page.on("pageerror", lambda error: visitor.noticed.append(f"a script failed: {error}"))
     context.on("console", visitor._hear)

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from service.actions.unsubscribe import unsubscribe
 from service.settings import Settings
-from service.store.contact import Contact, Suppression
+from service.store.contact import Consent, Contact, Suppression
+from service.store.enrolment import Enrolment
 from service.store.journey import JourneyClock, journey_now
 from tests.cli.command import everafter
 from tests.web.conftest import open_shop, shop  # noqa: F401 (fixtures)
@@ -95,3 +96,50 @@ def test_it_says_how_long_everything_is_kept_and_what_would_go(shop: Shop, where
     table = everafter("retention", **where).stdout
     assert "1 person goes now" in table
     assert shop.contact().email_key == "ana@example.org"  # it changed nothing
+
+
+def test_an_export_comes_in_again_and_changes_nothing(shop: Shop, where: dict[str, str], tmp_path: Path) -> None:  # noqa: F811
+    shop.sign_up("ana@example.org", slug="long", first_name="Ana", hair="curly")
+    shop.sign_up("bea@example.org", first_name="=B")
+    with shop.runtime.session() as session:
+        unsubscribe(session, shop.runtime.published(), shop.contact("bea@example.org").id, journey_now(session))
+    out = tmp_path / "all.csv"
+    assert everafter("export", "--out", str(out), **where).returncode == 0
+    done = everafter("import", str(out), **where)
+    assert (done.returncode, done.stdout) == (0, "0 new, 2 known already, 0 refused.\n"), done.stderr
+    again = tmp_path / "again.csv"
+    everafter("export", "--out", str(again), **where)
+    assert again.read_text() == out.read_text()
+
+
+def test_an_import_is_no_signup_and_lifts_nothing(shop: Shop, where: dict[str, str], tmp_path: Path) -> None:  # noqa: F811
+    shop.sign_up("bea@example.org")
+    with shop.runtime.session() as session:
+        unsubscribe(session, shop.runtime.published(), shop.contact("bea@example.org").id, journey_now(session))
+    file = tmp_path / "fair.csv"
+    file.write_text(
+        "Mail,Vorname,hair,birthday,stage,tags,unsubscribed_from\n"
+        "cleo@example.org,Cleo,curly,03-14,client,vip; early,\n"
+        "dora@example.org,Dora,,,,,everything\n"
+        "no address,Emma,,,,,\n"
+        "fay@example.org,Fay,purple,,,,\n"
+        "gina@example.org,Gina,,31-31,,,\n"
+        "bea@example.org,Bea,,,,,\n"
+    )
+    mapped = ("--map", "Mail=email", "--map", "Vorname=first_name")
+    done = everafter("import", str(file), *mapped, "--consent", "Signed our list at the fair", **where)
+    assert done.returncode == 1
+    assert done.stdout == "2 new, 0 known already, 4 refused.\n", done.stderr
+    told = [line.split(":")[0] for line in done.stderr.splitlines()]
+    assert told == ["line 4", "line 5", "line 6", "line 7"]
+    assert "took this back" in done.stderr
+    cleo, dora = shop.contact("cleo@example.org"), shop.contact("dora@example.org")
+    assert (cleo.first_name, cleo.stage, cleo.tags) == ("Cleo", "client", ["vip", "early"])
+    assert cleo.fields == {"hair": "curly"}
+    consents = {each.contact_id: each for each in shop.all(Consent)}
+    assert consents[cleo.id].wording == "Signed our list at the fair"
+    assert consents[cleo.id].source == "api: import:fair.csv"
+    with shop.runtime.session() as session:
+        assert unsubscribed(session, dora.id)
+    assert {each.sequence for each in shop.all(Enrolment) if each.contact_id in {cleo.id, dora.id}} == set()
+    assert shop.contact("bea@example.org").first_name is None

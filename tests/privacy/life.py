@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 
 from service.actions.grant import grant
 from service.actions.publish import Edition, publish
+from service.clock import machine_now
 from service.domain.access import OF_THE_API
 from service.domain.sequence.library import read_library
 from service.local.home import Home
@@ -219,7 +220,8 @@ class Life:
             if link.startswith(self.runtime.settings.base_url):
                 path = link.removeprefix(self.runtime.settings.base_url).replace("&amp;", "&")
                 self._note(self.client.get(path, headers={"User-Agent": "Mozilla/5.0 Firefox/140"}))
-        self._note(self.client.get(f"/my-data/{self.runtime.signer.sign('my-data', str(contact_id))}?format=json"))
+        data = self.runtime.signer.sign("my-data", f"{contact_id}.{int(machine_now().timestamp())}")
+        self._note(self.client.get(f"/my-data/{data}?format=json"))
         with self.client.application.app_context():
             current_hits().close()
 

@@ -13,6 +13,7 @@ from tests.rendering.studio import BASE, BUSINESS, SIGNER, html_of, letter, rend
 
 DATED = {"more": "date: 2027-03-11 18:00\n"}
 BOOKED = BUSINESS.replace("events: {", "events: {appointment.booked: {manage_url: link}, ")
+SEEN = f"7.{int(letter().sent_at.timestamp())}"
 ENROL = {"business": BOOKED, "enrol": "{on: event appointment.booked, again: always}"}
 LINK = re.compile(r'href="([^"]*)"')
 
@@ -23,7 +24,7 @@ LINK = re.compile(r'href="([^"]*)"')
         ("answer:not-now", "/answer/{}", "answer", "12.not-now"),
         ("join:your-visits", "/join/{}", "join", "7.12.your-visits"),
         ("link:referral", "/share/{}", "share", "7"),
-        ("link:my-data", "/my-data/{}", "my-data", "7"),
+        ("link:my-data", "/my-data/{}", "my-data", SEEN),
         ("link:calendar", "/calendar/{}.ics", "calendar", "12"),
         ("magnet:checklist", "/magnets/{}", "magnet", "12.checklist"),
     ],

@@ -11,14 +11,19 @@ import pytest
 from service.domain.kind import DEFAULT_KIND, MANNERS
 from service.domain.policy import Policy
 from service.domain.sequence import enrolling, fields, forms, front_matter, throttle
+from service.domain.sequence.consent import CONSENT
+from service.domain.sequence.declared import BASES
 from service.domain.sequence.filters import FILTERS
 from service.domain.sequence.library import read_library
 from service.domain.sequence.links import BUILT_IN, NAMED
+from service.domain.sequence.model.consent import ConsentPolicy
 from service.domain.sequence.model.duration import Unit
 from service.domain.sequence.model.magnet import MagnetKind
 from service.domain.sequence.model.problem import Severity
+from service.domain.sequence.model.retention import Retention
 from service.domain.sequence.model.sequence import Status
 from service.domain.sequence.names import BUSINESS, CONTACT, COUPON, EVENT, FUNCTIONS, REFERRAL
+from service.domain.sequence.retention import RETENTION
 from service.domain.sequence.unbuilt import NOT_BUILT
 from service.domain.sequence.vocabulary import Kind, Stage
 from service.rendering.proof import read_proofs
@@ -92,6 +97,20 @@ def test_the_magnets_that_the_guide_shows_can_be_written_so() -> None:
     assert [magnet.kind for magnet in library.business.magnets] == list(MagnetKind)
 
 
+def test_what_the_guide_says_of_consent_is_what_holds() -> None:
+    (settings,) = [text for kind, text in BLOCKS if kind == "yaml consent"]
+    plain = FILES["sequences/business.yaml"].decode()
+    assert "\nconsent:" not in plain
+    library, problems = read_library(FILES | {"sequences/business.yaml": f"{plain}\n{settings}".encode()})
+    assert [str(each) for each in problems if each.severity is Severity.ERROR] == []
+    assert library is not None
+    assert library.business.consent == ConsentPolicy()
+    assert re.findall(r"^  ([a-z ]+):", settings, re.MULTILINE) == [*CONSENT]
+    assert first_cells(
+        "A `topic` has a `basis`, the law’s reason for writing at all:\n\n| `basis` | who gets it |"
+    ) == set(BASES)
+
+
 def test_the_limits_that_the_guide_shows_are_the_ones_in_force_and_all_there_are() -> None:
     (limits,) = [text for kind, text in BLOCKS if kind == "yaml throttle"]
     plain = FILES["sequences/business.yaml"].decode()
@@ -106,6 +125,17 @@ def test_the_limits_that_the_guide_shows_are_the_ones_in_force_and_all_there_are
     named = dict(re.findall(r"(weights|ceilings): \{([^}]*)\}", limits))
     assert set(re.findall(r"([a-z-]+):", named["weights"])) == set(Kind) - {Kind.SERVICE}
     assert throttle.OFFER_DUE in named["ceilings"]
+
+
+def test_the_times_of_keeping_that_the_guide_shows_are_the_ones_in_force_and_all_there_are() -> None:
+    (kept,) = [text for kind, text in BLOCKS if kind == "yaml retention"]
+    plain = FILES["sequences/business.yaml"].decode()
+    assert "\nretention:" not in plain
+    library, problems = read_library(FILES | {"sequences/business.yaml": f"{plain}\n{kept}".encode()})
+    assert [str(each) for each in problems if each.severity is Severity.ERROR] == []
+    assert library is not None
+    assert library.business.retention == Retention()
+    assert tuple(re.findall(r"^  ([a-z ]+):", kept, re.MULTILINE)) == RETENTION
 
 
 def test_the_table_of_kinds_is_the_one_in_force() -> None:

@@ -15,6 +15,8 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from service.actions.answer import answer
+from service.actions.ask_to_confirm import ask_to_confirm
+from service.actions.confirm import confirm
 from service.actions.expect import expect_dates
 from service.actions.join import join
 from service.actions.less_often import wish_less_often
@@ -34,11 +36,12 @@ from service.domain.sequence.model.library import Library
 from service.domain.simulation.calendar import STATES, kind_of
 from service.domain.simulation.settlement import SKIPPED, outcome_of, settlement_of
 from service.domain.sunset import silence_ends
+from service.domain.system_mail import SystemMail
 from service.domain.task import Times
 from service.store.contact import Consent, Contact, lock_contacts
 from service.store.decision import Decision
 from service.store.delivery import Delivery, State
-from service.store.enrolment import Enrolment
+from service.store.enrolment import Enrolment, of_a_sequence
 from service.store.event import Hit
 from service.store.history import CONTACT_FIELDS
 from service.store.referral import Referral
@@ -211,7 +214,14 @@ class Lived(House):
     def _sign_up(self, session: Session, contact: Contact, slug: str, fields: dict[str, Any]) -> None:
         form = self.library.business.form(slug)
         assert form is not None
-        sign_up(session, self.published, KEY, form, read_address(contact.email), fields, Evidence(), self.now)
+        address = read_address(contact.email)
+        if not form.double_opt_in:
+            sign_up(session, self.published, KEY, form, address, fields, Evidence(), self.now)
+            return
+        ask_to_confirm(session, self.published, KEY, form, address, fields, Evidence(), self.now)
+        asked = (Enrolment.sequence == SystemMail.CONFIRM, Enrolment.state == "active")
+        for number in session.scalars(select(Enrolment.id).where(*asked)).all():
+            confirm(session, self.published, KEY, number, Evidence(), self.now)
 
     def _click(self, session: Session, contact: Contact, data: dict[str, Any]) -> None:
         mail = self._mail(session, data)
@@ -263,6 +273,7 @@ class Lived(House):
     def seen(self) -> list[Touched]:
         """What became of every touch, as the simulator shows it."""
         of_ana = (Delivery.contact_id == self.ana, Delivery.staff_to.is_(None), Delivery.state != State.PLANNED)
+        of_ana = (*of_ana, of_a_sequence())
         with self.begin() as session:
             query = select(Delivery, Enrolment.sequence).join(Enrolment, Enrolment.id == Delivery.enrolment_id)
             rows = session.execute(query.where(*of_ana)).all()

@@ -26,12 +26,16 @@ topics:
   Newsletter: {}
   After your visit: {basis: client}
   Your appointments: {basis: service}
+  Questions: {basis: inquiry}
+consent: {inquiry lasts: 20 days}
 fields: {anniversary: month-day, wish: text, visits: number, lead: person}
 rhythm:
   visit.completed: {Cut: 6 weeks, else: 6 weeks}
 forms:
   checklist: {topics: [Tips and ideas], fields: {wish: text}}
   letter: {topics: [Newsletter]}
+  club: {opt in: double, topics: [Newsletter]}
+  question: {topics: [Questions]}
 calendar: {mothers-day: [2026-05-10]}
 coupons: {TREAT: {valid: 14 days}}
 """

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from tests.rendering.studio import read, shipped
 from tests.simulation.chance import life_by_chance
+from tests.simulation.of_consent import OF_CONSENT
 from tests.simulation.of_mail import OF_MAIL
 from tests.simulation.of_pace import OF_PACE
 from tests.simulation.of_people import OF_PEOPLE
@@ -16,7 +17,7 @@ from tests.simulation.paper import library_of
 from tests.simulation.same import both, read_life
 
 ANA = Path(__file__).with_name("ana.yaml")
-SMALL = OF_MAIL | OF_PACE | OF_PEOPLE
+SMALL = OF_CONSENT | OF_MAIL | OF_PACE | OF_PEOPLE
 
 
 def test_anas_year_over_all_that_ships(engine: Engine) -> None:

@@ -13,7 +13,9 @@ def test_the_database_knows_the_same_mailboxes(session: Session) -> None:
     names = ["", "+", "+a", "a+", "a+b+c", "a.b", ".a.", "a.+b", "ab", "a-b_1"]
     domains = ("gmail.com", "googlemail.com", "example.org", "mail.gmail.com", "gmail.com.example")
     keys = [f"{name}@{domain}" for name in names if name for domain in domains]
-    rows = session.execute(text(f"SELECT email_key, {MAILBOX} FROM unnest(CAST(:keys AS text[])) AS t (email_key)"), {"keys": keys})
+    rows = session.execute(
+        text(f"SELECT email_key, {MAILBOX} FROM unnest(CAST(:keys AS text[])) AS t (email_key)"), {"keys": keys}
+    )
     found = dict(rows.all())
     assert found == {key: canonical(key) for key in keys}
 

@@ -15,6 +15,7 @@ from service.local.postgres import Postgres
 from service.runtime import Runtime
 from service.settings import Settings
 from service.store.contact import Contact, Suppression
+from service.store.notice import Notice
 from tests.web.shop import Shop
 
 
@@ -84,3 +85,22 @@ def test_a_database_that_is_not_migrated_takes_nothing(settings: Settings, empty
     assert shop.sign_up().status_code == 503
     assert shop.client.get("/click/x").status_code == 503
     shop.runtime.close()
+
+
+def test_a_provider_is_asked_to_come_again_while_nothing_can_be_kept(
+    postgres: Postgres, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is answered with 2xx stands on the disk: without the database there is no such answer."""
+    monkeypatch.setenv("POSTMARK_WEBHOOK_SECRET", "everafter:new-and-long-enough")
+    shop = Shop(Runtime(settings.model_copy(update={"database_url": postgres.url})))
+    event = {"RecordType": "Delivery", "MessageID": "1", "Recipient": "ana@example.org"}
+
+    def post() -> int:
+        auth = ("everafter", "new-and-long-enough")
+        return shop.client.post("/webhooks/postmark", json=event, auth=auth).status_code
+
+    assert post() == 503
+    with postgres:
+        assert post() == 200
+        assert len(shop.all(Notice)) == 1
+    assert post() == 503

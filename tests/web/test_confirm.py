@@ -31,7 +31,11 @@ DOUBLE = """
 @pytest.fixture
 def club(shop: Shop) -> Shop:
     """The shop with a double opt-in form."""
-    business = BUSINESS.replace("\nmagnets:", DOUBLE + "languages: [en, de]\nmagnets:").encode()
+    return with_club(shop)
+
+
+def with_club(shop: Shop, more: str = "") -> Shop:
+    business = BUSINESS.replace("\nmagnets:", f"{DOUBLE}{more}magnets:").encode()
     with shop.runtime.session() as session:
         publish(session, Edition(FILES | {"sequences/business.yaml": business}, set()))
     return Shop(Runtime(shop.runtime.settings))
@@ -130,8 +134,9 @@ def test_a_token_of_another_kind_or_altered_is_none(club: Shop, token: str) -> N
     assert request_of(club).state == "active"
 
 
-def test_the_page_speaks_the_language_of_the_form(club: Shop) -> None:
-    club.client.post("/forms/club", data={"email": "ben@example.org"}, headers={"Accept-Language": "de"})
+def test_the_page_speaks_the_language_of_the_form(shop: Shop) -> None:
+    club = with_club(shop, "languages: [de, en]\n")
+    club.sign_up("ben@example.org", slug="club")
     page = club.client.get(f"/confirm/{token_of(club)}").text
     assert 'lang="de"' in page
     assert "Ein Klick, und du bist dabei." in page

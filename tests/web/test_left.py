@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from service.store.contact import Consent, Contact, Suppression
 from service.store.enrolment import Enrolment
 from service.store.event import Event
 from service.store.leaving import Leaving, LeavingTally
+from service.web.api.sentences import event_sentence
 from tests.web.shop import Shop
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -146,6 +148,28 @@ def test_too_many_words_are_refused_and_nothing_is_lost(shop: Shop, left: str, n
     assert "at most 300 characters" in answer.text
     assert 'value="too-often" checked' in answer.text
     assert not reasons(shop)
+
+
+def test_the_reason_stands_in_the_timeline_in_words(shop: Shop, left: str) -> None:
+    shop.client.post(left, data={"because": "too-often", "note": "Twice a week!"})
+    shop.client.post(left, data={"undo": "yes"})
+    published = shop.runtime.published()
+    said = [event_sentence(each, published) for each in shop.all(Event) if each.name in {"left-because", "came-back"}]
+    assert said == [
+        "Gave a reason for leaving: too much mail, saying “Twice a week!”.",
+        "Took back within the hour that they had left.",
+    ]
+
+
+def test_nobody_gives_reasons_without_end(open_shop: Callable[..., Shop]) -> None:
+    shop = open_shop(form_limits="3/minute")
+    shop.publish()
+    shop.sign_up()
+    path = path_of(shop.client.post(f"/unsubscribe/{shop.token()}", data=ONE_CLICK).text)
+    statuses = [shop.client.post(path, data={"because": "other", "note": str(each)}).status_code for each in range(4)]
+    assert statuses == [200, 200, 429, 429], "the signup counted as well"
+    assert shop.client.post(path, data={"undo": "yes"}).status_code == 200, "coming back is never refused"
+    assert not shop.all(Suppression)
 
 
 def test_a_form_that_is_no_form_is_refused(shop: Shop, left: str) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, update
 
+from service.clock import machine_now
 from service.store.contact import Contact
+from service.store.delivery import Delivery
 from service.store.event import Event
 from service.web.public.my_data import MOST
 from tests.domain.stories import at
@@ -23,7 +26,12 @@ def token(shop: Shop) -> str:
         headers={"User-Agent": "Firefox"},
         environ_base={"REMOTE_ADDR": "203.0.113.7"},
     )
-    return shop.runtime.signer.sign("my-data", str(shop.contact().id))
+    return token_of(shop, timedelta(0))
+
+
+def token_of(shop: Shop, age: timedelta) -> str:
+    made_at = machine_now() - age
+    return shop.runtime.signer.sign("my-data", f"{shop.contact().id}.{int(made_at.timestamp())}")
 
 
 def test_the_page_says_what_since_when_and_where_from(shop: Shop, token: str) -> None:
@@ -92,6 +100,26 @@ def test_a_forgotten_person_has_no_data(shop: Shop, token: str) -> None:
         answer = shop.client.get(f"/my-data/{token}{query}")
         assert answer.status_code == 200
         assert "We keep nothing about you any more" in answer.text
+
+
+def test_a_link_does_its_time_and_then_tells_nothing(shop: Shop, token: str) -> None:
+    assert shop.client.get(f"/my-data/{token_of(shop, timedelta(days=29))}").status_code == 200
+    for late in (token_of(shop, timedelta(days=31)), shop.runtime.signer.sign("my-data", str(shop.contact().id))):
+        for query in ("", "?format=json"):
+            answer = shop.client.get(f"/my-data/{late}{query}")
+            assert answer.status_code == 410
+            assert "This link has done its time." in answer.text
+            assert "ana@" not in answer.text
+
+
+def test_an_old_mail_leads_to_the_preferences_but_not_to_all_data(shop: Shop, token: str) -> None:
+    page = f"/preferences/{shop.token()}"
+    assert "/my-data/" in shop.client.get(page).text
+    with shop.runtime.session() as session:
+        session.execute(update(Delivery).values(created_at=machine_now() - timedelta(days=31)))
+    text = shop.client.get(page).text
+    assert "/my-data/" not in text
+    assert "older than 30 days" in text
 
 
 def test_tokens_of_other_purposes_show_nothing(shop: Shop, token: str) -> None:

@@ -68,7 +68,9 @@ def test_a_code_may_be_typed_as_it_was_heard(shop: Shop, token: str) -> None:
 def test_a_ref_that_was_altered_counts_for_nobody(shop: Shop, token: str) -> None:
     code = link_on(shop.client.get(f"/share/{token}").text)[-8:]
     ref = shop.runtime.signer.sign("ref", code)
-    for number, forged in enumerate((f"{code}.", f"{ref}x", "00000000" + ref[8:], shop.runtime.signer.sign("share", code))):
+    for number, forged in enumerate(
+        (f"{code}.", f"{ref}x", "00000000" + ref[8:], shop.runtime.signer.sign("share", code))
+    ):
         assert shop.sign_up(f"f{number}@example.org", ref=forged).status_code == 303
     assert shop.all(Referral) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Callable
 from ipaddress import ip_network
 from typing import get_args
@@ -104,7 +105,7 @@ def known(request: pytest.FixtureRequest) -> tuple[Shop, dict[Purpose, str]]:
         values = {purpose: str(inside) for purpose in get_args(Purpose)}
         values |= {"open": f"{mail}", "click": f"{mail}.{link.id}", "manage": f"{ana}.{mail}", "undo": f"{consent}"}
         values |= {"magnet": f"{mail}.checklist", "answer": f"{mail}.happy", "task": f"{task}.reached"}
-        values |= {"share": f"{ana}", "my-data": f"{ana}", "calendar": f"{mail}"}
+        values |= {"share": f"{ana}", "my-data": f"{ana}.{int(time.time())}", "calendar": f"{mail}"}
         values["join"] = f"{ana}.{mail}.{'newsletter' if request.param == 'shop' else 'after-your-visit'}"
     return shop, {purpose: shop.runtime.signer.sign(purpose, value) for purpose, value in values.items()}
 

@@ -46,11 +46,7 @@ def _check_reviews(sequence: Sequence, findings: Findings) -> None:
     conditions = [each for step in asking for each in (step.condition, *_asks(step.body)) if each is not None]
     entering = [sequence.enrol.when] if sequence.enrol.when is not None and asking else []
     found = [each for each in conditions if _OPINION.search(each.source)]
-    found += [
-        each
-        for each in entering
-        if _OPINION.search(each.source) or (answered and _ANSWERED.search(each.source))
-    ]
+    found += [each for each in entering if _OPINION.search(each.source) or (answered and _ANSWERED.search(each.source))]
     for place in dict.fromkeys(each.place for each in found):
         message = "A review is asked for here by what somebody said of you, which the review sites forbid."
         findings.warn(place, "review-by-score", message, "ask everybody alike, the unhappy too")

@@ -14,6 +14,7 @@ from service.actions.sign_up import upsert_contact
 from service.domain.access import Scope
 from service.store.contact import Contact, lock_contacts
 from service.store.history import read_standings
+from service.store.merged import find_contact
 from service.store.search import search_contacts
 from service.web.api.contact_schema import ContactChanges, ContactIn, ContactOut, ContactPage, ContactQuery
 from service.web.api.idempotency import Answer, IdempotencyHeader
@@ -78,10 +79,13 @@ def list_contacts(query: ContactQuery) -> Response:
 
 @operation("get", f"/contacts/{ROW}", scope=Scope.CONTACTS_READ, answers={200: ContactOut})
 def read_contact(path: ContactPath) -> Response:
-    """Read a contact."""
+    """Read a contact.
+
+    Whoever was made one with another is found by the old number too.
+    """
 
     def look(unit: Unit) -> ContactOut:
-        contact = unit.session.get(Contact, path.id)
+        contact = find_contact(unit.session, path.id)
         if contact is None:
             refuse("unknown-contact", NOBODY)
         return describe(unit, [contact])[0]

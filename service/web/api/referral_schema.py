@@ -61,7 +61,7 @@ class CodeIn(In):
     code: Name
 
 
-class StepOut(Out):
+class RewardStepOut(Out):
     """A state that a reward came to."""
 
     state: RewardState
@@ -84,7 +84,7 @@ class RewardOut(Out):
     expires_at: Instant | None
     granted_at: Instant | None
     redeemed_at: Instant | None
-    history: list[StepOut]
+    history: list[RewardStepOut]
 
 
 class ReferralOut(Out):
@@ -117,7 +117,7 @@ def give(referral: Referral, rewards: list[Reward], records: dict[int, list[Rewa
 
 def _give_reward(reward: Reward, records: list[RewardRecord]) -> RewardOut:
     columns = {column.key: getattr(reward, column.key) for column in Reward.__table__.columns}
-    return RewardOut.model_validate(columns | {"history": [StepOut.model_validate(each) for each in records]})
+    return RewardOut.model_validate(columns | {"history": [RewardStepOut.model_validate(each) for each in records]})
 
 
 def _state(referral: Referral) -> State:

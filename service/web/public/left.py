@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 from sqlalchemy.orm import Session
 
 from service.actions.come_back import Back, come_back, offers
@@ -19,6 +19,9 @@ from service.ports import Published
 from service.store.contact import Consent
 from service.store.journey import journey_now
 from service.web.current import current_runtime
+from service.web.limits import current_limits
+from service.web.network import client_address
+from service.web.problems import page
 from service.web.public.entry import read_entry
 from service.web.public.line import BadLine, read_line
 from service.web.public.preference_words import AFTER, LEFT, REASONS, WORDS
@@ -52,7 +55,7 @@ def show(token: str) -> str:
 
 
 @left.post("/left/<token>")
-def change(token: str) -> str | tuple[str, int]:
+def change(token: str) -> str | tuple[str, int] | Response:
     runtime = current_runtime()
     published = runtime.published()
     entry = read_entry(request)
@@ -70,8 +73,14 @@ def change(token: str) -> str | tuple[str, int]:
     return left_page(published, recipient, str(came), number, topic)
 
 
-def _say_why(published: Published, number: int, entry: Mapping[str, object]) -> str | tuple[str, int]:
+def _say_why(published: Published, number: int, entry: Mapping[str, object]) -> str | tuple[str, int] | Response:
     runtime = current_runtime()
+    network = client_address(request, runtime.settings.trusted_proxies)
+    wait = current_limits().wait_for(network, f"left:{number}").seconds
+    if wait:
+        with runtime.session() as session:
+            recipient, _ = _find(session, published, number)
+        return too_often(recipient, wait)
     because = str(entry.get("because") or "")
     because = because if because in MEANINGS else ""
     note = str(entry.get("note") or "")
@@ -93,6 +102,13 @@ def _say_why(published: Published, number: int, entry: Mapping[str, object]) -> 
     kept, recipient, topic = transact(runtime, work)
     state = "thanks" if kept else "topic" if topic else "all"
     return left_page(published, recipient, state, number, topic, Said(because, note))
+
+
+def too_often(recipient: Recipient, wait: int) -> Response:
+    """The same was asked for again and again: come back in `wait` seconds."""
+    refused = page(429, WORDS[recipient.language]["too_often"])
+    refused.headers["Retry-After"] = str(wait)
+    return refused
 
 
 def left_page(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from email.utils import parseaddr
 from typing import Any, NamedTuple
@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 from flask import Blueprint, Response, render_template, request
 
+from service.clock import machine_now
 from service.domain.sequence.model.business import Business
 from service.store.contact import Contact
 from service.store.history import zone_of
+from service.store.merged import find_contact
 from service.store.person import Stored, as_json, read_person
 from service.web.current import current_runtime
 from service.web.public.labels import FIELDS, PAGE, SECTIONS, VALUES, YES_NO
@@ -25,6 +27,7 @@ from service.web.public.token import read_token
 
 # The machinery's own names for things; the file has them.
 UNSHOWN = frozenset({"id", "key", "message_id", "recorded_at", "received_at", "enrolment", "replaced"})
+KEEPS = timedelta(days=30)  # a mail may be handed on, and lie in archives for years
 MOST = 200  # records that a section shows, the newest; the file has all
 
 my_data = Blueprint("my_data", __name__)
@@ -47,9 +50,11 @@ class Section(NamedTuple):
 def show(token: str) -> str | Response:
     runtime = current_runtime()
     business = runtime.published().library.business
-    value = read_token("my-data", token)
+    contact_id, _, made_at = read_token("my-data", token).partition(".")
+    if machine_now().timestamp() > float(made_at or 0) + KEEPS.total_seconds():
+        return _too_late(business)
     with runtime.session() as session:
-        contact = session.get(Contact, int(value))
+        contact = find_contact(session, int(contact_id))
         stored = read_person(session, contact) if contact else {}
     if contact and request.args.get("format") == "json":
         headers = {"Content-Disposition": 'attachment; filename="my-data.json"'}
@@ -66,6 +71,27 @@ def show(token: str) -> str | Response:
         sections=list(_sections(stored, _teller(contact, business))) if contact else [],
         business_address=parseaddr(business.sender)[1],
     )
+
+
+def my_data_token(contact_id: int) -> str:
+    """Leads to all that is stored about somebody, for KEEPS from now."""
+    return current_runtime().signer.sign("my-data", f"{contact_id}.{int(machine_now().timestamp())}")
+
+
+def _too_late(business: Business) -> Response:
+    """The link has done its time. Whose it was is not said."""
+    language = language_of(None, business)
+    words = PAGE[language]
+    page = render_template(
+        "my_data.html",
+        private=True,
+        business=business,
+        language=language,
+        words=words | {"nothing": words["late"], "nothing_hint": words["late_hint"]},
+        sections=[],
+        business_address=parseaddr(business.sender)[1],
+    )
+    return Response(page, 410)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ WORDS: dict[str, dict[str, str]] = {
         "address_button": "Send the mail",
         "data": "Your data",
         "my_data": "See what we keep about you",
+        "my_data_late": "The newest mail from us leads to all that we keep about you; this one is older than 30 days.",
         "forget_hint": "We can forget you altogether. You get a mail with a button; once it is pressed, all that we "
         "keep about you is gone. Only a code stays, so that nobody writes to you again; it tells no address.",
         "forget": "Forget me",
@@ -109,6 +110,7 @@ WORDS: dict[str, dict[str, str]] = {
         "address_button": "Mail schicken",
         "data": "Deine Daten",
         "my_data": "Ansehen, was wir über dich wissen",
+        "my_data_late": "Unsere neueste Mail führt zu allem, was wir über dich wissen; diese ist älter als 30 Tage.",
         "forget_hint": "Wir können dich ganz vergessen. Du bekommst eine Mail mit einem Knopf; wer ihn drückt, löscht "
         "alles, was wir über dich gespeichert haben. Nur ein Code bleibt, damit dir niemand mehr schreibt; eine "
         "Adresse lässt sich daraus nicht lesen.",

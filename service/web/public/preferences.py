@@ -15,10 +15,10 @@ from service.ports import Published
 from service.web.current import current_runtime
 from service.web.limits import current_limits
 from service.web.network import client_address
-from service.web.problems import page
 from service.web.public.choice import BY_MAIL, Notice, keep, read_choice
 from service.web.public.entry import read_entry
-from service.web.public.left import left_page
+from service.web.public.left import left_page, too_often
+from service.web.public.my_data import my_data_token
 from service.web.public.preference_words import WORDS
 from service.web.public.recipient import Recipient, find_recipient
 from service.web.public.topics import marketing, services
@@ -50,9 +50,7 @@ def change(token: str) -> Response | str:
         network = client_address(request, runtime.settings.trusted_proxies)
         wait = current_limits().wait_for(network, f"{choice.kind}:{recipient.contact_id}").seconds
         if wait:
-            refused = page(429, words["too_often"])
-            refused.headers["Retry-After"] = str(wait)
-            return refused
+            return too_often(recipient, wait)
     recipient, notice = transact(runtime, partial(keep, published=published, token=token, choice=choice))
     runtime.bell.ring()
     if choice.kind == "all":
@@ -80,7 +78,7 @@ def _page(published: Published, recipient: Recipient, notice: Notice | None = No
             notice=notice,
             left_token=left,
             token=recipient.token,
-            my_data=runtime.signer.sign("my-data", str(recipient.contact_id)),
+            my_data=my_data_token(recipient.contact_id) if recipient.is_fresh else None,
         )
     )
     answer.status_code = status

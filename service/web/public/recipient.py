@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from flask import request
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.actions.sign_up import Evidence
+from service.clock import machine_now
 from service.domain.consent import Standing, may_email
 from service.domain.hit import clean_user_agent
 from service.domain.sequence.model.business import Business, Topic
@@ -28,6 +29,7 @@ from service.web.public.language import language_of
 from service.web.public.token import read_token
 
 UTC = ZoneInfo("UTC")
+FRESH = timedelta(days=30)
 NOBODY = Standing((), frozenset(), is_client=False)
 
 
@@ -49,6 +51,7 @@ class Recipient:
     language: str = "en"
     zone: ZoneInfo = UTC
     at: datetime | None = None  # when this was known
+    is_fresh: bool = False  # the mail left within the time for which its link to all data works
 
     @property
     def has_left(self) -> bool:
@@ -92,7 +95,14 @@ def look_up(session: Session, published: Published, contact_id: int, delivery_id
         language_of(contact, business),
         zone_of(contact, business),
         now,
+        _is_fresh(session, contact_id, delivery_id),
     )
+
+
+def _is_fresh(session: Session, contact_id: int, delivery_id: int) -> bool:
+    mail = (Delivery.id == delivery_id, Delivery.contact_id == contact_id)
+    left_at = session.scalar(select(func.coalesce(Delivery.handed_machine_at, Delivery.created_at)).where(*mail))
+    return left_at is not None and machine_now() - left_at <= FRESH
 
 
 def _topic_of(session: Session, published: Published, contact_id: int, delivery_id: int) -> str | None:

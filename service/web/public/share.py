@@ -128,12 +128,12 @@ def how_a_reward_stands(reward: Reward, business: Business, speech: Speech) -> L
     The page names no friend, because links are passed on; and it does not say why a reward is refused.
     """
     words = STANDS[speech.language]
-    who = words["own" if reward.side == Side.FRIEND else "who"]
+    whom = words["own" if reward.side == Side.FRIEND else "whom"]
     key, at = _state(reward, business)
     if key not in words or (reward.side == Side.FRIEND and key not in {"granted", "until", "redeemed"}):
         return None
     day = speak("day | day", speech, day=at) if at else ""
-    said = words[key].format(who=who, what=reward.what or reward.code or "", day=day)
+    said = words[key].format(who=words["who"], whom=whom, what=reward.what or reward.code or "", day=day)
     return Line(said[:1].upper() + said[1:], reward.code or "" if key in {"granted", "until"} else "")
 
 

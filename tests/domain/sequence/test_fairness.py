@@ -50,7 +50,11 @@ def test_a_review_by_what_was_said_is_warned_of(field: str) -> None:
 
 
 def test_inside_a_letter_too() -> None:
-    body = '{% if answer("how-was-it") == "good" %}\n' + ASK + "{% else %}\nTell us more: [write](mailto:a@glow.example)\n{% endif %}\n"
+    body = (
+        '{% if answer("how-was-it") == "good" %}\n'
+        + ASK
+        + "{% else %}\nTell us more: [write](mailto:a@glow.example)\n{% endif %}\n"
+    )
     assert [code for _, code in asked(body=body)] == ["review-by-score"]
     other = '{% if answer("how-was-it") == "good" %}\nThank you!\n{% endif %}\n\n' + ASK
     assert asked(body=other) == []
@@ -73,7 +77,7 @@ enrol:
   on: event {event}
   again: always
 """
-COUPON = "## Day 0: thanks\nSubject: Thank you\n\n{{ coupon(\"WELCOME-BACK\") }} [Book](link:booking)\n"
+COUPON = '## Day 0: thanks\nSubject: Thank you\n\n{{ coupon("WELCOME-BACK") }} [Book](link:booking)\n'
 
 
 @pytest.mark.parametrize(

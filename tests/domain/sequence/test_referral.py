@@ -48,9 +48,7 @@ def test_without_it_nothing_is_promised() -> None:
 
 def test_all_that_it_may_say_arrives() -> None:
     assert programme_of(WHOLE) == Programme(
-        friend=Reward(
-            RewardKind.TEXT, "15 € off the first visit", valid=Duration.of(60, Unit.DAYS), at_signup=True
-        ),
+        friend=Reward(RewardKind.TEXT, "15 € off the first visit", valid=Duration.of(60, Unit.DAYS), at_signup=True),
         referrer=Reward(RewardKind.COUPON, "REFERRER-15"),
         qualifies=(Qualifying("visit.completed"), Qualifying("purchase", Decimal("49.90"), "EUR")),
         wait=timedelta(days=7),
@@ -71,29 +69,34 @@ def test_all_that_it_may_say_arrives() -> None:
         ("{webhook: gifts, worth: a donation}", Reward(RewardKind.WEBHOOK, "gifts", "a donation")),
         (
             "{task: prize draw, assign: owner, due: 2 days, cost: 20.00}",
-            Reward(
-                RewardKind.TASK, "prize draw", assign="owner", due=Duration.of(2, Unit.DAYS), cost=Decimal("20.00")
-            ),
+            Reward(RewardKind.TASK, "prize draw", assign="owner", due=Duration.of(2, Unit.DAYS), cost=Decimal("20.00")),
         ),
     ],
 )
 def test_rewards_of_every_kind(reward: str, read: Reward) -> None:
     programme = programme_of(f"referral: {{referrer: {reward}}}\n")
-    assert programme is not None and programme.referrer == read
+    assert programme is not None
+    assert programme.referrer == read
 
 
 @pytest.mark.parametrize(
     ("text", "cap"),
-    [("5", Cap(5)), ("3 in 90 days", Cap(3, Duration.of(90, Unit.DAYS))), ("1 a month", Cap(1, Duration.of(1, Unit.MONTHS)))],
+    [
+        ("5", Cap(5)),
+        ("3 in 90 days", Cap(3, Duration.of(90, Unit.DAYS))),
+        ("1 a month", Cap(1, Duration.of(1, Unit.MONTHS))),
+    ],
 )
 def test_caps_of_a_person(text: str, cap: Cap) -> None:
     programme = programme_of(f"referral: {{each: {text}}}\n")
-    assert programme is not None and programme.each == cap
+    assert programme is not None
+    assert programme.each == cap
 
 
 def test_no_waiting_at_all_can_be_said() -> None:
     programme = programme_of("referral: {wait: none}\n")
-    assert programme is not None and programme.wait == timedelta()
+    assert programme is not None
+    assert programme.wait == timedelta()
 
 
 @pytest.mark.parametrize(

@@ -207,3 +207,25 @@ def test_an_id_that_is_none_is_404(office: Office, number: str) -> None:
     answer = office.get(f"/contacts/{number}")
     assert answer.status_code == 404
     assert answer.content_type == "application/problem+json"
+
+
+def test_two_contacts_become_one_and_both_numbers_lead_to_it(office: Office) -> None:
+    stays = office.save("ana@example.org", tags=["vip"])
+    goes = office.save("ana@work.example", first_name="Ana", stage="client")
+    path = f"/contacts/{stays['id']}/merge"
+    answer = office.post(path, {"contact": goes["id"]}, Idempotency_Key="m-1")
+    assert answer.status_code == 200
+    one = answer.json
+    assert (one["id"], one["email"], one["first_name"], one["stage"]) == (
+        stays["id"],
+        "ana@example.org",
+        "Ana",
+        "client",
+    )
+    assert office.count(Contact) == 1
+    assert office.get(f"/contacts/{goes['id']}").json["id"] == stays["id"]
+    again = office.post(path, {"contact": goes["id"]}, Idempotency_Key="m-1")
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (200, "true")
+    problem(office.post(path, {"contact": goes["id"]}), 409, "cant-merge")
+    problem(office.post(path, {"contact": stays["id"]}), 409, "cant-merge")
+    assert set(wrongs(office.post(path, {}))) == {"/contact"}

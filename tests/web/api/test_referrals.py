@@ -68,9 +68,7 @@ def test_what_is_not_there_is_not_found(office: Office) -> None:
     assert office.get("/referrals", cursor="x").status_code == 422
 
 
-def test_a_forgotten_friend_leaves_the_referral_to_the_referrer(
-    office: Office, friends: tuple[int, list[int]]
-) -> None:
+def test_a_forgotten_friend_leaves_the_referral_to_the_referrer(office: Office, friends: tuple[int, list[int]]) -> None:
     ana, (bea, *_) = friends
     assert office.ask("DELETE", f"/contacts/{bea}").status_code == 204
     assert [each["friend"] for each in office.get("/referrals").json["items"]][-1] is None
@@ -127,7 +125,9 @@ def test_a_code_is_taken_once_and_a_repetition_is_told_apart(office: Office, dou
     with office.runtime.session() as session:
         (entry,) = session.scalars(select(Reward))
         entry.state, entry.code, entry.asks = "granted", "REFERRER-15-ABC", False
-    once = [office.post("/referrals/redeem", {"code": "REFERRER-15-ABC"}, **{"Idempotency-Key": "till-1"}) for _ in "ab"]
+    once = [
+        office.post("/referrals/redeem", {"code": "REFERRER-15-ABC"}, **{"Idempotency-Key": "till-1"}) for _ in "ab"
+    ]
     assert [answer.status_code for answer in once] == [200, 200]
     assert once[1].headers["Idempotency-Replayed"] == "true"
     again = office.post("/referrals/redeem", {"code": "REFERRER-15-ABC"})

@@ -58,6 +58,9 @@ class Cap:
     within: Duration | None = None
 
 
+YEAR = Duration.of(1, Unit.YEARS)
+
+
 @dataclass(frozen=True, slots=True)
 class Programme:
     """`referral` of `business.yaml`."""
@@ -68,7 +71,7 @@ class Programme:
     wait: timedelta = timedelta(days=14)  # from qualifying to the reward: time for a refund, and for a second look
     each: Cap | None = None
     in_all: int | None = None
-    lasts: Duration = Duration.of(1, Unit.YEARS)  # how long after the invitation a friend still counts
+    lasts: Duration = YEAR  # how long after the invitation a friend still counts
     an_hour: int = 5  # friends from one network, or of one referrer, from which on a person looks
     asks: str = ""  # who looks at the doubtful ones; the first of `people` where nobody is named
     form: str = ""
