@@ -42,8 +42,8 @@ class CantMerge(Exception):  # noqa: N818 (what the answer says)
 def merge(session: Session, published: Published, stays: int, goes: int, now: datetime) -> dict[str, int]:
     """Make two contacts one; how much passed on, by what it is. The caller commits.
 
-    Both are locked in ascending order, so that no mail to either leaves meanwhile. Links of either work for ever, and
-    programs may name either number. Raises CantMerge.
+    Both are locked in ascending order, so that no mail to either leaves meanwhile. Links of either work for ever.
+    Raises CantMerge.
     """
     if stays == goes:
         raise CantMerge("A contact can't be made one with itself.")

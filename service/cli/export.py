@@ -64,7 +64,7 @@ def export(out: Path | None) -> None:
                 count = _write(session, business, csv.writer(file), show)
         finally:
             runtime.close()
-    click.echo(f"{count:,} contacts written.", err=True)
+    click.echo(f"{count:,} contact{'s' if count != 1 else ''} written.", err=True)
 
 
 def _write(session: Session, business: Business, writer: Any, show: Progress) -> int:

@@ -1,7 +1,7 @@
 """The signed tokens in a mail's addresses: ids that nobody can alter, and no address of a person.
 
 A token reads `VALUE.SIGNATURE`, the signature being HMAC-SHA-256 under a key of its own for each purpose, so a click
-token can't unsubscribe anybody. Tokens carry no time and never expire: an unsubscribe link must work for as long as
+token can't unsubscribe anybody. Tokens never expire by themselves: an unsubscribe link must work for as long as
 somebody keeps the mail, so keys are only ever added in front, and old ones stay.
 """
 
@@ -52,8 +52,9 @@ class Signer:
         open `"<delivery id>"`, click `"<delivery id>.<link id>"`, manage `"<contact id>.<delivery id>"` (delivery 0
         where there is none), magnet `"<delivery id>.<magnet key>"`, answer `"<delivery id>.<value>"`, task
         `"<task id>.<value>"` (in mail to staff; the value may be empty), join `"<contact id>.<delivery id>.<slug of
-        the topic>"`, share `"<contact id>"`, my-data `"<contact id>.<unix seconds>"`, calendar `"<delivery id>"`, confirm, address and forget
-        `"<enrolment id>"`, undo `"<consent id>"`, ref `"<referral code>"`, fill `"<unix seconds>"`.
+        the topic>"`, share `"<contact id>"`, my-data `"<contact id>.<unix seconds>"`, calendar `"<delivery id>"`,
+        confirm, address and forget `"<enrolment id>"`, undo `"<consent id>"`, ref `"<referral code>"`, fill `"<unix
+        seconds>"`.
         """
         return self._signers[purpose][0].sign(value).decode("ascii")
 

@@ -136,7 +136,7 @@ def _card(
         remark=staff.remark,
         briefing=staff.briefing,
         ask=said.ask.format(fields=asked) if asked else "",
-        why=said.why.format(business=business.name, sequence=sequence.title if sequence else letter.sequence),
+        why=said.why.format(business=business.name, sequence=sequence.title if sequence else letter.sequence.strip("()")),
         rows=_rows(said, person, due, speak("cost | money", speech, cost=cost) if cost is not None else ""),
         outcomes=staff.outcomes or (("", said.done),),
     )

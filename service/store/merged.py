@@ -1,10 +1,13 @@
-"""Whom two rows spoke of, before they were made one: links in old mails and programs still name the one that is gone."""
+"""Two rows that were made one: links in old mails still name the one that is gone."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from sqlalchemy import BigInteger, ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from service.store.bulk import among
 from service.store.contact import Contact
 from service.store.tables import Stamp, Table
 
@@ -19,12 +22,15 @@ class MergedContact(Table):
     at: Mapped[Stamp]
 
 
-def who_is_now(session: Session, contact_id: int) -> int:
-    """The number of the contact that this one is now; the same where it was never made one with another."""
-    found = session.scalar(select(MergedContact.contact_id).where(MergedContact.id == contact_id))
-    return contact_id if found is None else found
+def who_are_now(session: Session, contact_ids: Collection[int]) -> dict[int, int]:
+    """The contacts that those of these are now who were made one with another, by the old number."""
+    query = select(MergedContact.id, MergedContact.contact_id).where(among(MergedContact.id, contact_ids))
+    return dict(session.execute(query).tuples().all()) if contact_ids else {}
 
 
 def find_contact(session: Session, contact_id: int) -> Contact | None:
     """A contact by a number that may be of old, in a link that works for ever."""
-    return session.get(Contact, contact_id) or session.get(Contact, who_is_now(session, contact_id))
+    known = session.get(Contact, contact_id)
+    if known is None and (now := who_are_now(session, [contact_id])):
+        return session.get(Contact, now[contact_id])
+    return known

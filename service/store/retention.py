@@ -25,7 +25,7 @@ SILENT = """
 NEVER_CONFIRMED = """
     created_at < CAST(:unconfirmed AS timestamptz)
     AND EXISTS (SELECT FROM consent WHERE contact_id = contact.id AND act = 'requested')
-    AND NOT EXISTS (SELECT FROM consent WHERE contact_id = contact.id AND act <> 'requested')
+    AND NOT EXISTS (SELECT FROM consent WHERE contact_id = contact.id AND (act <> 'requested' OR at >= :unconfirmed))
     AND NOT EXISTS (SELECT FROM event WHERE contact_id = contact.id AND name <> 'signup')
 """
 PAST = f"""

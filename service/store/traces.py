@@ -48,7 +48,6 @@ OWN: Mapping[str, InstrumentedAttribute[Any]] = {
     "numbers": MergedContact.contact_id,
 }
 
-UNREAD = (Reading.WAITING, Reading.ASIDE)
 PAGE = 50  # notices that are held at a time, each up to a megabyte
 HITS = text(
     """
@@ -133,15 +132,15 @@ def forget_strangers_feedback(session: Session, address_hash: bytes) -> int:
 
 
 def forget_notices(session: Session, emails: Iterable[str]) -> int:
-    """Take addresses out of what providers posted and nobody has read to its end yet; in how many it stood.
+    """Take addresses out of what providers posted and nobody could read; in how many it stood.
 
-    What tells of one thing is let go of; among many only the address goes. Those that a worker reads just now are
-    passed by: what is read to its end is gone.
+    What tells of one thing is let go of; among many only the address goes. What only waits is read within seconds and
+    gone then: it may hold the complaint for which nobody writes to this address again.
     """
     needles = [each.lower().encode() for each in emails]
     plain = re.compile(b"|".join(re.escape(form) for each in needles for form in _spellings(each)), re.IGNORECASE)
     found, after = 0, 0
-    unread = select(Notice.id, Notice.at, Notice.items, Notice.body).where(Notice.state.in_(UNREAD))
+    unread = select(Notice.id, Notice.at, Notice.items, Notice.body).where(Notice.state == Reading.ASIDE)
     while True:
         page = unread.where(Notice.id > after).order_by(Notice.id).limit(PAGE).with_for_update(skip_locked=True)
         rows = session.execute(page).all()

@@ -129,6 +129,15 @@ def test_it_can_be_pressed_twice(house: House, ana: int) -> None:
         assert len(session.scalars(select(Consent).where(Consent.source == "undo")).all()) == 2
 
 
+def test_of_many_presses_at_once_one_takes_it_back(house: House, ana: int) -> None:
+    number = leave(house, ana)
+    with ThreadPoolExecutor(8) as pool:
+        came = list(pool.map(lambda _: undo(house, number), range(16)))
+    assert sorted(came) == [Back.ALREADY] * 15 + [Back.DONE]
+    with house.begin() as session:
+        assert len(session.scalars(select(Consent).where(Consent.source == "undo")).all()) == 2
+
+
 def test_what_a_mail_program_and_then_a_person_did_is_one_leaving(house: House, ana: int) -> None:
     first, second = leave(house, ana), leave(house, ana)
     assert first == second

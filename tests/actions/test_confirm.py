@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +21,7 @@ from service.actions.system_mail import Request, look_at_request
 from service.actions.unsubscribe import suppress, unsubscribe
 from service.domain.contact import read_address
 from service.domain.sequence.model.business import Business, Topic
+from service.domain.sequence.model.consent import ConsentPolicy
 from service.domain.sequence.model.form import Form
 from service.domain.sequence.vocabulary import Kind
 from service.domain.system_mail import SystemMail
@@ -29,8 +31,9 @@ from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from service.store.event import Event
 from service.store.history import read_standings
-from tests.actions.house import FORM, KEY, House
+from tests.actions.house import KEY, House
 from tests.domain.stories import BUSINESS, at, day, letters, step
+from tests.rendering.studio import BASE, SIGNER, opened, renderer, text_of, written
 
 TIPS, LETTER, CLIENTS = "Tips and ideas", "Letter", "Your project"
 DOUBLE = Form("checklist", "The checklist", topics=(TIPS,), double_opt_in=True, consent="Yes, write to me.")
@@ -43,7 +46,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 def shop() -> Business:
     topics = (Topic(TIPS), Topic(LETTER), Topic(CLIENTS, "client"), Topic("Your appointments", "service"))
-    return replace(BUSINESS, topics=topics, forms=(DOUBLE, SECOND, FORM))
+    return replace(BUSINESS, topics=topics, forms=(DOUBLE, SECOND))
 
 
 @pytest.fixture
@@ -202,6 +205,29 @@ def test_whoever_does_not_answer_is_reminded_once_and_is_no_subscriber(house: Ho
     assert [step for _, step in house.mails()] == ["mail", "reminder", "mail"]
 
 
+def test_whoever_left_since_is_not_reminded(house: House) -> None:
+    ana = ask(house).contact_id
+    house.work()
+    start = house.now
+    house.set_time(start + DAY)
+    with house.begin() as session:
+        unsubscribe(session, house.published, ana, house.now)
+    house.work(start + 3 * DAY)
+    assert [step for _, step in house.mails()] == ["mail"]
+    assert state_of(house, ana) is Request.OPEN, "the button works all the same"
+
+
+def test_a_business_that_reminds_nobody(engine: Engine) -> None:
+    business = replace(shop(), consent=ConsentPolicy(remind_after=None))
+    house = House(engine, letters(step("hello", day(0), Kind.SERVICE)), business=business)
+    ana = ask(house).contact_id
+    house.work()
+    for days in (2, 4, 7):
+        house.work(at("2026-11-20 10:00") + days * DAY)
+    assert [step for _, step in house.mails()] == ["mail"]
+    assert state_of(house, ana) is Request.LATE
+
+
 def test_whoever_agrees_to_it_already_is_signed_up_at_once(house: House) -> None:
     ana = ask(house).contact_id
     press(house, ana)
@@ -340,3 +366,17 @@ def test_an_uncertain_confirmation_is_sent_again_because_a_person_says_so(house:
     house.work()
     assert house.states(ana) == {"mail": "sent"}
     assert house.mails() == [("ana@example.org", "mail")]
+
+
+def test_the_mail_that_leaves_carries_the_link_that_confirms(house: House) -> None:
+    house.clerk = renderer(written())  # type: ignore[assignment]
+    ask(house, first_name="BUY NOW")
+    house.work()
+    (mail,) = house.postman.taken
+    assert opened(mail)["Subject"] == "Please confirm: The checklist"
+    (token,) = set(re.findall(rf"{BASE}/confirm/(\S+)", text_of(mail)))
+    number = SIGNER.read("confirm", token)
+    assert number
+    assert "BUY" not in text_of(mail)
+    with house.begin() as session:
+        assert confirm(session, house.published, KEY, int(number), PRESSED, house.now)

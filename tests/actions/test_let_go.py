@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, func, select, text, update
 
 from service.actions import let_go as module
+from service.actions.ask_to_confirm import ask_to_confirm
 from service.actions.let_go import ROWS, foresee_letting_go, let_old_rows_go, let_person_go, people_past
+from service.actions.sign_up import Evidence
 from service.actions.tell import Told, tell
+from service.domain.contact import read_address
 from service.domain.sequence.model.duration import Duration, Unit
 from service.domain.sequence.model.retention import Retention
 from service.store.contact import Consent, Contact
 from service.store.event import Event
 from service.store.webhook_call import WebhookCall
-from tests.actions.house import House
+from tests.actions.house import FORM, KEY, House
 from tests.domain.stories import day, letters, step
 
 KEPT = Retention()
@@ -94,25 +98,25 @@ def test_for_good_is_for_good(house: House) -> None:
     assert foreseen(house, kept) == {}
 
 
-def test_who_never_confirmed_goes_after_a_month_and_who_did_stays(house: House, engine: Engine) -> None:
-    house.sign_up("ana@example.org")
+def test_who_never_confirmed_goes_a_month_after_asking_last_and_who_did_stays(house: House) -> None:
     house.sign_up("bea@example.org")
-    with engine.begin() as connection:
-        # As a form with `opt in: double` leaves it: asked, and no answer.
-        connection.execute(text("ALTER TABLE consent DISABLE TRIGGER keep_consent"))
-        connection.execute(
-            text(
-                "UPDATE consent SET act = 'requested' FROM contact "
-                "WHERE contact.id = contact_id AND email_key = 'ana@example.org'"
-            )
-        )
-        connection.execute(text("ALTER TABLE consent ENABLE TRIGGER keep_consent"))
+    ask(house, "ana@example.org")
+    house.set_time(house.now + timedelta(days=10))
+    ask(house, "ana@example.org")
     house.set_time(house.now + timedelta(days=29))
     assert walk(house) == []
     house.set_time(house.now + timedelta(days=2))
     assert foreseen(house) == {"unconfirmed": 1}
     assert walk(house) == ["unconfirmed"]
     assert people(house) == {"bea@example.org"}
+
+
+def ask(house: House, email: str) -> None:
+    """A signup by a form with `opt in: double`, whose button nobody presses."""
+    evidence = Evidence("203.0.113.7", "Firefox", "https://glow.example/", "Yes, please.")
+    form = replace(FORM, double_opt_in=True)
+    with house.begin() as session:
+        ask_to_confirm(session, house.published, KEY, form, read_address(email), {}, evidence, house.now)
 
 
 def test_who_comes_back_in_the_last_moment_stays(house: House) -> None:

@@ -97,4 +97,6 @@ class Studio:
 def open_studio(folder: Path) -> Iterator[Studio]:
     """A studio that is open until the `with` ends."""
     with installed(folder / "home", None, **SETTINGS) as installation:
+        form = requests.get(f"{installation.base}/forms/checklist", timeout=20)
+        assert form.status_code == 200, installation.log()  # what is written has a fault, so nothing was published
         yield Studio(installation)

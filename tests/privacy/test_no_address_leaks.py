@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
 
+from service.local.home import Home
 from service.logs import configure
 from service.settings import Settings
 from tests.logged import logs_put_back
@@ -70,3 +73,15 @@ def test_a_fault_tells_the_log_no_address(life: Life, capsys: pytest.CaptureFixt
     answer = life.client.patch(path, json={"email": EMAIL}, headers=headers)
     assert answer.status_code == 409
     assert found(capsys.readouterr().out) == []
+
+
+def test_the_log_of_the_embedded_postgresql_names_no_values(life: Life, home: Home, engine: Engine) -> None:
+    """PostgreSQL tells the log which value was there already, unless it is asked not to."""
+    life.sign_up(EMAIL)
+    columns = "email, email_key, address_hash, created_at, updated_at"
+    double = f"INSERT INTO contact ({columns}) SELECT {columns} FROM contact WHERE email_key = :key"
+    with engine.connect() as connection, pytest.raises(IntegrityError, match="uq_contact_email_key"):
+        connection.execute(text(double), {"key": EMAIL.lower()})
+    log = (home.log / "postgres.log").read_text()
+    assert "uq_contact_email_key" in log
+    assert found(log) == []

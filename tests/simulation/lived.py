@@ -273,10 +273,9 @@ class Lived(House):
     def seen(self) -> list[Touched]:
         """What became of every touch, as the simulator shows it."""
         of_ana = (Delivery.contact_id == self.ana, Delivery.staff_to.is_(None), Delivery.state != State.PLANNED)
-        of_ana = (*of_ana, of_a_sequence())
         with self.begin() as session:
             query = select(Delivery, Enrolment.sequence).join(Enrolment, Enrolment.id == Delivery.enrolment_id)
-            rows = session.execute(query.where(*of_ana)).all()
+            rows = session.execute(query.where(*of_ana, of_a_sequence())).all()
             waits = self._waits(session)
         return [self._seen(row, sequence, waits[row.id]) for row, sequence in rows]
 

@@ -7,6 +7,7 @@ A test for each statement about recipients, by its number; those about providers
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import threading
 from base64 import b64encode, urlsafe_b64encode
@@ -16,6 +17,7 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
+import structlog
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from werkzeug.test import TestResponse
@@ -33,6 +35,7 @@ from service.store.journey import JourneyClock, journey_now
 from service.store.publication import Link
 from service.store.reward import Reward
 from tests.end_to_end.inbox import Inbox, Mail, receiving
+from tests.logged import logs_put_back
 from tests.rendering.studio import shipped
 from tests.web.routes import fingerprint, guarded
 from tests.web.shop import FILES, Shop
@@ -166,7 +169,9 @@ def open_glow(settings: Settings, server: Inbox) -> Iterator[Opens]:
         opened.append(Glow(Runtime(settings.model_copy(update=usual | changes)), server))
         return opened[-1]
 
-    yield open_one
+    with logs_put_back():  # not a line for each of a thousand requests
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+        yield open_one
     for glow in opened:
         glow.hand_on_hits()
         glow.runtime.close()

@@ -37,7 +37,8 @@ def busy(shop: Shop) -> Shop:
 def test_the_page_and_the_answer_to_may_email_agree(busy: Shop, chosen: list[dict[str, str]]) -> None:
     email = f"person{next(PEOPLE)}@example.org"
     busy.sign_up(email)
-    token, undos = busy.token(email), []
+    token = busy.token(email)
+    undos: list[str] = []
     for choice in chosen:
         if "undo" in choice:
             if undos:

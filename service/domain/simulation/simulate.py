@@ -143,7 +143,11 @@ def _consents(life: Life, scenario: Scenario) -> tuple[str, ...]:
         life.consented.update(dict.fromkeys(scenario.consents))
         life.burden.agreed_at = life.now if scenario.consents else None
         return ()
-    if any(event.name == "signup" for event in scenario.events):
+    signups = [event for event in scenario.events if event.name == "signup"]
+    forms = [life.business.form(str(event.data.get("form"))) for event in signups]
+    if any(form is not None and form.double_opt_in for form in forms):
+        return ("Consents are those that the forms ask, from each signup on, which is confirmed at once.",)
+    if signups:
         return ("Consents are those that the forms ask, from each signup on.",)
     for form in life.business.forms:
         consent(life, consented_topics(life.library, form))

@@ -40,6 +40,20 @@ from service.web.api.timeline_schema import (
 )
 from service.web.api.unit import Unit, read
 
+CONSENT = (
+    "at",
+    "topic",
+    "act",
+    "basis",
+    "channel",
+    "expires_at",
+    "source",
+    "form",
+    "page",
+    "user_agent",
+    "wording",
+    "version",
+)
 EVENT = ("id", "at", "name", "key", "about", "data", "value", "currency", "replaced")
 
 
@@ -82,8 +96,7 @@ def _give(entry: Entry, published: Published, zone: ZoneInfo) -> TouchEntry | Ta
         )
     if isinstance(row, Consent):
         return ConsentEntry.model_validate(
-            {name: getattr(row, name) for name in ("at", "topic", "act", "basis", "source", "wording")}
-            | {"local": local}
+            {name: getattr(row, name) for name in CONSENT} | {"local": local, "network_address": row.address}
         )
     delivery, enrolment, task_id, decisions, told = row
     written = find_step(published, enrolment, delivery.step)

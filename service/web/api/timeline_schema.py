@@ -112,14 +112,21 @@ class EventEntry(TimelineEntry):
 
 
 class ConsentEntry(TimelineEntry):
-    """An act of consent, with its evidence. `topic` null: all marketing."""
+    """An act of consent, with its evidence. `topic` null: all marketing, or all of a `channel` that is not mail."""
 
     entry: Literal["consent"] = "consent"
     topic: str | None
     act: str = Field(description="`requested`, `confirmed`, `withdrawn`.")
-    basis: str
+    basis: str = Field(description="`consent` or `inquiry`.")
+    channel: str = Field(description="`email`, `phone`, `text`.")
+    expires_at: Instant | None = Field(description="When an inquiry stops being a reason to write.")
     source: str
+    form: str | None
+    page: str | None
+    network_address: str | None
+    user_agent: str | None
     wording: str | None
+    version: str | None = Field(description="Of the wording: the first 12 hexadecimal digits of its SHA-256.")
 
 
 class TimelinePage(Out):

@@ -19,7 +19,7 @@ from service.actions.join import join
 from service.actions.less_often import wish_less_often
 from service.actions.pause import pause
 from service.actions.unsubscribe import unsubscribe
-from service.domain.contact import BadAddress, read_address
+from service.domain.contact import MAX_ADDRESS, BadAddress, read_address
 from service.domain.hit import clean_user_agent
 from service.domain.pause import CHOICES
 from service.domain.sequence.model.business import Business
@@ -44,13 +44,14 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What is told on the page. `left` is the number of a leaving that can be taken back, `topic` what was left;
-    `write_to` an address to write to; `is_wrong`: nothing was changed."""
+    `write_to` an address to write to; `is_wrong`: nothing was changed; `typed` is an address that was none."""
 
     text: str
     is_wrong: bool = False
     left: int | None = None
     topic: str = ""
     write_to: str = ""
+    typed: str = ""
 
 
 def read_choice(business: Business, entry: Mapping[str, object]) -> Choice | None:
@@ -118,7 +119,7 @@ def _move(session: Session, published: Published, recipient: Recipient, text: st
     try:
         address = read_address(text)
     except BadAddress:
-        return Notice(words["address_bad"], is_wrong=True)
+        return Notice(words["address_bad"], is_wrong=True, typed=text[:MAX_ADDRESS])
     if not ask_address(session, published, hash_key, recipient.contact_id, address, journey_now(session)):
         return Notice(words["address_same"])
     return Notice(words["address_sent"].format(address=shortened(address.email)))
