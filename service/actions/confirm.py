@@ -67,17 +67,26 @@ def _is_unknown(session: Session, contact: Contact) -> bool:
 
 def _lift(session: Session, published: Published, contact: Contact, topics: Collection[str], now: datetime) -> None:
     """Take off the suppression list what they take back by this."""
-    mine = (Suppression.address_hash == contact.address_hash, Suppression.expires_at.is_(None))
-    known = {
-        Suppressed(row.topic, row.reason, row.at): row
-        for row in session.scalars(select(Suppression).where(*mine).order_by(Suppression.id)).all()
-    }
+    mine = select(Suppression).where(Suppression.address_hash == contact.address_hash).order_by(Suppression.id)
+    known = {Suppressed(row.topic, row.reason, row.at): row for row in session.scalars(mine).all()}
     left = lifted(known, topics, published.library.business.topics)
     gone = [row.id for line, row in known.items() if line not in left]
     if gone:
         session.execute(delete(Suppression).where(Suppression.id.in_(gone)))
     for line in left:
         if line not in known:
-            suppress_address(
-                session, contact.address_hash, now, topic=line.topic, reason=line.reason, source=ANEW, at=line.at
-            )
+            _suppress(session, contact, line, known[replace(line, topic=None)].expires_at, now)
+
+
+def _suppress(session: Session, contact: Contact, line: Suppressed, ends: datetime | None, now: datetime) -> None:
+    """What is left of a wider line, and ends with it."""
+    suppress_address(
+        session,
+        contact.address_hash,
+        now,
+        topic=line.topic,
+        reason=line.reason,
+        source=ANEW,
+        at=line.at,
+        expires_at=ends,
+    )

@@ -126,6 +126,7 @@ def _card(
     cost = task.cost if staff.cost is None else staff.cost
     asked = ", ".join(name.replace("_", " ") for name in task.ask)
     late = said.late.format(day=due) if due else said.open
+    title_of = sequence.title if sequence else letter.sequence.strip("()")
     return _Card(
         business=business,
         said=said,
@@ -136,7 +137,7 @@ def _card(
         remark=staff.remark,
         briefing=staff.briefing,
         ask=said.ask.format(fields=asked) if asked else "",
-        why=said.why.format(business=business.name, sequence=sequence.title if sequence else letter.sequence.strip("()")),
+        why=said.why.format(business=business.name, sequence=title_of),
         rows=_rows(said, person, due, speak("cost | money", speech, cost=cost) if cost is not None else ""),
         outcomes=staff.outcomes or (("", said.done),),
     )

@@ -25,7 +25,7 @@ class MergedContact(Table):
 def who_are_now(session: Session, contact_ids: Collection[int]) -> dict[int, int]:
     """The contacts that those of these are now who were made one with another, by the old number."""
     query = select(MergedContact.id, MergedContact.contact_id).where(among(MergedContact.id, contact_ids))
-    return dict(session.execute(query).tuples().all()) if contact_ids else {}
+    return dict(session.execute(query).all()) if contact_ids else {}
 
 
 def find_contact(session: Session, contact_id: int) -> Contact | None:

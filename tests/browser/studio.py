@@ -1,4 +1,4 @@
-"""The studio that is visited: an installation as `everafter up` starts it, with a worker and its mailbox."""
+"""The studio that is visited: an installation as `everafter up` starts it, with a worker, and a mail server."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from pathlib import Path
 
 import requests
 
-from service.web.studio.maildir import find as find_mail
-from service.web.studio.maildir import read_mail, read_summaries
+from tests.end_to_end.inbox import Inbox, receiving
 from tests.end_to_end.installation import Installation, installed
 
 WRITTEN = Path(__file__).with_name("sequences")
@@ -24,13 +23,10 @@ numbers = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail that arrived. `id` is its name in the mailbox."""
+    """A mail that arrived, as far as its reader sees it."""
 
-    id: str
     subject: str
     html: str
-    text: str
-    headers: tuple[tuple[str, str], ...]
 
     def link(self, kind: str) -> str:
         """The address of the first link in it that leads to our own `/KIND/…`."""
@@ -44,6 +40,7 @@ class Studio:
     """One installation for all stories; everybody in them is somebody else."""
 
     installation: Installation
+    inbox: Inbox
 
     @property
     def base(self) -> str:
@@ -70,9 +67,7 @@ class Studio:
 
     def letters_to(self, address: str) -> list[Letter]:
         """Their mails, in the order they came."""
-        folder = self.installation.home.mailbox
-        mine = [each for each in read_summaries(folder) if each.address == address]
-        return [self._read(each.id) for each in sorted(mine, key=lambda each: each.received_at)]
+        return [Letter(mail.subject, mail.part("html")) for mail in self.inbox.of(address)]
 
     def letter_to(self, address: str, subject: str = "", seconds: float = 30) -> Letter:
         """The first mail to somebody whose subject holds these words, once it has come."""
@@ -85,18 +80,11 @@ class Studio:
         came = [letter.subject for letter in self.letters_to(address)]
         raise AssertionError(f"after {seconds:g} s no “{subject}” has come, only {came}\n{self.installation.log()}")
 
-    def _read(self, mail_id: str) -> Letter:
-        path = find_mail(self.installation.home.mailbox, mail_id)
-        assert path is not None
-        mail = read_mail(path)
-        headers = {name.lower(): value for name, value in mail.headers}
-        return Letter(mail_id, headers["subject"], mail.html or "", mail.text or "", mail.headers)
-
 
 @contextmanager
 def open_studio(folder: Path) -> Iterator[Studio]:
     """A studio that is open until the `with` ends."""
-    with installed(folder / "home", None, **SETTINGS) as installation:
+    with receiving() as inbox, installed(folder / "home", inbox.url, **SETTINGS) as installation:
         form = requests.get(f"{installation.base}/forms/checklist", timeout=20)
         assert form.status_code == 200, installation.log()  # what is written has a fault, so nothing was published
-        yield Studio(installation)
+        yield Studio(installation, inbox)

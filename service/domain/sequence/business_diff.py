@@ -19,6 +19,7 @@ def compare_businesses(old: Business, new: Business) -> Iterable[tuple[str, str]
         ("throttle", old.throttle, new.throttle, compare_policies(old.throttle, new.throttle)),
         ("rhythm", old.rhythm, new.rhythm, "other intervals"),
         ("calendar", old.calendar, new.calendar, "other days"),
+        ("referral", old.referral, new.referral, "other rewards for friends; what is given already stays"),
         ("topics", _topics(old), _topics(new), _members(_topics(old), _topics(new))),
         ("segments", _segments(old), _segments(new), _members(_segments(old), _segments(new))),
     )

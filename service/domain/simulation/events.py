@@ -107,5 +107,5 @@ def _tell(life: Life, event: Happening) -> None:
     about = event.about
     if event.name.startswith("referral."):
         about = about or f"referral:{data.get('friend') or life.count()}"
-        data = {"friend": "a friend"} | data
+        data = {"from" if event.name == "referral.welcomed" else "friend": "a friend"} | data
     receive(life, Happening(event.name, life.now, data, event.value, about=about, key=event.key), currency)

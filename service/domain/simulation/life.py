@@ -128,14 +128,22 @@ class Life:
         return Past(tuple(self.happenings), tuple(touches), active)
 
     def referral(self) -> Mapping[str, Any]:
-        """`referral.…`: the friends that the person brought, as the events tell of them."""
+        """`referral.…`: the friends that the person brought, and who brought them, as the events tell of it."""
         told = [each for each in self.happenings if each.name.startswith("referral.")]
         if not told:
             return NOBODY
-        rewards = [each.data.get("reward") for each in told if each.name == "referral.rewarded"]
+        own = [each for each in told if each.name == "referral.welcomed"]
+        friends = [each.data.get("friend") for each in told if each not in own]
+        rewards = [each.data.get("reward") for each in told if each in own or each.name == "referral.rewarded"]
         count = len({each.about for each in told if each.name == "referral.qualified"})
         reward = rewards[-1] if rewards else None
-        return {**NOBODY, "friend": told[-1].data.get("friend"), "count": count, "reward": reward}
+        return {
+            **NOBODY,
+            "from": own[-1].data.get("from") if own else None,
+            "friend": friends[-1] if friends else None,
+            "count": count,
+            "reward": reward,
+        }
 
     def facts(self, inside: Inside, past: Past | None = None) -> Facts:
         """Everything that a decision about one enrolment may look at."""

@@ -28,7 +28,7 @@ from service.web.api import (
     timeline,
 )
 from service.web.api.docs import describe, docs
-from service.web.api.operation import api
+from service.web.api.operation import RowConverter, api
 from service.web.api.paging import BadCursor
 from service.web.api.refusal import cursor_refused, refusal, unfit
 
@@ -52,6 +52,7 @@ OPERATIONS = (
 def register(app: OpenAPI, runtime: Runtime) -> None:
     """Add the API and its documentation to the app, whose views find `runtime` by `service.web.current`."""
     describe(app)
+    app.url_map.converters["row"] = RowConverter
     app.register_api(api)
     app.register_blueprint(docs)
 

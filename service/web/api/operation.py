@@ -9,6 +9,7 @@ from flask import Response, current_app, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
+from werkzeug.routing import IntegerConverter
 
 from service.domain.access import MEANINGS, Scope
 from service.web.api.auth import authorize
@@ -17,7 +18,18 @@ from service.web.api.body import LARGEST, read_body, refuse_nul
 PREFIX = "/api/v1"
 SCHEME = "key"
 WITH_BODY = frozenset({"POST", "PATCH"})
-ROW = "<int(max=9223372036854775807):id>"  # what a bigint holds; anything else is 404
+ROW = "<row:id>"
+
+
+class RowConverter(IntegerConverter):
+    """The id of a row, as a bigint holds it.
+
+    What is longer fits no pattern and is 404. With a `max` it would fit and be refused, and werkzeug would answer 405
+    where the same path has another method.
+    """
+
+    regex = r"\d{1,18}"
+
 
 View = TypeVar("View", bound=Callable[..., Response])
 

@@ -40,12 +40,16 @@ NEEDED = {
     ("POST", "/tasks/1/snooze"): Scope.TASKS_WRITE,
     ("GET", "/referrals"): Scope.REFERRALS_READ,
     ("POST", "/referrals/1/reward"): Scope.REFERRALS_WRITE,
+    ("POST", "/referrals/1/approve"): Scope.REFERRALS_WRITE,
+    ("POST", "/referrals/1/refuse"): Scope.REFERRALS_WRITE,
+    ("POST", "/referrals/redeem"): Scope.REFERRALS_WRITE,
+    ("GET", "/reports/referrals"): Scope.REFERRALS_READ,
 }
 
 
 def test_every_operation_has_a_scope_and_is_tested_here(office: Office) -> None:
     rules = {
-        (method, rule.rule.replace("<int(max=9223372036854775807):id>", "1").replace("<key>", "tips"))
+        (method, rule.rule.replace("<row:id>", "1").replace("<key>", "tips"))
         for rule in office.app.url_map.iter_rules()
         if rule.endpoint.startswith("api.")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
