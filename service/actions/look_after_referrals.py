@@ -20,7 +20,7 @@ from service.store.referral import Referral
 from service.store.reward import Reward
 
 
-def look_after_referrals(session: Session, published: Published, now: datetime, limit: int = 100) -> int:
+def look_after_referrals(session: Session, published: Published, now: datetime, limit: int = 25) -> int:
     """Look at one batch of referrals whose time has come; how many there were. The caller commits.
 
     Those whose people another worker holds are left to it.

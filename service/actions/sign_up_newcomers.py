@@ -82,9 +82,7 @@ def _write(rows: Newcomers, number: int, published: Published, hash_key: bytes, 
             rows.deliveries.append(plan | {"enrolment_id": ids["id"], "contact_id": number})
 
 
-def _beginnings(
-    published: Published, contact: Reader, occasion: Occasion | None, now: datetime
-) -> Iterator[Beginning]:
+def _beginnings(published: Published, contact: Reader, occasion: Occasion | None, now: datetime) -> Iterator[Beginning]:
     """What begins for a newcomer, each with its first touch, and what is awaited. By no `occasion` begins nothing."""
     business = published.library.business
     for sequence in published.library.sequences:

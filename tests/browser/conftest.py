@@ -75,3 +75,9 @@ def screen(request: pytest.FixtureRequest) -> Screen:
 @pytest.fixture
 def visitor(visit: Visit, screen: Screen) -> Visitor:
     return visit(screen)
+
+
+@pytest.fixture
+def onlooker(visit: Visit, width: int) -> Visitor:
+    """A visitor with JavaScript, for pages that other stories have seen without."""
+    return visit(Screen(width))

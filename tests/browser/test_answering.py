@@ -33,17 +33,17 @@ def test_an_answer_becomes_a_task_and_the_task_is_settled(studio: Studio, visit:
     colleague.look("task-over")
 
 
-def test_a_task_that_is_filled_in_wrong_says_where(studio: Studio, visitor: Visitor) -> None:
+def test_a_task_that_is_filled_in_wrong_says_where(studio: Studio, onlooker: Visitor) -> None:
     address = studio.somebody()
     studio.sign_up(address, first_name=f"Bea {address}")
     studio.answer(address, "unhappy")
-    visitor.open(studio.letter_to("desk@glow.example", address).link("task"))
-    visitor.page.get_by_label("Voicemail").check()
-    visitor.fill("Anniversary", "the first of May")
-    visitor.press("Done")
-    visitor.expect(422)
-    assert visitor.page.get_by_label("Anniversary").get_attribute("aria-invalid") == "true"
-    visitor.look("task-fault")
-    visitor.press("In 3 days")
-    assert visitor.heading == "Put off."
-    visitor.look("task-later")
+    onlooker.open(studio.letter_to("desk@glow.example", address).link("task"))
+    onlooker.page.get_by_label("Voicemail").check()
+    onlooker.fill("Anniversary", "the first of May")
+    onlooker.press("Done")
+    onlooker.expect(422)
+    assert onlooker.page.get_by_label("Anniversary").get_attribute("aria-invalid") == "true"
+    onlooker.look("task-fault")
+    onlooker.press("In 3 days")
+    assert onlooker.heading == "Put off."
+    onlooker.look("task-later")

@@ -24,24 +24,24 @@ def test_leaving_is_one_press_and_can_be_undone(studio: Studio, visitor: Visitor
     assert studio.installation.rows(LEFT, key=address) == [("confirmed",)]
 
 
-def test_who_leaves_may_say_why(studio: Studio, visitor: Visitor) -> None:
+def test_who_leaves_may_say_why(studio: Studio, onlooker: Visitor) -> None:
     studio.sign_up(address := studio.somebody())
-    visitor.open(studio.letter_to(address).link("unsubscribe"))
-    visitor.press("Unsubscribe from everything")
-    visitor.page.get_by_label("Too much mail").check()
-    visitor.fill("Anything else?", "I moved to the sea.")
-    visitor.press("Send")
-    visitor.look("left-why")
-    visitor.open(studio.letter_to(address).link("unsubscribe"))
-    assert "already" in visitor.heading
-    visitor.look("unsubscribe-again")
+    onlooker.open(studio.letter_to(address).link("unsubscribe"))
+    onlooker.press("Unsubscribe from everything")
+    onlooker.page.get_by_label("Too much mail").check()
+    onlooker.fill("Anything else?", "I moved to the sea.")
+    onlooker.press("Send")
+    onlooker.look("left-why")
+    onlooker.open(studio.letter_to(address).link("unsubscribe"))
+    assert "already" in onlooker.heading
+    onlooker.look("unsubscribe-again")
 
 
-def test_one_kind_of_mail_can_be_left_alone(studio: Studio, visitor: Visitor) -> None:
+def test_one_kind_of_mail_can_be_left_alone(studio: Studio, onlooker: Visitor) -> None:
     studio.sign_up(address := studio.somebody())
-    visitor.open(studio.letter_to(address).link("unsubscribe"))
-    visitor.press("Only leave “Tips and ideas”")
-    visitor.look("left-topic")
-    visitor.follow("See everything you get from us")
-    assert visitor.page.get_by_role("button", name="Get it again: Tips and ideas").is_visible()
-    assert visitor.page.get_by_role("button", name="Leave Friends").is_visible()
+    onlooker.open(studio.letter_to(address).link("unsubscribe"))
+    onlooker.press("Only leave “Tips and ideas”")
+    onlooker.look("left-topic")
+    onlooker.follow("See everything you get from us")
+    assert onlooker.page.get_by_role("button", name="Get it again: Tips and ideas").is_visible()
+    assert onlooker.page.get_by_role("button", name="Leave Friends").is_visible()

@@ -30,18 +30,18 @@ def test_a_form_is_filled_in_wrong_then_right_and_the_checklist_comes(studio: St
     assert fetched.value.path().read_bytes().startswith(b"%PDF-")
 
 
-def test_a_form_with_every_kind_of_field_holds_long_words(studio: Studio, visitor: Visitor) -> None:
-    visitor.open(f"{studio.base}/forms/everything")
-    visitor.look("form-everything")
-    visitor.fill("How shall we call you?", "Wolfeschlegelsteinhausenbergerdorff")
-    visitor.fill("Email", address := studio.somebody())
-    visitor.page.get_by_label("How is your hair?").select_option("wavy")
-    visitor.fill("Anniversary", "05-24")
-    visitor.fill("How often have you been here?", "3")
-    visitor.page.get_by_label("animal products").check()
-    visitor.read()
-    visitor.press("Sign up")
-    visitor.look("form-everything-thanks")
+def test_a_form_with_every_kind_of_field_holds_long_words(studio: Studio, onlooker: Visitor) -> None:
+    onlooker.open(f"{studio.base}/forms/everything")
+    onlooker.look("form-everything")
+    onlooker.fill("How shall we call you?", "Wolfeschlegelsteinhausenbergerdorff")
+    onlooker.fill("Email", address := studio.somebody())
+    onlooker.page.get_by_label("How is your hair?").select_option("wavy")
+    onlooker.fill("Anniversary", "05-24")
+    onlooker.fill("How often have you been here?", "3")
+    onlooker.page.get_by_label("animal products").check()
+    onlooker.read()
+    onlooker.press("Sign up")
+    onlooker.look("form-everything-thanks")
     kept = "SELECT first_name, fields FROM contact WHERE email_key = :key"
     ((name, fields),) = studio.installation.rows(kept, key=address)
     assert name == "Wolfeschlegelsteinhausenbergerdorff"
@@ -62,9 +62,9 @@ def test_the_keyboard_is_enough(studio: Studio, visit: Visit) -> None:
     assert studio.letter_to(address).subject == "Your checklist, as promised"
 
 
-def test_a_present_waits_behind_the_link_and_offers_a_next_step(studio: Studio, visitor: Visitor) -> None:
+def test_a_present_waits_behind_the_link_and_offers_a_next_step(studio: Studio, onlooker: Visitor) -> None:
     studio.sign_up(address := studio.somebody(), "present")
-    visitor.open(studio.letter_to(address).link("magnets"))
-    assert "WELCOME" in visitor.words
-    assert visitor.page.get_by_role("link", name="Pick a time").is_visible()
-    visitor.look("present")
+    onlooker.open(studio.letter_to(address).link("magnets"))
+    assert "WELCOME" in onlooker.words
+    assert onlooker.page.get_by_role("link", name="Pick a time").is_visible()
+    onlooker.look("present")

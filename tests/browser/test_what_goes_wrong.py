@@ -48,12 +48,12 @@ def wait_for(address: str, seconds: float = 20) -> None:
             return
 
 
-def test_a_link_that_was_not_copied_whole(studio: Studio, visitor: Visitor) -> None:
+def test_a_link_that_was_not_copied_whole(studio: Studio, onlooker: Visitor) -> None:
     for path in ("/nowhere", "/unsubscribe/NzEuMTI.half", "/share/x", "/my-data/x", "/answer/x", "/task/x"):
-        visitor.open(f"{studio.base}{path}", 404)
-        assert "copy it whole" in visitor.words
-    visitor.expect(404)
-    visitor.look("problem-404")
+        onlooker.open(f"{studio.base}{path}", 404)
+        assert "copy it whole" in onlooker.words
+    onlooker.expect(404)
+    onlooker.look("problem-404")
 
 
 def test_too_many_signups_with_one_address_lose_no_word_of_the_last(studio: Studio, visit: Visit, width: int) -> None:
@@ -86,8 +86,8 @@ def test_while_the_database_is_away_a_form_waits_with_what_was_typed(without_dat
     visitor.expect(503)
 
 
-def test_the_root_leads_on(studio: Studio, visitor: Visitor) -> None:
-    visitor.open(studio.base)
-    visitor.look("home")
-    visitor.follow("Five minutes")
-    assert visitor.page.url == f"{studio.base}/forms/checklist"
+def test_the_root_leads_on(studio: Studio, onlooker: Visitor) -> None:
+    onlooker.open(studio.base)
+    onlooker.look("home")
+    onlooker.follow("Five minutes")
+    assert onlooker.page.url == f"{studio.base}/forms/checklist"

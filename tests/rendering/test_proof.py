@@ -38,7 +38,6 @@ def saying(markdown: str) -> Library:
         ("[x](form:nobody)", "unknown-form"),
         ("[x](answer:Sehr_Gut)", "bad-answer"),
         ("[x](join:nothing)", "unknown-topic"),
-        ("[x](link:pause)", "not-built"),
         ("![](images/jana.jpg)", "no-alternative-text"),
         ("![Jana](images/gone.jpg)", "unknown-file"),
         ("![Jana](../../business.yaml.jpg)", "unknown-file"),

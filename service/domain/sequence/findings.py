@@ -36,10 +36,9 @@ class Fault(Exception):  # noqa: N818 (a fault in the text, not in the program)
 
 @dataclass(slots=True)
 class Findings:
-    """Collects problems, and `uses`: each (feature, place), for `service.domain.sequence.unbuilt`."""
+    """Collects problems."""
 
     problems: list[Problem] = field(default_factory=list)
-    uses: list[tuple[str, Place]] = field(default_factory=list)
     _counted: Counter[str] = field(default_factory=Counter)
 
     def error(self, place: Place, code: str, message: str, hint: str = "") -> None:
@@ -52,10 +51,6 @@ class Findings:
         """The error that `fault` describes, `fault.at` characters to the right of `place`."""
         there = Place(place.path, place.line, place.column + fault.at)
         self.error(there, fault.code, fault.message, fault.hint)
-
-    def use(self, feature: str, place: Place) -> None:
-        """Note that a part of the language is used here."""
-        self.uses.append((feature, place))
 
     def attempt(self, place: Place, read: Callable[[str], _Value], text: str) -> _Value | None:
         """`read(text)`, or None and a problem where it raises Fault."""

@@ -17,7 +17,6 @@ from service.domain.sequence.model.problem import Problem, Severity
 from service.domain.sequence.sequence_file import read_sequence
 from service.domain.sequence.spelling import did_you_mean
 from service.domain.sequence.translation import read_translation
-from service.domain.sequence.unbuilt import refuse_unbuilt
 
 SEQUENCES = "sequences/"
 BUSINESS = "sequences/business.yaml"
@@ -28,12 +27,11 @@ _KEY = re.compile(r"[a-z0-9-]{1,80}")
 _TRANSLATION = re.compile(r"([a-z0-9-]{1,80})\.([a-z]{2,3}(?:-[A-Za-z]{2,4})?)")
 
 
-def read_library(files: Mapping[str, bytes], *, built_only: bool = True) -> tuple[Library | None, list[Problem]]:
+def read_library(files: Mapping[str, bytes]) -> tuple[Library | None, list[Problem]]:
     """Read everything that a business has written.
 
     `files` are contents by path, with forward slashes: `sequences/business.yaml`, `sequences/salon-checklist.md`,
-    `sequences/files/checklist.pdf`, `email_templates/layouts/letter.mjml`. With `built_only` every part of the
-    language that this version doesn't build yet is a problem of its own (`not-built`).
+    `sequences/files/checklist.pdf`, `email_templates/layouts/letter.mjml`.
 
     Returns the library, None where any problem is an error, and the problems in the order of path, line, column.
     Never raises, whatever the bytes.
@@ -49,8 +47,6 @@ def read_library(files: Mapping[str, bytes], *, built_only: bool = True) -> tupl
             findings.error(Place(path), "too-large", message, "make it smaller; people read it on their phones")
     if business is not None and usable:
         check_library(business, declared, drafts, files, findings)
-    if built_only:
-        refuse_unbuilt(findings)
     problems = sorted(dict.fromkeys(findings.problems), key=_order)
     if business is None or any(problem.severity is Severity.ERROR for problem in problems):
         return None, problems

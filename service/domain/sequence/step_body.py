@@ -74,7 +74,6 @@ def _link(link: Found, step: Step, draft: Draft, findings: Findings) -> str | No
     if target.kind == "link" and target.word.startswith("event."):
         draft.refer("event link", target.word.removeprefix("event."), link.place)
     elif target.kind == "link" and target.word in BUILT_IN:
-        findings.use(f"link:{target.word}", link.place)
         if target.word == "calendar":
             draft.refer("date", target.word, link.place)
     elif target.kind not in {"url", "mailto"}:

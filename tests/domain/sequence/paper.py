@@ -55,16 +55,16 @@ def files(text: str = sequence(), business: str = BUSINESS, **more: str) -> dict
     } | {f"sequences/{name}.md": words.encode() for name, words in more.items()}
 
 
-def read(text: str = sequence(), business: str = BUSINESS, *, built_only: bool = False) -> Library:
+def read(text: str = sequence(), business: str = BUSINESS) -> Library:
     """The library of a text in which nothing is wrong."""
-    library, problems = read_library(files(text, business), built_only=built_only)
+    library, problems = read_library(files(text, business))
     assert library is not None, "\n".join(map(str, problems))
     return library
 
 
 def problems_of(text: str, business: str = BUSINESS, **more: str) -> list[Problem]:
     """What is wrong with a text, whatever is built yet."""
-    return read_library(files(text, business, **more), built_only=False)[1]
+    return read_library(files(text, business, **more))[1]
 
 
 def marked(text: str) -> tuple[str, str]:

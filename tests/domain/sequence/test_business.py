@@ -32,7 +32,7 @@ def business_of(text: str) -> Business:
 
 
 def found(text: str) -> list[str]:
-    problems = read_library(files(sequence(), text), built_only=False)[1]
+    problems = read_library(files(sequence(), text))[1]
     return [f"{each.place.line}:{each.place.column}: {each.code}" for each in problems if each.place.path == PATH]
 
 

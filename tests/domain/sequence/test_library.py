@@ -159,7 +159,7 @@ def test_an_arm_that_is_not_there_is_told(fields: str, where: str) -> None:
     ],
 )
 def test_a_file_has_a_name_of_its_own(name: str, code: str) -> None:
-    problems = read_library(files() | {f"sequences/{name}": sequence().encode()}, built_only=False)[1]
+    problems = read_library(files() | {f"sequences/{name}": sequence().encode()})[1]
     places = {f"sequences/{name}", "sequences/welcome.md"}
     assert [each.code for each in problems] == [code]
     assert problems[0].place.path in places

@@ -97,7 +97,7 @@ def test_without_a_signup_people_agreed_to_what_the_forms_ask() -> None:
     assert [touch.state for touch in lived(text, library=library).touches] == ["sent"]
     assert [touch.state for touch in lived(text + "consents: []\n", library=library).touches] == ["cancelled"]
     assumed = lived(text, library=library).assumed
-    assert assumed[0].startswith("Agreed to “Newsletter”, “Tips and ideas” from the beginning")
+    assert assumed[0].startswith("Agreed to “Newsletter”, “Questions”, “Tips and ideas” from the beginning")
 
 
 def test_a_year_is_lived_in_far_less_than_a_second_and_looks_the_same_each_time() -> None:
