@@ -30,7 +30,7 @@ def path(shop: Shop) -> str:
 def clicks(shop: Shop) -> list[str]:
     """The methods of the clicks that were gathered so far, once they have left."""
     shop.hand_on_hits()
-    return [hit.method for entry in stream.read(shop.runtime.redis, 100) for hit in entry.hits]
+    return [hit.method for entry in stream.read(shop.runtime.redis, 10_000) for hit in entry.hits]
 
 
 def test_the_magnet_is_the_published_file(shop: Shop, path: str) -> None:

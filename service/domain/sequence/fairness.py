@@ -59,9 +59,9 @@ def _asks(body: Body | None) -> Iterator[Expression | None]:
         match tag:
             case "if":
                 above.append([expression] if expression else [])
-            case "elif" if expression:
+            case "elif" if above and expression:  # a branch without its beginning is refused elsewhere
                 above[-1].append(expression)
-            case "endif":
+            case "endif" if above:
                 above.pop()
             case "text" if _ASKS.search(markdown):
                 yield None
