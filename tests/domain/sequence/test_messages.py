@@ -144,10 +144,6 @@ LINES = [
         "13:5: error: This picture has no words for those who don't see it. "
         "(say in the square brackets what it shows, like `![Jana, smiling](images/jana.jpg)`)",
     ),
-    (
-        steps(STEP + "[Soon](link:pause)\n"),
-        "13:8: error: `link:pause` is part of the language but not built yet in this version. (leave it out for now)",
-    ),
 ]
 
 
