@@ -53,7 +53,8 @@ def upgrade() -> None:
         """
         CREATE TABLE merged_contact (
             id bigint CONSTRAINT pk_merged_contact PRIMARY KEY,
-            contact_id bigint NOT NULL CONSTRAINT fk_merged_contact_contact_id REFERENCES contact (id) ON DELETE CASCADE,
+            contact_id bigint NOT NULL
+                CONSTRAINT fk_merged_contact_contact_id REFERENCES contact (id) ON DELETE CASCADE,
             at timestamptz DEFAULT clock_timestamp() NOT NULL
         )
         """
