@@ -59,6 +59,10 @@ class Installation:
             self.runtime.close()
         self._child.stop(patience=30)
 
+    def last_words(self) -> str:
+        """The end of its log."""
+        return self._child.last_words()
+
     @cached_property
     def runtime(self) -> Runtime:
         """The parts of a worker, in this process."""
@@ -110,6 +114,8 @@ def installed(home: Path, smtp_url: str, workers: int, web: int, **more: str) ->
     try:
         installation.start()
         yield installation
+    except TimeoutError as error:
+        raise TimeoutError(f"{error}. {installation.last_words()}") from None
     finally:
         installation.stop()
 

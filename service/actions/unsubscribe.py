@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.actions.leave import Before, end_enrolments
 from service.actions.receive_event import Seen, receive_event
+from service.actions.sign_up import Evidence
 from service.domain.consent import IN_VAIN
 from service.domain.departure import left_with, unsubscribed
 from service.domain.happening import UNSUBSCRIBED
@@ -21,6 +22,8 @@ from service.store.enrolment import Enrolment
 from service.store.history import read_consents
 from service.store.leaving import Leaving
 
+UNSEEN = Evidence()  # of a leaving that no page of ours saw
+
 
 def unsubscribe(
     session: Session,
@@ -30,7 +33,7 @@ def unsubscribe(
     *,
     topic: str | None = None,
     source: str = "page",
-    user_agent: str | None = None,
+    evidence: Evidence = UNSEEN,
 ) -> int | None:
     """Leave all marketing (or one topic); None where there is no such contact. The caller commits.
 
@@ -56,7 +59,11 @@ def unsubscribe(
         basis="consent",
         at=now,
         source=source,
-        user_agent=user_agent,
+        address=evidence.address,
+        user_agent=evidence.user_agent,
+        page=evidence.page,
+        wording=evidence.wording or None,
+        version=evidence.version,
     )
     session.add(act)
     # Last, so that what waits for it begins after everything else has ended.

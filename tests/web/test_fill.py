@@ -51,6 +51,12 @@ def test_the_line_is_at_a_second_and_a_half(seconds: float, is_fast: bool) -> No
     assert is_too_fast(SIGNER, token, NOW + timedelta(seconds=seconds)) is is_fast
 
 
+@pytest.mark.parametrize("microsecond", [0, 49_999, 50_000, 99_999, 950_000, 999_999])
+def test_what_comes_back_at_once_is_too_fast_at_any_fraction_of_a_second(microsecond: int) -> None:
+    now = NOW.replace(microsecond=microsecond)
+    assert is_too_fast(SIGNER, fill_token(SIGNER, now), now)
+
+
 def test_whoever_takes_their_time_is_let_in(shop: Shop) -> None:
     assert shop.sign_up(fill=shop.fill(seconds=2)).status_code == 303
 

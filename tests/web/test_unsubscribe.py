@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import delete, update
 
+from service.domain.consent import version_of
 from service.store.contact import Consent, Contact, Suppression
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
@@ -72,6 +73,11 @@ def test_the_pages_first_button_leaves_everything(shop: Shop, token: str) -> Non
     assert "Done" in answer.text
     assert "Your appointments" in answer.text
     assert withdrawn(shop) == [(None, "page")]
+    (act,) = (each for each in shop.all(Consent) if each.act == "withdrawn")
+    assert (act.address, act.page) == ("127.0.0.1", f"{shop.runtime.settings.base_url}/unsubscribe")
+    assert act.wording == "Unsubscribe from everything"
+    assert act.version == version_of("Unsubscribe from everything")
+    assert act.user_agent
 
 
 def test_one_topic_is_a_second_choice(shop: Shop, token: str) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
 
-from flask import request
 from sqlalchemy.orm import Session
 
 from service.actions.ask_by_mail import ask_address, ask_forget
@@ -20,7 +19,6 @@ from service.actions.less_often import wish_less_often
 from service.actions.pause import pause
 from service.actions.unsubscribe import unsubscribe
 from service.domain.contact import MAX_ADDRESS, BadAddress, read_address
-from service.domain.hit import clean_user_agent
 from service.domain.pause import CHOICES
 from service.domain.sequence.model.business import Business
 from service.ports import Published
@@ -83,9 +81,8 @@ def keep(session: Session, *, published: Published, token: str, choice: Choice) 
 
 def _leave(session: Session, published: Published, recipient: Recipient, topic: str) -> Notice:
     business, words = published.library.business, WORDS[recipient.language]
-    agent = clean_user_agent(request.headers.get("User-Agent", "")) or None
-    now, name = journey_now(session), topic or None
-    left = unsubscribe(session, published, recipient.contact_id, now, topic=name, source="page", user_agent=agent)
+    evidence, now, name = pressed("preferences"), journey_now(session), topic or None
+    left = unsubscribe(session, published, recipient.contact_id, now, topic=name, source="page", evidence=evidence)
     title = title_of(business, name, recipient.language)
     said = "service_off" if _is_service(business, topic) else "topic_left"
     return Notice(words[said].format(topic=title), left=left, topic=title)

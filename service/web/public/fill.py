@@ -6,6 +6,7 @@ welcome; so is one that lay open over night, as a signed time never ends.
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 from service.domain.token import Signer
@@ -15,7 +16,7 @@ TOO_FAST = 1.5  # seconds
 
 def fill_token(signer: Signer, now: datetime) -> str:
     """What a form's page carries that is made now."""
-    return signer.sign("fill", f"{now.timestamp():.1f}")
+    return signer.sign("fill", f"{math.floor(now.timestamp() * 10) / 10:.1f}")  # never rounded up: that lies ahead
 
 
 def is_too_fast(signer: Signer, token: object, now: datetime) -> bool:

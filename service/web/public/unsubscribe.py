@@ -14,14 +14,13 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from service.actions.unsubscribe import unsubscribe
-from service.domain.hit import clean_user_agent
 from service.ports import Published
 from service.store.journey import journey_now
 from service.web.current import current_runtime
 from service.web.public.entry import Unreadable, read_entry
 from service.web.public.left import left_page
 from service.web.public.preference_words import LEAVING, WORDS
-from service.web.public.recipient import Recipient, find_recipient, title_of
+from service.web.public.recipient import Recipient, find_recipient, pressed, title_of
 from service.web.public.topics import services
 from service.web.transaction import transact
 
@@ -59,9 +58,9 @@ def take_out(
     """Unsubscribe whoever holds the token, from a topic or from everything: the recipient as they are afterwards, and
     the number by which this goes, None where the person was forgotten."""
     recipient = find_recipient(session, published, token)
-    agent = clean_user_agent(request.headers.get("User-Agent", "")) or None
+    evidence = pressed("unsubscribe", LEAVING[recipient.language]["all"] if source == "page" and not topic else "")
     now = journey_now(session)
-    left = unsubscribe(session, published, recipient.contact_id, now, topic=topic, source=source, user_agent=agent)
+    left = unsubscribe(session, published, recipient.contact_id, now, topic=topic, source=source, evidence=evidence)
     session.flush()
     return find_recipient(session, published, token), left
 
