@@ -67,17 +67,20 @@ def measure(bench: Bench) -> Mapping[str, Result]:
     with installation.workers_paused():
         _publish(installation)
         _pile_up(installation, plan.heap)
-    few = _drain(bench, plan.heap)
+        before = bench.sink.so_far()
+    few = _drain(bench, plan.heap, before)
     with installation.workers_paused():
         _pile_up(installation, plan.backlog)
-    first = _drain(bench, plan.part)
+        before = bench.sink.so_far()
+    first = _drain(bench, plan.part, before)
     with installation.workers_paused():
         say(f"backlog: on to its last {plan.part:,} mails")
         with installation.runtime.session() as session:
             session.execute(text("SET LOCAL statement_timeout = 0"))
             session.execute(CUT, {"keep": plan.part})
         _settle(installation)
-    last = _drain(bench, plan.part)
+        before = bench.sink.so_far()
+    last = _drain(bench, plan.part, before)
     more = {"backlog": plan.backlog, "part": plan.part, "workers": plan.workers}
     return {
         "backlog_mails_per_second": Result(last.rate, "mails/s", first.rate, "its first mails", more),
@@ -112,9 +115,12 @@ def _settle(installation: Installation) -> None:
         connection.execute(text("RESET statement_timeout"))
 
 
-def _drain(bench: Bench, mails: int) -> Part:
-    """Let the workers send so many; a first tenth is not counted, as it warms caches and sessions."""
-    before, most, warm = bench.sink.so_far(), 0.0, round(mails * WARM)
+def _drain(bench: Bench, mails: int, before: int) -> Part:
+    """Let the workers send so many; a first tenth is not counted, as it warms caches and sessions.
+
+    `before` is how many had arrived while the workers still stood: of a few they have sent all before we look.
+    """
+    most, warm = 0.0, round(mails * WARM)
     began = time.monotonic()
     since, at = 0, began  # how many, and when, once it is warm
     deadline = began + 60 + mails / SLOWEST

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,7 +22,6 @@ from service.domain.sequence.library import read_library
 from service.domain.token import Signer
 from service.ports import Caller, Doorbell, Pacer, Provider, Published, Receiver
 from service.providers import open_pacer, open_provider, open_receiver, refuse_faults
-from service.providers.inbound import InboundMail
 from service.providers.proof import by_name
 from service.providers.webhook import WebhookCaller
 from service.rendering.address import mailbox
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+INBOUND = "inbound"  # the name under which mail that comes in is kept, as a provider's webhooks are
 LOOK_AGAIN = 1.0  # seconds for which a process trusts that nothing newer was published
 
 
@@ -94,15 +94,19 @@ class Runtime:
     def receiver(self, provider: str) -> tuple[Receiver, Mapping[str, Sequence[str]]] | None:
         """What understands a provider's webhooks, and the secrets that prove them, by account; see `open_receiver`."""
         if provider not in self._receivers:
-            opened = self._inbound() if provider == InboundMail.name else open_receiver(provider, self.settings)
+            opened = self._inbound() if provider == INBOUND else open_receiver(provider, self.settings)
             if opened is None:
                 return None
             self._receivers[provider] = opened
         return self._receivers[provider]
 
     def _inbound(self) -> tuple[Receiver, Mapping[str, Sequence[str]]]:
-        """What understands mail that comes in; without a secret it comes by `everafter receive` alone."""
-        return InboundMail(self.marks), by_name(self.settings.inbound_webhook_secret)
+        """What understands mail that comes in; without a secret it comes by `everafter receive` alone.
+
+        By name: reading forms is 11 MB of each process, and few workers ever meet one.
+        """
+        make: Callable[[Marks], Receiver] = pkgutil.resolve_name("service.providers.inbound:InboundMail")
+        return make(self.marks), by_name(self.settings.inbound_webhook_secret)
 
     @cached_property
     def marks(self) -> Marks:
