@@ -23,8 +23,9 @@ from service.web.limits import current_limits
 from service.web.network import client_address
 from service.web.problems import page
 from service.web.public.entry import read_entry
+from service.web.public.leaving_words import AFTER, LEFT, REASONS
 from service.web.public.line import BadLine, read_line
-from service.web.public.preference_words import AFTER, LEFT, REASONS, WORDS
+from service.web.public.preference_words import WORDS
 from service.web.public.recipient import Recipient, look_up, pressed, title_of, with_address
 from service.web.public.token import read_token
 from service.web.public.topics import services

@@ -19,7 +19,8 @@ from service.store.contact import Contact
 from service.store.journey import journey_now
 from service.web.current import current_runtime
 from service.web.public.language import language_of
-from service.web.public.preference_words import BUTTONS, LEFT, MAILED
+from service.web.public.leaving_words import LEFT
+from service.web.public.mailed_words import BUTTONS, MAILED
 from service.web.public.recipient import look_up, shortened
 from service.web.public.token import read_token
 from service.web.transaction import transact
