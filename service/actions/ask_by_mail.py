@@ -12,8 +12,8 @@ from service.actions.change_contact import move
 from service.actions.erase import erase
 from service.actions.merge import merge
 from service.actions.receive_event import Seen, receive_event
+from service.actions.suppress import suppress
 from service.actions.system_mail import close_request, open_request, write_system_mail
-from service.actions.unsubscribe import suppress
 from service.domain.contact import Address, address_hash
 from service.domain.happening import ADDRESS_CHANGED
 from service.domain.system_mail import KEEPS, SystemMail

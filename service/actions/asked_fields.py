@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from service.domain.field import BadValue, Fault, read_value, read_zone
 from service.domain.sequence.model.business import Business
-from service.domain.sequence.names import ASKED, CONTACT, Shape
+from service.domain.sequence.names import CONTACT, PERSONAL, Shape
 from service.domain.sequence.spelling import did_you_mean
 from service.store.contact import Contact
 from service.store.history import zone_of
@@ -21,7 +21,7 @@ def shape_of(name: str, business: Business) -> Shape | None:
         return business.languages
     if name == "timezone":
         return "timezone"
-    return dict(business.fields).get(name) or (CONTACT[name] if name in ASKED else None)
+    return dict(business.fields).get(name) or (CONTACT[name] if name in PERSONAL else None)
 
 
 def read_asked(
@@ -53,9 +53,9 @@ def write_asked(contact: Contact, values: Mapping[str, Any], now: datetime) -> N
     """Write what was filled in to a locked contact."""
     if not values:
         return
-    for name in ASKED:
+    for name in PERSONAL:
         if name in values:
             setattr(contact, name, values[name])
-    own = {name: value for name, value in values.items() if name not in ASKED}
+    own = {name: value for name, value in values.items() if name not in PERSONAL}
     contact.fields = contact.fields | own
     contact.updated_at = now

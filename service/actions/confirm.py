@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from service.actions.ask_to_confirm import kept_signups
 from service.actions.sign_up import Evidence, sign_up, source_of
+from service.actions.suppress import suppress_address
 from service.actions.system_mail import close_request, open_request
-from service.actions.unsubscribe import suppress_address
 from service.domain.consent import Suppressed, lifted
 from service.domain.contact import read_address
 from service.domain.sequence.model.form import Form

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from service.actions.leave import end_enrolments
 from service.actions.match_feedback import Matched, hash_of
 from service.actions.receive_event import Seen, receive_event
-from service.actions.unsubscribe import suppress, suppress_address, unsubscribe
+from service.actions.suppress import suppress, suppress_address
+from service.actions.unsubscribe import unsubscribe
 from service.domain.aftermath import IN_A_ROW, PROOF, Aftermath, aftermath, in_vain
 from service.domain.consent import IN_VAIN
 from service.domain.departure import bounced, complained

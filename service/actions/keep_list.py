@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.actions.leave import end_enrolments
 from service.actions.receive_event import Seen, receive_event
-from service.actions.unsubscribe import suppress_address
+from service.actions.suppress import suppress_address
 from service.domain.consent import SPARES_SERVICE
 from service.domain.departure import left_with, put_aside
 from service.domain.suppression import FIRM, Line

@@ -16,7 +16,7 @@ from service.actions.change_contact import STAYS_BEHIND
 from service.actions.expect import expect
 from service.actions.leave import CAN_BE_CANCELLED, end
 from service.actions.receive_event import wake
-from service.actions.unsubscribe import suppress_address
+from service.actions.suppress import suppress_address
 from service.domain.departure import Leave
 from service.domain.merge import EARLIEST, FILLED, LATEST, Way, doubles, filled
 from service.ports import Published

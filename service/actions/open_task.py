@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from service.actions.staff_mail import write_staff_mail
-from service.domain.assignee import assignee_of
+from service.domain.assignee import Assignee, assignee_of
 from service.domain.clearance import topic_of
 from service.domain.consent import may_email
 from service.domain.reason import opened as words
 from service.domain.reason import unreached
 from service.domain.sequence.model.step import Step
-from service.domain.task import opened
+from service.domain.task import Times, opened
 from service.ports import Published
 from service.store.contact import Contact
 from service.store.delivery import Delivery
@@ -43,24 +43,30 @@ def open_task(
     times = opened(now, step.task.due, step.drop_after, zone)
     remarks = [whom.remark, _unreached(session, published, enrolment, contact, now)]
     task = Task(
-        delivery_id=touch.id,
-        enrolment_id=enrolment.id,
         contact_id=contact.id,
         what=step.task.what,
         assignee=whom.name,
-        state="open",
         reason=" ".join(filter(None, remarks)) or None,
         cost=step.task.cost,
-        opened_at=now,
-        due_at=times.due_at,
-        wake_at=times.wakes_at,
     )
+    hand_to(session, published, task, touch, whom, times, now)
+    return task
+
+
+def hand_to(
+    session: Session, published: Published, task: Task, touch: Delivery, whom: Assignee, times: Times, now: datetime
+) -> None:
+    """Store a new task and what its touch says of it, and mail whoever it is for. The caller commits.
+
+    `touch` is stored already; the task knows what, for whom and why, and gets the rest here.
+    """
+    task.delivery_id, task.enrolment_id, task.state = touch.id, touch.enrolment_id, "open"
+    task.opened_at, task.due_at, task.wake_at = now, times.due_at, times.wakes_at
     session.add(task)
     touch.rule, touch.expires_at, touch.wake_at = "task", times.expires_at, None
-    touch.reason = words(task.what, task.assignee, times.due_at, task.reason, zone)
+    touch.reason = words(task.what, task.assignee, times.due_at, task.reason, ZoneInfo(published.library.business.zone))
     session.flush()
     write_staff_mail(session, published, task, touch, whom.address, now)
-    return task
 
 
 def _unreached(

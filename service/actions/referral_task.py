@@ -14,14 +14,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from service.actions.cancel_tasks import cancel_tasks
+from service.actions.open_task import hand_to
 from service.actions.proceed import new_message_id
-from service.actions.staff_mail import write_staff_mail
 from service.domain.assignee import Assignee, assignee_of, first_of
-from service.domain.duration import add
-from service.domain.reason import opened as words
 from service.domain.sequence.model.duration import Duration, Unit
 from service.domain.sequence.model.referral import Reward as Promise
-from service.domain.task import Times, keeps_until
+from service.domain.task import opened
 from service.ports import Published
 from service.store.contact import lock_contacts
 from service.store.delivery import Delivery, State
@@ -90,8 +88,28 @@ def _open(
     due: Duration,
     now: datetime,
 ) -> None:
-    made = insert(Enrolment).values(
+    enrolment_id = _hang_up(session, task.contact_id, key, about, now)
+    if enrolment_id is None:
+        return
+    touch = Delivery(
+        enrolment_id=enrolment_id,
         contact_id=task.contact_id,
+        step=step,
+        priority=0,
+        state=State.OPEN,
+        due_at=now,
+        message_id=new_message_id(published),
+    )
+    session.add(touch)
+    session.flush()
+    times = opened(now, due, None, ZoneInfo(published.library.business.zone))
+    hand_to(session, published, task, touch, whom, times, now)
+
+
+def _hang_up(session: Session, contact_id: int, key: str, about: dict[str, int], now: datetime) -> int | None:
+    """The enrolment that a task hangs on; None where that task is there already."""
+    made = insert(Enrolment).values(
+        contact_id=contact_id,
         sequence=REFERRAL,
         trigger_key=key,
         state="finished",
@@ -102,28 +120,4 @@ def _open(
         ended_at=now,
         data=about,
     )
-    enrolment_id = session.scalar(made.on_conflict_do_nothing().returning(Enrolment.id))
-    if enrolment_id is None:
-        return
-    zone = ZoneInfo(published.library.business.zone)
-    due_at = add(now, due, zone)
-    expires_at = keeps_until(due_at, zone)
-    touch = Delivery(
-        enrolment_id=enrolment_id,
-        contact_id=task.contact_id,
-        step=step,
-        priority=0,
-        state=State.OPEN,
-        rule="task",
-        reason=words(task.what, task.assignee, due_at, task.reason, zone),
-        due_at=now,
-        expires_at=expires_at,
-        message_id=new_message_id(published),
-    )
-    session.add(touch)
-    session.flush()
-    task.delivery_id, task.enrolment_id, task.state = touch.id, enrolment_id, "open"
-    task.opened_at, task.due_at, task.wake_at = now, due_at, Times(due_at, expires_at).wakes_at
-    session.add(task)
-    session.flush()
-    write_staff_mail(session, published, task, touch, whom.address, now)
+    return session.scalar(made.on_conflict_do_nothing().returning(Enrolment.id))

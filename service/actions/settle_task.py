@@ -73,15 +73,21 @@ def settle_task(
             held.say(f"{task.reason} {undone}")
     if held.enrolment.sequence == REFERRAL:
         settle_referral(session, published, held, who, outcome, note, now)
+    _tell_of_it(session, published, held, now)
+    return task
+
+
+def _tell_of_it(session: Session, published: Published, held: Held, now: datetime) -> None:
+    """The event `task.done`, which wakes what waits for it."""
     data = {
         "sequence": held.enrolment.sequence,
         "step": held.touch.step if held.touch else None,
-        "value": outcome,
-        "note": note or None,
+        "value": held.task.outcome,
+        "note": held.task.note,
         "enrolment": held.enrolment.id,
     }
-    receive_event(session, published, held.contact, Seen("task.done", now, key=f"task:{task.id}", data=data), now)
-    return task
+    done = Seen("task.done", now, key=f"task:{held.task.id}", data=data)
+    receive_event(session, published, held.contact, done, now)
 
 
 def _settle_reply(session: Session, held: Held, who: str, outcome: str | None, now: datetime) -> None:

@@ -23,6 +23,7 @@ from service.domain.contact import Address, address_hash
 from service.domain.entry import Occasion, consented_topics, starts
 from service.domain.reason import ASKED_AGAIN
 from service.domain.sequence.model.form import MAIL, Form
+from service.domain.sequence.names import PERSONAL
 from service.domain.sequence.vocabulary import Kind
 from service.ports import Published
 from service.store.contact import Consent, Contact
@@ -32,7 +33,6 @@ from service.store.event import Event
 
 SEND_AGAIN = timedelta(hours=1)  # a repeated signup gets the form's first mail again, at most this often
 REF = "ref"  # the field of a referral code, which says nothing about the person themselves
-BUILT_IN = frozenset({"first_name", "last_name", "phone", "address", "company", "language", "timezone", "birthday"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def upsert_contact(
     columns = contact_of(hash_key, address, fields, now, source)
     made = insert(Contact).values(columns)
     filled: dict[str, Any] = {
-        name: func.coalesce(getattr(Contact, name), value) for name, value in columns.items() if name in BUILT_IN
+        name: func.coalesce(getattr(Contact, name), value) for name, value in columns.items() if name in PERSONAL
     }
     filled |= {"fields": made.excluded.fields + Contact.fields, "updated_at": now}
     row: Row[Contact, bool] = session.execute(
@@ -135,10 +135,10 @@ def contact_of(
         "email_key": address.key,
         "address_hash": address_hash(hash_key, address.key),
         "source": source,
-        "fields": {name: value for name, value in given.items() if name not in BUILT_IN},
+        "fields": {name: value for name, value in given.items() if name not in PERSONAL},
         "created_at": now,
         "updated_at": now,
-    } | {name: value for name, value in given.items() if name in BUILT_IN}
+    } | {name: value for name, value in given.items() if name in PERSONAL}
 
 
 def keep_consents(session: Session, contact_id: int, rows: Sequence[dict[str, Any]]) -> None:

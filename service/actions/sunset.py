@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from service.actions.leave import end_enrolments
 from service.actions.receive_event import Seen, receive_event
-from service.actions.unsubscribe import suppress
+from service.actions.suppress import suppress
 from service.domain.clearance import may_reach
 from service.domain.departure import left_in_peace, left_with
 from service.domain.sunset import UNENGAGED

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import case, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.actions.leave import Before, end_enrolments
 from service.actions.receive_event import Seen, receive_event
 from service.actions.sign_up import Evidence
-from service.domain.consent import IN_VAIN
+from service.actions.suppress import suppress
 from service.domain.departure import left_with, unsubscribed
 from service.domain.happening import UNSUBSCRIBED
 from service.domain.leaving import UNDO
 from service.ports import Published
-from service.store.contact import Consent, Contact, Suppression, lock_contacts
+from service.store.contact import Consent, Contact, lock_contacts
 from service.store.enrolment import Enrolment
 from service.store.history import read_consents
 from service.store.leaving import Leaving
@@ -52,19 +51,7 @@ def unsubscribe(
     before = end_enrolments(session, unsubscribed(topic, now), now, *mine)
     if standing is not None and not (took or before.enrolments or before.deliveries):
         return standing.consent_id  # pressed once more: there was nothing left to leave
-    act = Consent(
-        contact_id=contact_id,
-        topic=topic,
-        act="withdrawn",
-        basis="consent",
-        at=now,
-        source=source,
-        address=evidence.address,
-        user_agent=evidence.user_agent,
-        page=evidence.page,
-        wording=evidence.wording or None,
-        version=evidence.version,
-    )
+    act = _withdrawal(contact_id, topic, now, source, evidence)
     session.add(act)
     # Last, so that what waits for it begins after everything else has ended.
     event_id = receive_event(session, published, contact, Seen(UNSUBSCRIBED, now, data={"topic": topic}), now)
@@ -86,6 +73,22 @@ def remember(leaving: Leaving, agreed: Collection[str], before: Before, now: dat
     }
     leaving.ended = found | leaving.ended
     leaving.cancelled = {str(number): state for number, state in before.deliveries.items()} | leaving.cancelled
+
+
+def _withdrawal(contact_id: int, topic: str | None, now: datetime, source: str, evidence: Evidence) -> Consent:
+    return Consent(
+        contact_id=contact_id,
+        topic=topic,
+        act="withdrawn",
+        basis="consent",
+        at=now,
+        source=source,
+        address=evidence.address,
+        user_agent=evidence.user_agent,
+        page=evidence.page,
+        wording=evidence.wording or None,
+        version=evidence.version,
+    )
 
 
 def _new_leaving(session: Session, act: Consent, event_id: int | None) -> Leaving:
@@ -110,39 +113,3 @@ def _standing(session: Session, contact_id: int, topic: str | None, now: datetim
     stands = (Leaving.undone_at.is_(None), Leaving.at >= now - UNDO)
     newest = select(Leaving).where(*same, *stands).order_by(Leaving.consent_id.desc()).limit(1)
     return session.scalar(newest, execution_options={"populate_existing": True})
-
-
-def suppress(session: Session, contact: Contact, now: datetime, *, topic: str | None, reason: str, source: str) -> bool:
-    """Put a contact's address on the suppression list; see `suppress_address`."""
-    return suppress_address(session, contact.address_hash, now, topic=topic, reason=reason, source=source)
-
-
-def suppress_address(
-    session: Session,
-    address_hash: bytes,
-    now: datetime,
-    *,
-    topic: str | None,
-    reason: str,
-    source: str,
-    at: datetime | None = None,
-    expires_at: datetime | None = None,
-) -> bool:
-    """Put an address on the suppression list, each once for a reason; whether the list changed. `at`: since when, where
-    that is not now. A line that stands there already stays as it is, but for one that is over or would end sooner.
-
-    Reasons stand beside one another: whoever had left, and complains after all, spares nothing from then on, and has
-    still left when the complaint is settled. A mailbox that is dead for certain stays so, whatever arrives late.
-    """
-    line = {"topic": topic, "reason": reason, "source": source, "at": at or now, "expires_at": expires_at}
-    add = insert(Suppression).values(address_hash=address_hash, **line)
-    place = [Suppression.address_hash, Suppression.topic, Suppression.reason]
-    over = Suppression.expires_at <= now
-    anew = {"source": source, "at": case((over, at or now), else_=Suppression.at), "expires_at": expires_at}
-    which = [over]
-    if source != IN_VAIN:
-        which.append(Suppression.expires_at.is_not(None) if expires_at is None else Suppression.expires_at < expires_at)
-    if source != IN_VAIN and expires_at is None:
-        which.append(Suppression.source == IN_VAIN)
-    written = add.on_conflict_do_update(index_elements=place, set_=anew, where=or_(*which)).returning(Suppression.id)
-    return session.scalar(written) is not None

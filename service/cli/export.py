@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from service.cli.progress import Progress
 from service.domain.sequence.model.business import Business
+from service.domain.sequence.names import PERSONAL
 from service.local.servers import servers
 from service.runtime import Runtime
 from service.settings import read_settings
@@ -29,14 +30,7 @@ from service.store.journey import journey_now
 BATCH = 500  # people at a time
 COLUMNS = (
     "email",
-    "first_name",
-    "last_name",
-    "phone",
-    "address",
-    "company",
-    "language",
-    "timezone",
-    "birthday",
+    *PERSONAL,
     "stage",
     "client_since",
     "source",

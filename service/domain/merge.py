@@ -8,20 +8,10 @@ from typing import Any
 
 from service.domain.sequence.model.enrol import Again
 from service.domain.sequence.model.sequence import Sequence as Journey
+from service.domain.sequence.names import PERSONAL
 
 FURTHER = ("lead", "lapsed", "former", "client")  # of two stages the later of these holds
-FILLED = (
-    "first_name",
-    "last_name",
-    "phone",
-    "address",
-    "company",
-    "language",
-    "timezone",
-    "birthday",
-    "source",
-    "referral_code",
-)
+FILLED = (*PERSONAL, "source", "referral_code")
 EARLIEST = ("client_since", "created_at")
 LATEST = ("dealt_at", "paused_until", "caught_up_at", "sunset_at")
 HOLDS = frozenset({"active", "finished", "converted"})  # who was taken out of one may still live the other

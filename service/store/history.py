@@ -18,6 +18,7 @@ from service.domain.happening import Happening, Touch
 from service.domain.moment import Moment
 from service.domain.schedule import Local
 from service.domain.sequence.model.business import Business
+from service.domain.sequence.names import CONTACT
 from service.store.bulk import among, fetch, listed, read
 from service.store.contact import Contact
 from service.store.delivery import Delivery
@@ -29,21 +30,7 @@ from service.store.letter import Inside, Reader
 from service.store.referral import concerned, read_referrals
 from service.store.told import Person
 
-CONTACT_FIELDS = (
-    "email",
-    "first_name",
-    "last_name",
-    "language",
-    "timezone",
-    "phone",
-    "address",
-    "company",
-    "stage",
-    "client_since",
-    "birthday",
-    "source",
-    "tags",
-)
+CONTACT_FIELDS = tuple(CONTACT)
 
 CONSENTS = text(
     """

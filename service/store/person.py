@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from service.domain.sequence.names import PERSONAL
 from service.store.contact import Consent, Contact, Suppression
 from service.store.decision import Decision
 from service.store.delivery import Delivery
@@ -33,14 +34,7 @@ MOST_HITS = 10_000  # opens and clicks that are listed, the newest; anybody who 
 OTHERS = frozenset({"friend", "from"})  # in what is told about referrals: the names of other people
 HERSELF = (
     "email",
-    "first_name",
-    "last_name",
-    "phone",
-    "address",
-    "company",
-    "language",
-    "timezone",
-    "birthday",
+    *PERSONAL,
     "stage",
     "client_since",
     "dealt_at",

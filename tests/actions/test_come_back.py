@@ -15,7 +15,8 @@ from service.actions.deliver import deliver
 from service.actions.join import join
 from service.actions.lease import Lease, take
 from service.actions.sign_up import Evidence, sign_up
-from service.actions.unsubscribe import suppress, unsubscribe
+from service.actions.suppress import suppress
+from service.actions.unsubscribe import unsubscribe
 from service.domain.consent import may_email
 from service.domain.contact import read_address
 from service.domain.sequence.model.business import Topic

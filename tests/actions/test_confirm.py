@@ -17,8 +17,9 @@ from service.actions.confirm import Confirmed, confirm
 from service.actions.erase import erase
 from service.actions.resolve import resolve
 from service.actions.sign_up import Evidence, SignedUp
+from service.actions.suppress import suppress
 from service.actions.system_mail import Request, look_at_request
-from service.actions.unsubscribe import suppress, unsubscribe
+from service.actions.unsubscribe import unsubscribe
 from service.domain.contact import read_address
 from service.domain.sequence.model.business import Business, Topic
 from service.domain.sequence.model.consent import ConsentPolicy

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from service.actions.staff_mail import staff_letters
-from service.actions.unsubscribe import suppress
+from service.actions.suppress import suppress
 from service.domain.sequence.model.duration import Duration, Unit
 from service.store.contact import Contact
 from tests.actions.front_desk import CALL, FrontDesk, task_step

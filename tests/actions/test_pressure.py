@@ -11,8 +11,9 @@ from sqlalchemy import Engine, select, update
 from service.actions.lighten import lighten, opened_by
 from service.actions.prune import Keeping, look_after_months
 from service.actions.record_hits import record_hits
+from service.actions.suppress import suppress
 from service.actions.tell import Told, tell
-from service.actions.unsubscribe import suppress, unsubscribe
+from service.actions.unsubscribe import unsubscribe
 from service.domain.breaker import Breaker
 from service.domain.hit import RawHit
 from service.domain.policy import Policy, PressurePolicy

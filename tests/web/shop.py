@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import inspect, select, update
 from werkzeug.test import TestResponse
 
 from service.actions.publish import Edition, publish
@@ -139,8 +139,9 @@ class Shop:
             return session.scalars(select(Contact).where(Contact.email_key == email)).one()
 
     def all(self, table: type) -> Sequence[Any]:
+        """The rows of a table, in the order in which they were written."""
         with self.runtime.session() as session:
-            return session.scalars(select(table)).all()
+            return session.scalars(select(table).order_by(*inspect(table).primary_key)).all()
 
     def delivery_of(self, contact: Contact) -> Delivery:
         with self.runtime.session() as session:

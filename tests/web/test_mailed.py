@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from service.actions.unsubscribe import suppress_address
+from service.actions.suppress import suppress_address
 from service.domain.contact import address_hash
 from service.domain.token import Purpose
 from service.store.contact import Consent, Contact, Suppression

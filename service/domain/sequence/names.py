@@ -32,8 +32,9 @@ CONTACT: dict[str, Shape] = {
     "source": "text",
     "tags": "tags",
 }
-# Of them, what a colleague may fill in at a task; the address, consent, stage and tags have ways of their own.
-ASKED = ("first_name", "last_name", "phone", "address", "company", "language", "timezone", "birthday")
+# Of them, what a form, a colleague at a task or a program may fill in; the address, stage and tags have ways of their
+# own.
+PERSONAL = ("first_name", "last_name", "phone", "address", "company", "language", "timezone", "birthday")
 BUSINESS = ("name", "from", "address", "phone")
 EVENT: dict[str, Shape] = {"name": "text", "at": "time", "about": "text", "value": "money", "currency": "text"}
 FORM: dict[str, Shape] = {"first_name": "text", "last_name": "text"}  # what every form takes, beside the address

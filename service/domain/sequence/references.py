@@ -8,7 +8,7 @@ from service.domain.sequence.draft import Draft, Reference
 from service.domain.sequence.findings import Findings
 from service.domain.sequence.heading import slug
 from service.domain.sequence.links import BUILT_IN, beside
-from service.domain.sequence.names import ASKED, Scope, Shape, Shelf
+from service.domain.sequence.names import PERSONAL, Scope, Shape, Shelf
 from service.domain.sequence.spelling import did_you_mean
 
 LAYOUTS = "email_templates/layouts/"
@@ -50,7 +50,7 @@ class ReferenceCheck:
             "form": {form.slug for form in business.forms},
             "template": {path[len(LAYOUTS) : -len(LAYOUT)] for path in layouts} or set(SHIPPED),
             "event": shelf.events,
-            "asked field": {*ASKED, *dict(business.fields)},
+            "asked field": {*PERSONAL, *dict(business.fields)},
             "calendar": dict(business.calendar),
             "webhook": dict(business.webhooks),
             "person": dict(business.people),

@@ -20,6 +20,7 @@ from service.domain.pause import pause_ends
 from service.domain.pressure import BY_WEIGHT
 from service.domain.reason import wrote_back
 from service.domain.sequence.model.form import Form
+from service.domain.sequence.names import PERSONAL
 from service.domain.simulation.again import send_again
 from service.domain.simulation.enter import enrol, enrol_by, expect_dates, expect_visits
 from service.domain.simulation.inside import Inside
@@ -32,8 +33,6 @@ from service.domain.simulation.settlement import settlement_of
 from service.domain.sunset import SUNSET
 from service.domain.task import REPLY_DUE, Times, keeps_until
 from service.domain.throttle import COMPLAINT
-
-BUILT_IN = frozenset({"first_name", "last_name", "phone", "address", "company", "language", "timezone", "birthday"})
 
 
 def receive(life: Life, told: Happening, currency: str | None = None) -> bool:
@@ -144,7 +143,7 @@ def sign_up(life: Life, form: Form, fields: Mapping[str, Any]) -> None:
     """The person fills in a form. What is known of them is added to, never overwritten."""
     declared = dict(life.business.fields)
     for name, value in fields.items():
-        if (name in BUILT_IN or name in declared) and value not in {None, ""} and life.contact.get(name) is None:
+        if (name in PERSONAL or name in declared) and value not in {None, ""} and life.contact.get(name) is None:
             life.contact[name] = value
     agreed = consented_topics(life.library, form)
     if form.double_opt_in:  # it counts from its confirmation

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 
 from service.actions.change_contact import Changes
 from service.actions.record_consent import Given
+from service.domain.sequence.names import PERSONAL
 from service.web.api.paging import PageQuery, never_null
 from service.web.api.schema import (
     Email,
@@ -27,17 +28,7 @@ from service.web.api.schema import (
 MOST_TAGS = 100
 MOST_FIELDS = 200
 MOST_CONSENTS = 50
-COLUMNS = (
-    "first_name",
-    "last_name",
-    "phone",
-    "address",
-    "company",
-    "language",
-    "timezone",
-    "birthday",
-    "source",
-)
+COLUMNS = (*PERSONAL, "source")
 LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$"
 
 
