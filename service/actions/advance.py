@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -23,7 +24,7 @@ from service.domain.facts import Facts
 from service.domain.moment import resolve
 from service.domain.reason import DONE, DUE, PLANNED_ANEW
 from service.domain.schedule import Progress, is_dated
-from service.domain.sequence.model.sequence import Sequence
+from service.domain.sequence.model.sequence import Sequence as Journey
 from service.domain.sequence.model.step import Step
 from service.domain.system_mail import is_system
 from service.ports import Published
@@ -32,6 +33,7 @@ from service.store.contact import Contact, lock_contacts
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.history import Past, facts_of, read_contacts, read_pasts
+from service.store.publication import is_in_force
 from service.store.waiting import contacts_waiting
 
 log = structlog.get_logger()
@@ -49,7 +51,7 @@ class Walk:
     published: Published
     enrolment: Enrolment
     contact: Contact
-    sequence: Sequence
+    sequence: Journey
     facts: Facts
     rows: list[Delivery]
 
@@ -73,6 +75,7 @@ def advance(session: Session, published: Published, now: datetime, limit: int = 
         .order_by(Enrolment.id)
         .with_for_update()
     ).all()
+    enrolments = _known_here(session, published, enrolments)
     contacts = read_contacts(session, locked)
     pasts = read_pasts(session, locked)
     rows = _open_deliveries(session, [enrolment.id for enrolment in enrolments])
@@ -87,6 +90,18 @@ def advance(session: Session, published: Published, now: datetime, limit: int = 
         if _take_on(session, published, enrolment, contact, pasts[contact.id], rows[enrolment.id], now):
             changed.add(contact.id)
     return len(enrolments)
+
+
+def _known_here(session: Session, published: Published, enrolments: Sequence[Enrolment]) -> Sequence[Enrolment]:
+    """Without those of a sequence that a newer publication has; they are left to whoever has read that one."""
+    unknown = {each.sequence for each in enrolments if _is_gone(published, each)}
+    if not unknown or is_in_force(session, published.id):
+        return enrolments
+    return [each for each in enrolments if each.sequence not in unknown]
+
+
+def _is_gone(published: Published, enrolment: Enrolment) -> bool:
+    return published.library.sequence(enrolment.sequence) is None and not is_system(enrolment.sequence)
 
 
 def _is_due(enrolment: Enrolment, now: datetime) -> bool:
@@ -151,7 +166,7 @@ def _move_on(
     return _walk(Walk(session, published, enrolment, contact, sequence, facts, rows))
 
 
-def _with_date(enrolment: Enrolment, sequence: Sequence, facts: Facts) -> Facts:
+def _with_date(enrolment: Enrolment, sequence: Journey, facts: Facts) -> Facts:
     """Where the date that the steps count from lies now: it may have been moved, or taken away."""
     if facts.date is None:
         return facts

@@ -36,7 +36,7 @@ def arbitrate(session: Session, published: Published, now: datetime, limit: int 
     again = {due.id for due in dues if due.state == held}
     write_decisions(session, [decided(*each) for each in verdicts], again, now, UNSETTLED)
     put_aside(session, published, verdicts, now)
-    return len(dues)
+    return len(verdicts)
 
 
 def take_back(session: Session, published: Published, verdicts: Sequence[tuple[Due, Verdict]], now: datetime) -> None:

@@ -7,7 +7,7 @@ The order is the promise. The intent (`handed`) is committed before a byte leave
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -21,8 +21,8 @@ from service.actions.claim import Claim
 from service.actions.lease import Lease, release
 from service.actions.put_into_words import Desk, put_into_words
 from service.actions.record import Handed, record, record_locked
-from service.actions.rule import rule
-from service.domain.throttle import Ruling, Verdict
+from service.actions.rule import Ruled, rule
+from service.domain.throttle import Ruling
 from service.fault import reach
 from service.ports import Message, Outcome, Published, TryLater, Uncertain
 from service.store.delivery import Delivery
@@ -159,7 +159,8 @@ def _intend(
 ) -> tuple[list[Message], int]:
     """Ask everything once more under the contacts' locks; the messages whose intent this commit holds.
 
-    And how many wait for the engine: something happened to their enrolments that may stop them.
+    And how many wait for the engine: something happened to their enrolments that may stop them, or they are of a step
+    that was published a moment ago.
     """
     verdicts = rule(session, published, dues, now, cleared=[due.id for due in dues])
     worded = {message.delivery_id for message in messages}
@@ -167,17 +168,18 @@ def _intend(
     woken = [due.id for due in cleared if _woken(due, now)]
     # Of one whose step was published a moment ago the next round has the words.
     granted = {due.id for due in cleared if due.id in worded}.difference(woken)
-    _take_back(session, published, verdicts, [due.id for due in cleared if due.id not in granted], now)
+    changed = [each for each in verdicts if each[1].ruling is not Ruling.CLEARED]
+    back = {due.id for due in dues} - granted - {due.id for due, _ in changed}
+    _take_back(session, published, changed, back, now)
     if granted:
         write_intent(session, granted, lease.token, now, desk.provider.name, published.id)
-    return [message for message in messages if message.delivery_id in granted], len(woken)
+    return [message for message in messages if message.delivery_id in granted], len(woken) + len(dues) - len(verdicts)
 
 
 def _take_back(
-    session: Session, published: Published, verdicts: Sequence[tuple[Due, Verdict]], given: Sequence[int], now: datetime
+    session: Session, published: Published, changed: Sequence[Ruled], given: Collection[int], now: datetime
 ) -> None:
     """What may not leave after all waits or is put aside; `given` are given back for another round."""
-    changed = [each for each in verdicts if each[1].ruling is not Ruling.CLEARED]
     if changed:
         take_back(session, published, changed, now)
     if given:

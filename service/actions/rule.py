@@ -31,6 +31,7 @@ from service.store.due import Due, read_ahead, read_counted
 from service.store.history import seed_of, zone_of
 from service.store.judged import Judged, read_bookings, read_judged
 from service.store.pressure import level_of
+from service.store.publication import is_in_force
 from service.store.task import REFERRAL, REPLY
 
 WINDOWLESS = Window.any()
@@ -49,6 +50,9 @@ class Written:
     is_offer: bool
 
 
+GONE = "removed"  # the rule by which a mail is cancelled whose step was taken out
+
+Ruled = tuple[Due, Verdict]
 Rival = tuple[Due, Written | None]  # a mail that waits for its turn alone; None for one to a colleague
 
 
@@ -72,8 +76,9 @@ class Desk:
 
 def rule(
     session: Session, published: Published, dues: Sequence[Due], now: datetime, cleared: Collection[int] = ()
-) -> list[tuple[Due, Verdict]]:
-    """A verdict for each. Consent and suppression are asked first, then window, caps, pressure and the rest of pace.
+) -> list[Ruled]:
+    """A verdict for each, but for those that only a newer publication knows. Consent and suppression are asked first,
+    then window, caps, pressure and the rest of pace.
 
     Their contacts are locked. `cleared` are those among them that were cleared before, and count towards no cap of
     their own.
@@ -81,7 +86,7 @@ def rule(
     policy = published.library.business.throttle
     judged = read_judged(session, {due.contact_id for due in dues}, now)
     desk = Desk(published.library, now, breaker_now(session, policy.breaker, now), judged)
-    verdicts: list[tuple[Due, Verdict]] = []
+    verdicts: list[Ruled] = []
     rivals: dict[int, list[Rival]] = defaultdict(list)
     for due in dues:
         written = desk.written(due.sequence, due.step)
@@ -96,7 +101,14 @@ def rule(
         candidates = [_candidate(*rival, seed, now) for rival in own]
         ruled = decide(candidates, persons[contact_id], policy, now, desk.breaker)
         verdicts += [(due, ruled[due.id]) for due, _ in own]
-    return verdicts
+    return _known_here(session, published, verdicts)
+
+
+def _known_here(session: Session, published: Published, verdicts: list[Ruled]) -> list[Ruled]:
+    """Without those of a step that a newer publication has; they are left to whoever has read that one."""
+    if all(verdict.rule != GONE for _, verdict in verdicts) or is_in_force(session, published.id):
+        return verdicts
+    return [each for each in verdicts if each[1].rule != GONE]
 
 
 def decided(due: Due, verdict: Verdict, *, is_told: bool = True) -> Decided:
@@ -129,7 +141,7 @@ def _bar(desk: Desk, due: Due, written: Written | None) -> Verdict | None:
         return _bar_system(desk, due)
     # A task that a reply opened, or one about a referral, has no step.
     if written is None and due.step != REPLY and due.sequence != REFERRAL:
-        return Verdict(Ruling.EXPIRED, "removed", REMOVED)
+        return Verdict(Ruling.EXPIRED, GONE, REMOVED)
     if due.enrolment_state != "active" and not due.occasion:
         return clearance.left(due.why)
     if written is None or due.staff_to is not None:

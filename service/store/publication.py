@@ -52,6 +52,12 @@ def newest_id(session: Session) -> int | None:
     return session.scalar(select(Publication.id).order_by(Publication.id.desc()).limit(1))
 
 
+def is_in_force(session: Session, publication_id: int) -> bool:
+    """Whether nothing newer was published. Whoever misses in a publication what a row names asks this before they take
+    it for removed: the row may come from a process that knew of a newer one first."""
+    return newest_id(session) == publication_id
+
+
 def read_files(session: Session, publication_id: int) -> dict[str, bytes]:
     """All files of a publication, by path."""
     rows = session.execute(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from service.actions.ask_to_confirm import ask_to_confirm
 from service.actions.confirm import confirm
@@ -39,6 +39,11 @@ WHOLE = replace(
     coupons=(Coupon("REFERRER-15", Duration.of(1, Unit.YEARS), "15 €"),),
     webhooks=(("gifts", "https://gifts.example/hook"),),
 )
+
+
+def rewarding(engine: Engine) -> House:
+    """A business that gives a friend something at once, and whoever brought them a coupon later."""
+    return House(engine, business=replace(WHOLE, referral=Programme(friend=WELCOME, referrer=COUPON)))
 
 
 def promise(house: House, programme: Programme | None) -> None:

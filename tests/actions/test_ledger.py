@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -21,8 +20,6 @@ from service.store.webhook_call import WebhookCall
 from tests.actions.friends import (
     COUPON,
     DAY,
-    WELCOME,
-    WHOLE,
     arrive,
     ask,
     bring,
@@ -31,6 +28,7 @@ from tests.actions.friends import (
     look,
     press,
     promise,
+    rewarding,
     states,
     tasks,
     told,
@@ -41,7 +39,7 @@ from tests.actions.house import House
 
 @pytest.fixture
 def house(engine: Engine) -> House:
-    return House(engine, business=replace(WHOLE, referral=Programme(friend=WELCOME, referrer=COUPON)))
+    return rewarding(engine)
 
 
 def test_the_whole_way_of_two_rewards(house: House) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,14 +16,13 @@ from service.store.reward import RewardRecord, read_rewards
 from tests.actions.friends import (
     COUPON,
     DAY,
-    WELCOME,
-    WHOLE,
     arrive,
     bring,
     code_of,
     ledger,
     look,
     promise,
+    rewarding,
     states,
     tasks,
     told,
@@ -35,7 +33,7 @@ from tests.actions.house import House
 
 @pytest.fixture
 def house(engine: Engine) -> House:
-    return House(engine, business=replace(WHOLE, referral=Programme(friend=WELCOME, referrer=COUPON)))
+    return rewarding(engine)
 
 
 @pytest.mark.parametrize("email", ["ana+friend@example.org", "ANA@example.org", "ana+a+b@example.org"])

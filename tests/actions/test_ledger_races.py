@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,7 +19,6 @@ from service.store.reward import RewardRecord, add_codes, count_codes
 from tests.actions.friends import (
     COUPON,
     WELCOME,
-    WHOLE,
     arrive,
     ask,
     bring,
@@ -29,6 +27,7 @@ from tests.actions.friends import (
     look,
     press,
     promise,
+    rewarding,
     states,
     told,
     visit,
@@ -38,7 +37,7 @@ from tests.actions.house import House
 
 @pytest.fixture
 def house(engine: Engine) -> House:
-    return House(engine, business=replace(WHOLE, referral=Programme(friend=WELCOME, referrer=COUPON)))
+    return rewarding(engine)
 
 
 def test_fifty_at_once_leave_one_of_each(house: House) -> None:

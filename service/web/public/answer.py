@@ -19,9 +19,8 @@ from service.store.contact import Contact
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from service.store.journey import journey_now
-from service.web.current import current_runtime
+from service.web.current import current_network, current_runtime
 from service.web.limits import current_limits
-from service.web.network import client_address
 from service.web.problems import page
 from service.web.public.asked import told
 from service.web.public.entry import read_entry
@@ -103,7 +102,7 @@ def take(token: str) -> Response:
         note = read_lines(str(entry.get("note") or ""), LONGEST_NOTE)
     except BadLine:
         return _ask(published, question, 422, words["too_long"], str(entry.get("note") or ""), value)
-    network = client_address(request, runtime.settings.trusted_proxies)
+    network = current_network()
     wait = current_limits().wait_for(network, f"answer:{question.delivery_id}").seconds
     if wait:
         refused = page(429, words["too_often"], again={"answer": value, "note": note})

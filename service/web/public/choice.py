@@ -24,8 +24,9 @@ from service.domain.sequence.model.business import Business
 from service.ports import Published
 from service.store.journey import journey_now
 from service.web.current import current_runtime
+from service.web.public.evidence import pressed
 from service.web.public.preference_words import WORDS
-from service.web.public.recipient import Recipient, find_recipient, pressed, shortened, title_of
+from service.web.public.recipient import Recipient, find_recipient, shortened, title_of
 
 BY_MAIL = frozenset({"address", "forget"})  # these make us write a mail, and are not asked for without end
 DAYS = {"0", *map(str, CHOICES)}

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
 from service.actions.ask_to_confirm import kept_signups
 from service.actions.confirm import confirm
-from service.actions.sign_up import Evidence
 from service.actions.system_mail import FORM, LANGUAGE, Request, look_at_request
-from service.domain.hit import clean_user_agent
 from service.domain.sequence.model.business import Business
 from service.domain.sequence.model.form import Form
 from service.domain.system_mail import SystemMail
@@ -23,7 +21,7 @@ from service.store.contact import Contact
 from service.store.enrolment import Enrolment
 from service.store.journey import journey_now
 from service.web.current import current_runtime
-from service.web.network import client_address
+from service.web.public.evidence import pressed
 from service.web.public.language import SPOKEN, language_of
 from service.web.public.recipient import shortened
 from service.web.public.token import read_token
@@ -81,10 +79,7 @@ def show(token: str) -> str:
 def take(token: str) -> str:
     runtime = current_runtime()
     published, number = runtime.published(), _number(token)
-    network = client_address(request, runtime.settings.trusted_proxies)
-    agent = clean_user_agent(request.headers.get("User-Agent", ""))
-    page = f"{runtime.settings.base_url}/confirm"
-    evidence = Evidence(str(network) if network else None, agent or None, page)
+    evidence = pressed("confirm")
 
     def work(session: Session) -> str:
         done = confirm(session, published, runtime.hash_key, number, evidence, journey_now(session))

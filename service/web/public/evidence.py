@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from flask import Request
+from flask import request
 
 from service.actions.sign_up import Evidence
 from service.domain.entry import consented_topics
 from service.domain.hit import clean_user_agent
 from service.domain.sequence.model.form import MAIL, ConsentBox, Form
 from service.domain.sequence.model.library import Library
-from service.web.network import Address
+from service.web.current import current_network, current_runtime
 from service.web.public.form_words import WORDS
 from service.web.public.line import BadLine, read_line
 
@@ -27,9 +27,7 @@ def consent_wording(library: Library, form: Form, language: str) -> str:
 
 
 def read_evidence(
-    request: Request,
     entry: Mapping[str, object],
-    network: Address | None,
     form: Form,
     wording: str,
     ticked: Sequence[ConsentBox],
@@ -39,18 +37,29 @@ def read_evidence(
 
     A website may say in the field `page` which page it was; else the browser says so.
     """
+    network = current_network()
     page = without_query(str(entry.get("page") or request.referrer or ""))
-    agent = clean_user_agent(request.headers.get("User-Agent", ""))
     mail = form.box(MAIL)
     return Evidence(
         address=str(network) if network else None,
-        user_agent=agent or None,
+        user_agent=_agent(),
         page=page,
         wording=mail.wording if mail else wording,
         form=form.slug,
         mail=mail is None or mail in ticked,
         channels=tuple((box.channel, box.wording) for box in ticked if box.channel != MAIL),
         language=language,
+    )
+
+
+def pressed(page: str, wording: str = "") -> Evidence:
+    """What tells, of the press of a button on a page of ours, who pressed it, where, and under which words."""
+    network = current_network()
+    return Evidence(
+        str(network) if network else None,
+        _agent(),
+        f"{current_runtime().settings.base_url}/{page}",
+        wording,
     )
 
 
@@ -64,3 +73,7 @@ def without_query(address: str) -> str | None:
     if parts.scheme not in {"http", "https"} or not host:
         return None
     return f"{parts.scheme}://{host}{parts.path}"[:LONGEST_PAGE]
+
+
+def _agent() -> str | None:
+    return clean_user_agent(request.headers.get("User-Agent", "")) or None

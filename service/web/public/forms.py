@@ -17,9 +17,8 @@ from service.actions.sign_up_newcomers import Signup
 from service.clock import machine_now
 from service.domain.sequence.model.business import Business
 from service.domain.sequence.model.form import Form
-from service.web.current import current_reception, current_runtime
+from service.web.current import current_network, current_reception, current_runtime
 from service.web.limits import current_limits
-from service.web.network import client_address
 from service.web.problems import page, problem, wants_json
 from service.web.public.embed import embed
 from service.web.public.entry import Unreadable, read_entry
@@ -73,7 +72,7 @@ def receive(slug: str) -> AnyResponse:
     if is_too_fast(runtime.signer, entry.get("fill"), machine_now()):
         log.info("form.too_fast", form=form.slug)
         return _refuse(business, form, entry, 422, words["fast"])
-    network = client_address(request, runtime.settings.trusted_proxies)
+    network = current_network()
     wait, is_full = current_limits().wait_for(network, checked.address.key)
     if wait:
         notice = words["full" if is_full else "often"].format(wait=_words(wait, words))
@@ -81,7 +80,7 @@ def receive(slug: str) -> AnyResponse:
         answer.headers["Retry-After"] = str(wait)
         return answer
     wording = consent_wording(runtime.published().library, form, language)
-    evidence = read_evidence(request, entry, network, form, wording, checked.ticked, language)
+    evidence = read_evidence(entry, form, wording, checked.ticked, language)
     current_reception().take(Signup(form, checked.address, with_code(runtime.signer, checked.fields), evidence))
     return _accept(form, "accepted")
 

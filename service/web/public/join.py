@@ -5,13 +5,11 @@ from __future__ import annotations
 from email.utils import parseaddr
 from typing import NamedTuple
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
 from service.actions.join import join
-from service.actions.sign_up import Evidence
 from service.domain.consent import may_email, what_bars
-from service.domain.hit import clean_user_agent
 from service.domain.sequence.heading import slug
 from service.domain.sequence.model.business import Business, Topic
 from service.store.contact import Contact
@@ -19,7 +17,7 @@ from service.store.history import read_standings
 from service.store.journey import journey_now
 from service.store.merged import find_contact
 from service.web.current import current_runtime
-from service.web.network import client_address
+from service.web.public.evidence import pressed
 from service.web.public.language import language_of
 from service.web.public.recipient import shortened
 from service.web.public.token import read_token
@@ -99,16 +97,13 @@ def agree(token: str) -> str:
     runtime = current_runtime()
     published = runtime.published()
     business = published.library.business
-    network = client_address(request, runtime.settings.trusted_proxies)
 
     def work(session: Session) -> str:
         invited = find_invited(session, business, token)
         state = _state(session, invited)
         if invited.topic is None or state != "ask":
             return _page(business, invited, state)
-        agent = clean_user_agent(request.headers.get("User-Agent", ""))
-        page = f"{runtime.settings.base_url}/join"
-        evidence = Evidence(str(network) if network else None, agent or None, page, _wording(business, invited))
+        evidence = pressed("join", _wording(business, invited))
         now = journey_now(session)
         taken = join(session, published, invited.contact_id, invited.delivery_id, invited.topic, evidence, now)
         return _page(business, invited, "joined" if taken else _state(session, invited))

@@ -18,15 +18,15 @@ from service.domain.leaving import MEANINGS
 from service.ports import Published
 from service.store.contact import Consent
 from service.store.journey import journey_now
-from service.web.current import current_runtime
+from service.web.current import current_network, current_runtime
 from service.web.limits import current_limits
-from service.web.network import client_address
 from service.web.problems import page
 from service.web.public.entry import read_entry
+from service.web.public.evidence import pressed
 from service.web.public.leaving_words import AFTER, LEFT, REASONS
 from service.web.public.line import BadLine, read_line
 from service.web.public.preference_words import WORDS
-from service.web.public.recipient import Recipient, look_up, pressed, title_of, with_address
+from service.web.public.recipient import Recipient, look_up, title_of, with_address
 from service.web.public.token import read_token
 from service.web.public.topics import services
 from service.web.transaction import transact
@@ -76,7 +76,7 @@ def change(token: str) -> str | tuple[str, int] | Response:
 
 def _say_why(published: Published, number: int, entry: Mapping[str, object]) -> str | tuple[str, int] | Response:
     runtime = current_runtime()
-    network = client_address(request, runtime.settings.trusted_proxies)
+    network = current_network()
     wait = current_limits().wait_for(network, f"left:{number}").seconds
     if wait:
         with runtime.session() as session:

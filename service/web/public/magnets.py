@@ -28,9 +28,8 @@ from service.ports import Published
 from service.rendering.address import mailbox
 from service.store.journey import journey_now
 from service.store.publication import read_file
-from service.web.current import current_hits, current_runtime
+from service.web.current import current_hits, current_network, current_runtime
 from service.web.limits import current_limits
-from service.web.network import client_address
 from service.web.problems import page
 from service.web.public.language import language_of
 from service.web.public.magnet_words import WORDS
@@ -82,7 +81,7 @@ def again(token: str) -> AnyResponse:
         claim = claim_magnet(session, published, delivery_id, magnet, journey_now(session))
     if not (claim.is_over and claim.can_come_again):
         return _page(published, magnet, claim, "over" if claim.is_over else "open", token=token)
-    network = client_address(request, runtime.settings.trusted_proxies)
+    network = current_network()
     wait = current_limits().wait_for(network, f"magnet:{delivery_id}").seconds
     if wait:
         refused = page(429, WORDS[_language(published, claim)]["too_often"])

@@ -12,9 +12,8 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from service.domain.pause import CHOICES
 from service.ports import Published
-from service.web.current import current_runtime
+from service.web.current import current_network, current_runtime
 from service.web.limits import current_limits
-from service.web.network import client_address
 from service.web.public.choice import BY_MAIL, Notice, keep, read_choice
 from service.web.public.entry import read_entry
 from service.web.public.left import left_page, too_often
@@ -47,7 +46,7 @@ def change(token: str) -> Response | str:
     if choice is None:
         return _page(published, recipient, Notice(words["unclear"], is_wrong=True), 422)
     if choice.kind in BY_MAIL:
-        network = client_address(request, runtime.settings.trusted_proxies)
+        network = current_network()
         wait = current_limits().wait_for(network, f"{choice.kind}:{recipient.contact_id}").seconds
         if wait:
             return too_often(recipient, wait)

@@ -7,15 +7,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from flask import request
 from markupsafe import Markup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.actions.sign_up import Evidence
 from service.clock import machine_now
 from service.domain.consent import Standing, may_email
-from service.domain.hit import clean_user_agent
 from service.domain.sequence.model.business import Business, Topic
 from service.ports import Published
 from service.store.delivery import Delivery
@@ -24,7 +21,6 @@ from service.store.history import read_standings, zone_of
 from service.store.journey import journey_now
 from service.store.merged import find_contact
 from service.web.current import current_runtime
-from service.web.network import client_address
 from service.web.public.language import language_of
 from service.web.public.token import read_token
 
@@ -122,18 +118,6 @@ def title_of(business: Business, name: str | None, language: str) -> str:
     """A topic as people read it; the name itself where it is no topic (any more)."""
     topic = business.topic(name) if name else None
     return dict(topic.titles).get(language, topic.name) if topic else name or ""
-
-
-def pressed(page: str, wording: str = "") -> Evidence:
-    """What tells, of the press of a button on a page of ours, who pressed it, where, and under which words."""
-    runtime = current_runtime()
-    network = client_address(request, runtime.settings.trusted_proxies)
-    return Evidence(
-        str(network) if network else None,
-        clean_user_agent(request.headers.get("User-Agent", "")) or None,
-        f"{runtime.settings.base_url}/{page}",
-        wording,
-    )
 
 
 def with_address(sentence: str, address: str) -> Markup:

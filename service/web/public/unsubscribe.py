@@ -18,10 +18,11 @@ from service.ports import Published
 from service.store.journey import journey_now
 from service.web.current import current_runtime
 from service.web.public.entry import Unreadable, read_entry
+from service.web.public.evidence import pressed
 from service.web.public.leaving_words import LEAVING
 from service.web.public.left import left_page
 from service.web.public.preference_words import WORDS
-from service.web.public.recipient import Recipient, find_recipient, pressed, title_of
+from service.web.public.recipient import Recipient, find_recipient, title_of
 from service.web.public.topics import services
 from service.web.transaction import transact
 
