@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from service.logs import configure
 from service.runtime import NothingPublished, Runtime
 from service.settings import read_settings
 from service.web import api, current, health, limits, metrics, problems, request_id, security, webhooks
+from service.web.body import WholeRequest
 from service.web.front import Front
 from service.web.gatherer import Gatherer
 from service.web.public.answer import answering
@@ -38,13 +40,34 @@ from service.web.studio.mailbox import mailbox
 
 FORM_BYTES = 64 * 1024  # what a body may have where a view does not say otherwise
 YEAR = 31_536_000  # seconds
+PAGES = (
+    home,
+    forms,
+    leaving,
+    preferences,
+    magnets,
+    pictures,
+    referring,
+    sharing,
+    joining,
+    my_data,
+    left,
+    mailed,
+    confirming,
+    answering,
+    tasks,
+    calendars,
+)
 PUBLIC = Path(__file__).parent / "public"
 
 log = structlog.get_logger()
 
 
 class Site(OpenAPI):
-    """Flask, but for what it logs of a fault: the path holds the token of a link, and a log must not."""
+    """Flask, but for what it logs of a fault: the path holds the token of a link, and a log must not. And bodies come
+    whole."""
+
+    request_class = WholeRequest
 
     def log_exception(self, exc_info: Any) -> None:
         log.error("request.failed", exc_info=exc_info)
@@ -72,34 +95,38 @@ def create() -> Site:
 
 def build_app(runtime: Runtime) -> Site:
     """The app over a runtime."""
-    app = Site(
+    return attach(lay_out(has_mailbox=runtime.settings.provider == "mailbox"), runtime)
+
+
+def lay_out(*, has_mailbox: bool) -> Site:
+    """Routes, pages, and what every answer carries: all of a site that is nobody's yet."""
+    site = Site(
         "service.web",
         doc_ui=False,
         root_path=str(PUBLIC),
         static_folder="static",
         static_url_path="/static",
     )
-    app.config.update(MAX_CONTENT_LENGTH=FORM_BYTES, SEND_FILE_MAX_AGE_DEFAULT=YEAR)
+    site.config.update(MAX_CONTENT_LENGTH=FORM_BYTES, SEND_FILE_MAX_AGE_DEFAULT=YEAR)
     # No answer sends a request elsewhere because of a slash: RFC 8058 forbids it, and a POST would lose its body.
-    app.url_map.merge_slashes = False
-    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    site.url_map.merge_slashes = False
+    site.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     style = hashlib.sha256((PUBLIC / "static" / "pages.css").read_bytes()).hexdigest()[:12]
-    app.jinja_env.globals.update(business=None, private=False, language="en", style_version=style)
+    site.jinja_env.globals.update(business=None, private=False, language="en", style_version=style)
+    security.register(site)
+    request_id.register(site)
+    problems.register(site)
+    for blueprint in (health.health, metrics.metrics, webhooks.webhooks, *PAGES, *([mailbox] if has_mailbox else [])):
+        site.register_blueprint(blueprint)
+    api.register(site)
+    return site
+
+
+def attach(site: Site, runtime: Runtime) -> Site:
+    """Let a site work for a runtime; one that worked for another before begins anew."""
     hits = Gatherer(runtime.redis, runtime.engine)
-    current.attach(app, runtime, hits)
-    security.register(app, runtime)
-    request_id.register(app)
-    problems.register(app)
-    limits.register(app, runtime)
-    health.register(app, runtime)
-    metrics.register(app, runtime)
-    for blueprint in (home, forms, leaving, preferences, magnets, pictures, referring, sharing, joining, my_data):
-        app.register_blueprint(blueprint)
-    for blueprint in (left, mailed, confirming, answering, tasks, calendars):
-        app.register_blueprint(blueprint)
-    if runtime.settings.provider == "mailbox":
-        app.register_blueprint(mailbox)
-    webhooks.register(app, runtime)
-    api.register(app, runtime)
-    app.wsgi_app = Front(app.wsgi_app, runtime, hits)  # type: ignore[method-assign]
-    return app
+    current.attach(site, runtime, hits)
+    for part in (limits, health, metrics, webhooks):
+        part.attach(site, runtime)
+    site.wsgi_app = Front(partial(Site.wsgi_app, site), runtime, hits)  # type: ignore[method-assign]
+    return site

@@ -48,9 +48,9 @@ class Readiness:
             return under_way
 
 
-def register(app: Flask, runtime: Runtime) -> None:
+def attach(app: Flask, runtime: Runtime) -> None:
+    """Let the app ask whether it can do its work."""
     app.extensions[NAME] = Readiness(runtime)
-    app.register_blueprint(health)
 
 
 @health.get("/healthz")

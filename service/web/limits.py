@@ -127,7 +127,7 @@ def _hit(limiter: RateLimiter, items: Sequence[RateLimitItem], *names: str) -> i
     return 0
 
 
-def register(app: Flask, runtime: Runtime) -> None:
+def attach(app: Flask, runtime: Runtime) -> None:
     """Give the app its limits."""
     app.extensions[NAME] = Limits(runtime)
 

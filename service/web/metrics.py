@@ -90,14 +90,13 @@ def look(session: Session) -> Sight:
     return Sight(counts, active, max(0.0, late), count_notices(session), read_tally(session), read_reasons(session))
 
 
-def register(app: Flask, runtime: Runtime) -> None:
-    """Add `/metrics` to the app."""
+def attach(app: Flask, runtime: Runtime) -> None:
+    """Give `/metrics` something to tell."""
     registry = CollectorRegistry()
     registry.register(Database(runtime))
     registry.register(PaceCollector(runtime))
     # Of several processes a scrape meets any one, and counters that jump from one to the other say nothing.
     app.extensions[NAME] = (registry,) if runtime.settings.web_processes > 1 else (registry, REGISTRY)
-    app.register_blueprint(metrics)
 
 
 @metrics.get("/metrics")

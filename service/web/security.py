@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
-from service.runtime import Runtime
+from service.web.current import current_runtime
 
 # Our pages have one style sheet, no script and no picture of anybody else's.
 CONTENT = {
@@ -27,14 +27,14 @@ HEADERS = {
 TWO_YEARS = 63_072_000  # seconds
 
 
-def register(app: Flask, runtime: Runtime) -> None:
+def register(app: Flask) -> None:
     """Add the headers to every answer that does not have them."""
-    headers = HEADERS | {"Content-Security-Policy": content_policy()}
-    if runtime.settings.base_url.startswith("https://"):
-        headers["Strict-Transport-Security"] = f"max-age={TWO_YEARS}"
+    plain = HEADERS | {"Content-Security-Policy": content_policy()}
+    encrypted = plain | {"Strict-Transport-Security": f"max-age={TWO_YEARS}"}
 
     @app.after_request
     def add(response: Response) -> Response:
+        headers = encrypted if current_runtime().settings.base_url.startswith("https://") else plain
         given = {name.lower() for name, _ in response.headers}
         for name, value in headers.items():
             if name.lower() not in given:

@@ -38,10 +38,9 @@ webhooks = Blueprint("webhooks", __name__)
 Notice = Mapping[str, Any]
 
 
-def register(app: Flask, runtime: Runtime) -> None:
-    """Take what providers post. Those who post at the same time are kept together, in one commit."""
+def attach(app: Flask, runtime: Runtime) -> None:
+    """Let the app keep what providers post. Those who post at the same time are kept together, in one commit."""
     app.extensions[NAME] = Company[Notice, bool](runtime, _keep_all)
-    app.register_blueprint(webhooks)
 
 
 @webhooks.post("/webhooks/<provider>", strict_slashes=False)
@@ -75,15 +74,12 @@ def receive(provider: str, account: str = "") -> Response:
 
 
 def _body(largest: int) -> bytes:
-    """The bytes as they came. Raises RequestEntityTooLarge.
+    """The bytes as they came, at most so many. Raises what `WholeRequest` raises.
 
     Raw, before anything reads it as a form: then there would be nothing left, and it is the bytes that are signed.
     """
-    request.max_content_length = largest + 1  # one that doesn't say how long it is would be cut there without a word
-    body = request.get_data(parse_form_data=False)
-    if len(body) > largest:
-        raise RequestEntityTooLarge
-    return body
+    request.max_content_length = largest
+    return request.get_data(parse_form_data=False)
 
 
 def _find(provider: str, account: str) -> tuple[Receiver, Sequence[str]]:

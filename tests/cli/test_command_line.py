@@ -45,7 +45,8 @@ def test_settings_that_are_wrong_are_all_said_at_once():
 
 
 def test_an_unknown_command_is_a_wrong_call():
-    done = everafter("upp")
+    command = [sys.executable, "-m", "service.cli", "upp"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "No such command" in done.stderr
 

@@ -21,7 +21,7 @@ def test_the_map_is_written_to_a_file_and_its_name_is_told(tmp_path: Path) -> No
     out = tmp_path / "journey.svg"
     result = run("--out", str(out))
     assert result.exit_code == 0
-    assert f"{out}: 18 sequences" in result.stdout
+    assert f"{out}: 20 sequences" in result.stdout
     assert ElementTree.fromstring(out.read_text(encoding="utf-8")).tag.endswith("svg")
 
 

@@ -55,6 +55,7 @@ def test_it_shows_every_group_that_is_limited_slowed_down_or_waited_for(told: di
     assert "120 a minute" not in shown.stdout
     assert "2 a second" in shown.stdout
     assert "10 min" in shown.stdout
+    assert "3 of 30" in shown.stdout
 
 
 def test_programs_get_the_numbers(told: dict[str, str]) -> None:

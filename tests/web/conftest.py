@@ -10,6 +10,7 @@ from service.runtime import Runtime
 from service.settings import Settings
 from tests.web import colleague
 from tests.web.shop import Shop
+from tests.web.site import give_back
 
 
 @pytest.fixture
@@ -26,6 +27,7 @@ def open_shop(settings: Settings) -> Iterator[Callable[..., Shop]]:
     for shop in opened:
         shop.hand_on_hits()  # or they would turn up in the next test's stream, a moment later
         shop.runtime.close()
+        give_back(shop.site)
 
 
 @pytest.fixture

@@ -18,9 +18,10 @@ from service.clock import machine_now
 from service.runtime import Runtime
 from service.store.contact import Contact
 from service.store.delivery import Delivery
-from service.web.app import build_app
-from service.web.current import current_hits
+from service.web.app import Site
+from service.web.current import current_hits, current_reception
 from service.web.public.fill import fill_token
+from tests.web.site import borrow
 
 BUSINESS = """
 name: Glow Studio
@@ -118,10 +119,14 @@ class Shop:
     """The app over a real database and a real Valkey, with a client that keeps no cookies."""
 
     runtime: Runtime
+    site: Site = field(init=False)
     client: FlaskClient = field(init=False)
 
     def __post_init__(self) -> None:
-        self.client = build_app(self.runtime).test_client(use_cookies=False)
+        self.site = borrow(self.runtime)
+        with self.site.app_context():
+            current_reception().steady.step = 0  # no test but its own has anything to hide
+        self.client = self.site.test_client(use_cookies=False)
 
     def publish(self) -> None:
         with self.runtime.session() as session:

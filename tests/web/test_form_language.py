@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from service.actions.publish import Edition, publish
 from service.domain.sequence.library import read_library
 from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.form import MAIL, ConsentBox
 from service.domain.sequence.names import TYPES
 from service.store.contact import Consent
 from service.web.public.form_page import thanks_of
@@ -72,6 +73,8 @@ def test_who_has_to_confirm_is_told_so_whatever_the_form_gives(language: str) ->
     form = replace(library.business.forms[0], double_opt_in=True)
     words = THANKS[language]
     assert thanks_of(library, form, language) == [words["heading"], words["confirm"], words["spam"]]
+    boxed = replace(form, boxes=(ConsentBox(MAIL, "Yes."),))
+    assert thanks_of(library, boxed, language) == [words["heading"], words["card"], words["box"], words["spam"]]
 
 
 def test_what_was_shown_is_what_is_kept(laden: Shop) -> None:

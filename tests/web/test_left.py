@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select, update
 
+from service.actions.suppress import suppress
 from service.store.contact import Consent, Contact, Suppression
 from service.store.enrolment import Enrolment
 from service.store.event import Event
@@ -188,8 +189,30 @@ def test_whoever_was_forgotten_since_is_told_so(shop: Shop, left: str) -> None:
     assert not reasons(shop)
 
 
-def test_a_second_visit_to_a_leaving_of_yesterday_offers_no_way_back(shop: Shop, token: str, left: str) -> None:
+@pytest.mark.parametrize("pruned", [False, True])
+def test_a_second_visit_to_a_leaving_of_yesterday_adds_nothing_and_offers_no_way_back(
+    shop: Shop, token: str, left: str, pruned: bool
+) -> None:
     later(shop, timedelta(days=1))
-    again = shop.client.post(f"/unsubscribe/{token}", data=ONE_CLICK)
-    assert again.status_code == 200
-    assert 'name="undo"' not in again.text
+    if pruned:
+        with shop.runtime.session() as session:
+            session.execute(delete(Leaving))
+    kept = [shop.all(table) for table in (Consent, Event, Suppression, Leaving)]
+    for _ in range(3):
+        again = shop.client.post(f"/unsubscribe/{token}", data=ONE_CLICK)
+        assert again.status_code == 200
+        assert 'name="undo"' not in again.text
+        assert path_of(again.text) == left
+    assert [len(shop.all(table)) for table in (Consent, Event, Suppression, Leaving)] == [len(each) for each in kept]
+
+
+def test_whom_somebody_else_put_on_the_list_may_still_say_so_once(shop: Shop) -> None:
+    shop.sign_up(slug="card", anniversary="05-24")
+    ana = shop.contact()
+    with shop.runtime.session() as session:
+        suppress(session, ana, ana.created_at, topic=None, reason="unsubscribed", source="import")
+    for _ in range(3):
+        token = shop.runtime.signer.sign("manage", f"{ana.id}.1")
+        assert shop.client.post(f"/unsubscribe/{token}", data=ONE_CLICK).status_code == 200
+    assert [each.act for each in shop.all(Consent)] == ["withdrawn"]
+    assert [each.name for each in shop.all(Event)] == ["signup", "unsubscribed"]

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from sqlalchemy import delete, select, update
 
+from service.actions.merge import merge
 from service.actions.publish import Edition, publish
 from service.store.contact import Contact
 from service.store.event import Event
@@ -226,6 +227,22 @@ def test_it_names_no_friend(shop: Shop, token: str) -> None:
     page = shop.client.get(f"/share/{token}").text
     assert "Beatrix" not in page
     assert "@" not in page.replace("noindex", "")
+
+
+def test_links_and_pages_of_a_contact_that_was_made_one_with_another_lead_to_the_person(shop: Shop, token: str) -> None:
+    old = link_on(shop.client.get(f"/share/{token}").text)[-8:]
+    shop.sign_up("ana@work.example", first_name="Ana")
+    stays, goes = shop.contact("ana@work.example").id, shop.contact().id
+    with shop.runtime.session() as session:
+        new = give_codes(session, [stays])[stays]
+        merge(session, shop.runtime.published(), stays, goes, journey_now(session))
+    assert shop.client.get(f"/refer/{old}").location == f"/forms/checklist?ref={shop.runtime.signer.sign('ref', old)}"
+    shop.sign_up("bea@example.org", ref=old)
+    shop.sign_up("bea@example.org", ref=new)
+    assert [each.referrer_id for each in shop.all(Referral)] == [stays]
+    page = shop.client.get(f"/share/{token}").text
+    assert link_on(page)[-8:] == new
+    assert "One friend has signed up." in page
 
 
 def test_a_forgotten_referrers_page_says_so(shop: Shop, token: str) -> None:

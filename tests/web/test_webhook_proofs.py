@@ -1,14 +1,17 @@
-"""Each provider's proof, good, wrong, missing, malformed, replayed, rotated and too old, at its own address.
+"""Each way's proof, good, wrong, missing, malformed, replayed, rotated and too old, at its own address: those of the
+eight providers with an API, and mail that comes back to whoever sends by SMTP.
 
-The table is whole: a provider for which one of the seven is neither shown nor excused fails.
+The table is whole: a way for which one of the seven is neither shown nor excused fails.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import func, select
@@ -18,17 +21,36 @@ from service.ports import Received
 from service.providers import SERVICES
 from service.runtime import Runtime
 from service.settings import read_settings
+from service.store.delivery import Delivery
 from service.store.feedback import ToldFeedback
 from service.store.notice import Notice
 from tests.providers.bench import dialect_of
-from tests.providers.dialects import Dialect
+from tests.providers.dialects import Dialect, Reply, Request
 from tests.providers.payloads import Case, cases
 from tests.web.shop import Shop
 from workers.mailroom import read_feedback
 
+RETURNED = Path(__file__).parents[1] / "providers" / "returned" / "postfix-no-such-user.eml"
+NINE = (*SERVICES, "inbound")
 SEVEN = {"good", "wrong", "missing", "malformed", "replayed", "rotated", "too old"}
 # A password says nothing of the time, and is good until it is taken out of the settings.
-TIMELESS = {name: {"too old"} for name in ("postmark", "mailjet", "brevo", "sparkpost")}
+TIMELESS = {name: {"too old"} for name in ("postmark", "mailjet", "brevo", "sparkpost", "inbound")}
+
+
+class InboundRoute(Dialect):
+    """Whoever posts the mail that comes back: a provider's inbound route, or a mail server's pipe."""
+
+    name = "inbound"
+    given: ClassVar = {"BOUNCE_ADDRESS": "bounces@mail.glow.example"}
+    secret = "INBOUND_WEBHOOK_SECRET"
+    secrets = ("route:new-and-long-enough", "route:old-and-long-enough")
+
+    def answer(self, request: Request) -> Reply:
+        raise AssertionError("nothing is sent by it")
+
+    def post(self, body: Any, at: datetime, nth: int = 0, headers: Mapping[str, str] | None = None) -> Received:
+        password = b64encode(self.secrets[nth].encode()).decode()
+        return Received({"authorization": f"Basic {password}"} | dict(headers or {}), body, at)
 
 
 @dataclass
@@ -60,21 +82,35 @@ def open_door(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[obj
     opened: list[Shop] = []
 
     def open_one(name: str, *secrets: str) -> Door:
-        dialect = dialect_of(name)
+        dialect = _dialect(name)
         own = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "EVERAFTER_HOME": str(tmp_path)}
         shop = Shop(Runtime(read_settings({**own, **dialect.given, dialect.secret: ",".join(secrets)})))
         opened.append(shop)
         shop.publish()
-        return Door(dialect, shop, next(each for each in cases(name) if len(each.told) == 1))
+        return Door(dialect, shop, _case(name, shop))
 
     yield open_one
     for shop in opened:
         shop.runtime.close()
 
 
-@pytest.mark.parametrize("name", SERVICES)
+def _dialect(name: str) -> Dialect:
+    return InboundRoute() if name == "inbound" else dialect_of(name)
+
+
+def _case(name: str, shop: Shop) -> Case:
+    """One thing that is told; in mail, of one that somebody got."""
+    if name != "inbound":
+        return next(each for each in cases(name) if len(each.told) == 1)
+    shop.sign_up()
+    address = shop.runtime.marks.sender_of(shop.all(Delivery)[0].id)
+    mail = RETURNED.read_bytes().replace(b"{came_to}", address.encode())
+    return Case(name, "a bounce", mail, {"content-type": "message/rfc822"}, [])
+
+
+@pytest.mark.parametrize("name", NINE)
 def test_of_the_seven_proofs_each_is_taken_or_refused_as_it_deserves(name: str, open_door) -> None:  # type: ignore[no-untyped-def]
-    old, new = dialect_of(name).secrets[1], dialect_of(name).secrets[0]
+    new, old = _dialect(name).secrets
     door: Door = open_door(name, new)
     shown = set()
 

@@ -12,7 +12,6 @@ from service.actions.settle_referral import NotQualified, Used
 from service.actions.settle_task import TaskOver
 from service.domain.field import Unfit
 from service.domain.referral_ledger import CannotDecide
-from service.runtime import Runtime
 from service.web.api import (
     contacts,
     deliveries,
@@ -49,8 +48,8 @@ OPERATIONS = (
 )
 
 
-def register(app: OpenAPI, runtime: Runtime) -> None:
-    """Add the API and its documentation to the app, whose views find `runtime` by `service.web.current`."""
+def register(app: OpenAPI) -> None:
+    """Add the API and its documentation to the app."""
     describe(app)
     app.url_map.converters["row"] = RowConverter
     app.register_api(api)

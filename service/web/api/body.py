@@ -6,25 +6,29 @@ import math
 from collections.abc import Iterator
 
 from flask import abort, request
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest
 
+from service.domain.redaction import without_addresses
 from service.web.api.refusal import MOST, Wrong, invalid, pointer, refuse
 
 LARGEST = 1_000_000  # bytes
 DEEPEST = 32  # levels
 WIDEST = 2**63  # of a whole number
 
+NO_ADDRESS = (
+    "No address of a person belongs into a URL, which proxies and browsers keep. Look somebody up by "
+    "POST /api/v1/contacts/search or /api/v1/suppressions/search, with `email` in the body."
+)
+
 Way = tuple["Way", str | int] | None  # to a value, from its own place upwards: spelled out only where it is needed
 
 
 def read_body() -> None:
     """Read the body once; `request.get_json()` has it from then on. Refuses what is no JSON, or can't be stored."""
-    # One byte more: of a chunked body werkzeug reads as much as it may, and keeps silent about the rest.
-    request.max_content_length = LARGEST + 1
+    request.max_content_length = LARGEST
     if not request.is_json:
         refuse("not-json", "Send a JSON body, and say so: Content-Type: application/json.")
-    if len(request.get_data()) > LARGEST:
-        raise RequestEntityTooLarge
+    request.get_data()
     try:
         tree = request.get_json()
     except RecursionError:
@@ -40,6 +44,15 @@ def refuse_nul() -> None:
         Wrong(detail="This holds a NUL character.", code="unstorable", parameter=name)
         for name, value in request.args.items(multi=True)
         if "\0" in name + value
+    )
+
+
+def refuse_addresses() -> None:
+    """Whoever asks about somebody by address does so in a body: a URL is written down on its way."""
+    _refuse_all(
+        Wrong(detail=NO_ADDRESS, code="address-in-url", parameter=without_addresses(name))
+        for name, value in request.args.items(multi=True)
+        if name == "email" or without_addresses(name + value) != name + value
     )
 
 

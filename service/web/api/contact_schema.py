@@ -22,6 +22,7 @@ from service.web.api.schema import (
     Stage,
     Text,
     TimeZone,
+    searched_as,
     shown_as,
 )
 
@@ -152,6 +153,13 @@ class ContactPage(Out):
 class ContactQuery(PageQuery):
     """Which contacts. Several conditions all hold."""
 
-    email: Email | None = Field(default=None, description="The contact of this address.", json_schema_extra=never_null)
     stage: Stage | None = Field(default=None, json_schema_extra=never_null)
     tag: str | None = Field(default=None, max_length=200, json_schema_extra=never_null)
+
+
+class ContactSearch(ContactQuery):
+    """Which contacts, by their address too. Several conditions all hold."""
+
+    model_config = searched_as({"email": "ana@example.org"})
+
+    email: Email | None = Field(default=None, description="The contact of this address.", json_schema_extra=never_null)

@@ -12,11 +12,19 @@ from service.actions.erase import erase
 from service.actions.merge import CantMerge, merge
 from service.actions.sign_up import upsert_contact
 from service.domain.access import Scope
-from service.store.contact import Contact, lock_contacts
+from service.domain.contact import Address
+from service.store.contact import Contact
 from service.store.history import read_standings
-from service.store.merged import find_contact
+from service.store.merged import find_contact, lock_contact
 from service.store.search import search_contacts
-from service.web.api.contact_schema import ContactChanges, ContactIn, ContactOut, ContactPage, ContactQuery
+from service.web.api.contact_schema import (
+    ContactChanges,
+    ContactIn,
+    ContactOut,
+    ContactPage,
+    ContactQuery,
+    ContactSearch,
+)
 from service.web.api.idempotency import Answer, IdempotencyHeader
 from service.web.api.operation import ROW, operation
 from service.web.api.paging import cut, read_id
@@ -25,6 +33,7 @@ from service.web.api.schema import In, RowId, shown_as
 from service.web.api.unit import Unit, read, write
 
 MADE = "api.read_contact"
+ON = ("read_contact", "contact_timeline", "update_contact", "merge_contacts", "forget_contact")
 NOBODY = "There is no contact with this id; it may have been forgotten."
 
 
@@ -40,7 +49,9 @@ class MergeIn(In):
     contact: RowId
 
 
-@operation("post", "/contacts", scope=Scope.CONTACTS_WRITE, answers={201: ContactOut, 200: ContactOut})
+@operation(
+    "post", "/contacts", scope=Scope.CONTACTS_WRITE, answers={201: ContactOut, 200: ContactOut}, leads_to={"id": ON}
+)
 def save_contact(header: IdempotencyHeader, body: ContactIn) -> Response:
     """Create a contact, or update the one of this address.
 
@@ -57,31 +68,29 @@ def save_contact(header: IdempotencyHeader, body: ContactIn) -> Response:
     return write(save, header, made=MADE)
 
 
-@operation("get", "/contacts", scope=Scope.CONTACTS_READ, answers={200: ContactPage})
+@operation("get", "/contacts", scope=Scope.CONTACTS_READ, answers={200: ContactPage}, leads_to={"items/0/id": ON})
 def list_contacts(query: ContactQuery) -> Response:
     """List contacts, the newest first."""
+    return read(lambda unit: _search(unit, query, None))
 
-    def look(unit: Unit) -> ContactPage:
-        email_key = query.email.key if query.email else None
-        found = search_contacts(
-            unit.session,
-            query.limit + 1,
-            read_id(query.cursor),
-            email_key=email_key,
-            stage=query.stage,
-            tag=query.tag,
-        )
-        page = cut(found, query.limit, lambda contact: [contact.id])
-        return ContactPage(items=describe(unit, page.rows), next=page.next)
 
-    return read(look)
+@operation(
+    "post", "/contacts/search", scope=Scope.CONTACTS_READ, answers={200: ContactPage}, leads_to={"items/0/id": ON}
+)
+def find_contacts(body: ContactSearch) -> Response:
+    """Find a contact by address, the newest first.
+
+    It changes nothing, and is a POST because no address belongs into a URL, which proxies and browsers keep.
+    """
+    return read(lambda unit: _search(unit, body, body.email))
 
 
 @operation("get", f"/contacts/{ROW}", scope=Scope.CONTACTS_READ, answers={200: ContactOut})
 def read_contact(path: ContactPath) -> Response:
     """Read a contact.
 
-    Whoever was made one with another is found by the old number too.
+    Whoever was made one with another is found by the old number too, here, in their timeline, in events, enrolments
+    and changes; only forgetting, and making one once more, need the number that they have now.
     """
 
     def look(unit: Unit) -> ContactOut:
@@ -107,7 +116,7 @@ def update_contact(path: ContactPath, body: ContactChanges) -> Response:
     """
 
     def save(unit: Unit) -> Answer:
-        contact = unit.session.get(Contact, path.id) if lock_contacts(unit.session, [path.id]) else None
+        contact = lock_contact(unit.session, path.id)
         if contact is None:
             refuse("unknown-contact", NOBODY)
         _change(unit, contact, body)
@@ -155,6 +164,19 @@ def merge_contacts(path: ContactPath, header: IdempotencyHeader, body: MergeIn) 
         return _answer(unit, unit.session.get_one(Contact, path.id), 200)
 
     return write(make_one, header)
+
+
+def _search(unit: Unit, query: ContactQuery, address: Address | None) -> ContactPage:
+    found = search_contacts(
+        unit.session,
+        query.limit + 1,
+        read_id(query.cursor),
+        email_key=address.key if address else None,
+        stage=query.stage,
+        tag=query.tag,
+    )
+    page = cut(found, query.limit, lambda contact: [contact.id])
+    return ContactPage(items=describe(unit, page.rows), next=page.next)
 
 
 def _change(unit: Unit, contact: Contact, body: ContactChanges) -> None:

@@ -17,6 +17,7 @@ from service.web.api.refusal import refuse
 from service.web.api.schema import In, Instant, Line, Out, shown_as
 from service.web.api.unit import Unit, read, write
 
+ON = ("read_delivery", "resolve_delivery")
 NONE = "There is no delivery with this id."
 
 
@@ -79,7 +80,7 @@ class ResolvedOut(Out):
     again: DeliveryOut | None
 
 
-@operation("get", "/deliveries", scope=Scope.DELIVERIES_READ, answers={200: DeliveryPage})
+@operation("get", "/deliveries", scope=Scope.DELIVERIES_READ, answers={200: DeliveryPage}, leads_to={"items/0/id": ON})
 def list_deliveries(query: DeliveryQuery) -> Response:
     """List deliveries, the newest first.
 

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from service.actions.enrol_by_hand import enrol_by_hand, take_out
 from service.domain.access import Scope
-from service.store.contact import Contact, lock_contacts
+from service.store.contact import Contact
 from service.store.enrolment import Enrolment
+from service.store.merged import lock_contact
 from service.web.api.idempotency import Answer, IdempotencyHeader
 from service.web.api.operation import ROW, operation
 from service.web.api.refusal import refuse
@@ -65,6 +66,7 @@ class EnrolmentOut(Out):
     "/sequences/<key>/enrolments",
     scope=Scope.ENROLMENTS_WRITE,
     answers={201: EnrolmentOut, 200: EnrolmentOut},
+    leads_to={"id": ("read_enrolment", "end_enrolment")},
     problems={409: "The sequence does not let this person in; `detail` says why and what to do."},
 )
 def enrol_contact(path: SequencePath, header: IdempotencyHeader, body: EnrolmentIn) -> Response:
@@ -117,6 +119,7 @@ def _lock(session: Session, body: EnrolmentIn) -> Contact:
     contact_id = body.contact
     if body.email is not None:
         contact_id = session.scalar(select(Contact.id).where(Contact.email_key == body.email.key))
-    if contact_id is None or not lock_contacts(session, [contact_id]):
+    contact = lock_contact(session, contact_id) if contact_id is not None else None
+    if contact is None:
         refuse("unknown-contact", "There is no such contact; create it with POST /api/v1/contacts first.")
-    return session.get_one(Contact, contact_id)
+    return contact

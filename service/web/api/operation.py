@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, TypeVar
 
 from flask import Response, current_app, request
 from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.link import Link
 from flask_openapi3.models.tag import Tag
+from flask_openapi3.utils import parse_rule
 from pydantic import BaseModel
 from werkzeug.routing import IntegerConverter
 
 from service.domain.access import MEANINGS, Scope
 from service.web.api.auth import authorize
-from service.web.api.body import LARGEST, read_body, refuse_nul
+from service.web.api.body import LARGEST, read_body, refuse_addresses, refuse_nul
 
 PREFIX = "/api/v1"
 SCHEME = "key"
@@ -43,14 +45,19 @@ def operation(
     scope: Scope,
     answers: Mapping[int, type[BaseModel] | None],
     problems: Mapping[int, str] | None = None,
+    leads_to: Mapping[str, Collection[str]] | None = None,
 ) -> Callable[[View], View]:
-    """Make a view an operation. `problems` are those of its own, with a sentence each; the usual ones are added."""
+    """Make a view an operation. `problems` are those of its own, with a sentence each; the usual ones are added.
+
+    `leads_to` names the operations that go on from an answer, by where in it (`items/0/id`) the parameter (`id`) of
+    their path stands: links of OpenAPI, for readers and for programs that walk along them.
+    """
     with_body = method.upper() in WITH_BODY
 
     def decorate(view: View) -> View:
         view.scope = scope  # type: ignore[attr-defined]  # `_enter` reads it again
         summary, _, description = (view.__doc__ or "").partition("\n")
-        return getattr(api, method)(  # type: ignore[no-any-return]
+        made: View = getattr(api, method)(
             rule,
             tags=[Tag(name=rule.split("/")[1])],
             summary=summary.strip().rstrip("."),
@@ -59,8 +66,21 @@ def operation(
             security=[{SCHEME: [scope]}],
             responses={**answers, **_problems(with_body, rule, problems or {})},
         )(view)
+        described = getattr(api.paths[parse_rule(rule, url_prefix=PREFIX)], method).responses
+        for status in answers if leads_to else ():
+            described[str(status)].links = _links(leads_to or {})
+        return made
 
     return decorate
+
+
+def _links(leads_to: Mapping[str, Collection[str]]) -> dict[str, Link]:
+    """https://spec.openapis.org/oas/v3.1.0#link-object"""
+    return {
+        name: Link(operationId=name, parameters={where.rpartition("/")[2]: f"$response.body#/{where}"})
+        for where, names in leads_to.items()
+        for name in names
+    }
 
 
 def _paragraphs(docstring: str) -> str:
@@ -95,5 +115,6 @@ def _enter() -> None:
     """Before anything of the request is looked at: who asks, may they, and can it be read."""
     authorize(getattr(current_app.view_functions[request.endpoint or ""], "scope", None))
     refuse_nul()
+    refuse_addresses()
     if request.method in WITH_BODY:
         read_body()

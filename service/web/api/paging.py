@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 LARGEST_ID = 2**63 - 1
 
@@ -41,6 +41,13 @@ class PageQuery(BaseModel):
     cursor: str | None = Field(
         default=None, max_length=300, description="`next` of the page before.", json_schema_extra=never_null
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_something(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("This can't be null; leave it out.")
+        return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,11 @@ from service.web.api.referral_schema import (
 from service.web.api.refusal import refuse
 from service.web.api.unit import Unit, read, write
 
+ON = ("approve_referral", "refuse_referral", "reward_referral")
 NOBODY = "There is no referral with this id."
 
 
-@operation("get", "/referrals", scope=Scope.REFERRALS_READ, answers={200: ReferralPage})
+@operation("get", "/referrals", scope=Scope.REFERRALS_READ, answers={200: ReferralPage}, leads_to={"items/0/id": ON})
 def list_referrals(query: ReferralQuery) -> Response:
     """List referrals, the newest first, with their rewards.
 

@@ -107,12 +107,17 @@ def _wrong(error: Any) -> Wrong:
     detail = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         detail = f"There is no field “{str(path[-1])[:80]}” here."
+    return _placed(path, detail, error["type"])
+
+
+def _placed(path: list[str | int], detail: str, code: str) -> Wrong:
+    """Where it stands: in the query of what has no body, else in the body."""
     if request.method in READS:
-        return Wrong(detail=detail, code=error["type"], parameter=".".join(map(str, path)))
-    return Wrong(detail=detail, code=error["type"], pointer=pointer(path))
+        return Wrong(detail=detail, code=code, parameter=".".join(map(str, path)))
+    return Wrong(detail=detail, code=code, pointer=pointer(path))
 
 
 def cursor_refused(_: BadCursor) -> Response:
     """A cursor that is none of ours."""
     sentence = "This is no cursor; take `next` of the page before."
-    return invalid([Wrong(detail=sentence, code="cursor", parameter="cursor")])
+    return invalid([_placed(["cursor"], sentence, "cursor")])

@@ -27,6 +27,11 @@ def shown_as(example: object) -> ConfigDict:
     return cast(ConfigDict, {"openapi_extra": {"example": example}})
 
 
+def searched_as(example: object) -> ConfigDict:
+    """The example of a list's query that is sent in a body, where a number is a number and no text of one."""
+    return ConfigDict(**shown_as(example), strict=True)
+
+
 class Out(BaseModel):
     """What a program gets."""
 

@@ -12,6 +12,8 @@ from service.web.api.refusal import refuse
 from service.web.api.sequence_schema import SequenceList, SequenceOut, SequencePath, describe, summarize
 from service.web.api.unit import Unit, read
 
+ON = ("read_sequence", "enrol_contact")
+
 
 def find_sequence(unit: Unit, key: str) -> Sequence:
     """The published sequence of this key; refuses the request where there is none."""
@@ -21,7 +23,7 @@ def find_sequence(unit: Unit, key: str) -> Sequence:
     return sequence
 
 
-@operation("get", "/sequences", scope=Scope.SEQUENCES_READ, answers={200: SequenceList})
+@operation("get", "/sequences", scope=Scope.SEQUENCES_READ, answers={200: SequenceList}, leads_to={"items/0/key": ON})
 def list_sequences() -> Response:
     """List the sequences in force."""
 
@@ -33,7 +35,13 @@ def list_sequences() -> Response:
     return read(look)
 
 
-@operation("get", "/sequences/<key>", scope=Scope.SEQUENCES_READ, answers={200: SequenceOut})
+@operation(
+    "get",
+    "/sequences/<key>",
+    scope=Scope.SEQUENCES_READ,
+    answers={200: SequenceOut},
+    leads_to={"key": ("enrol_contact",)},
+)
 def read_sequence(path: SequencePath) -> Response:
     """Read a sequence with its steps."""
 

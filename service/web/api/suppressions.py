@@ -18,9 +18,10 @@ from service.web.api.idempotency import Answer, IdempotencyHeader
 from service.web.api.operation import ROW, operation
 from service.web.api.paging import PageQuery, cut, never_null, read_id
 from service.web.api.refusal import refuse
-from service.web.api.schema import Email, In, Instant, Line, Moment, Out, shown_as
+from service.web.api.schema import Email, In, Instant, Line, Moment, Out, searched_as, shown_as
 from service.web.api.unit import Unit, read, write
 
+ON = ("read_suppression", "lift_suppression")
 NONE = "There is no line with this id."
 Reason = Literal["manual", "unsubscribed", "complained", "bounced", "unengaged"]
 
@@ -32,9 +33,16 @@ class LinePath(BaseModel):
 class LineQuery(PageQuery):
     """Which lines. Several conditions all hold."""
 
-    email: Email | None = Field(default=None, json_schema_extra=never_null)
     topic: str | None = Field(default=None, max_length=200, json_schema_extra=never_null)
     reason: Reason | None = Field(default=None, json_schema_extra=never_null)
+
+
+class LineSearch(LineQuery):
+    """Which lines, by their address too. Several conditions all hold."""
+
+    model_config = searched_as({"email": "ana@example.org"})
+
+    email: Email | None = Field(default=None, description="The lines of this address.", json_schema_extra=never_null)
 
 
 class WhyQuery(BaseModel):
@@ -73,24 +81,21 @@ class LinesPage(Out):
     next: str | None = Field(description="The cursor of the next page; null at the end.")
 
 
-@operation("get", "/suppressions", scope=Scope.SUPPRESSIONS_READ, answers={200: LinesPage})
+@operation("get", "/suppressions", scope=Scope.SUPPRESSIONS_READ, answers={200: LinesPage}, leads_to={"items/0/id": ON})
 def list_suppressions(query: LineQuery) -> Response:
     """List whom nothing is sent to, the newest first."""
+    return read(lambda unit: _search(unit, query, None))
 
-    def look(unit: Unit) -> LinesPage:
-        asked = query.email
-        found = search_list(
-            unit.session,
-            query.limit + 1,
-            read_id(query.cursor),
-            address_hash=_hash(unit, asked) if asked else None,
-            topic=query.topic,
-            reason=query.reason,
-        )
-        page = cut(found, query.limit, lambda each: [each[0].id])
-        return LinesPage(items=[_give(*each) for each in page.rows], next=page.next)
 
-    return read(look)
+@operation(
+    "post", "/suppressions/search", scope=Scope.SUPPRESSIONS_READ, answers={200: LinesPage}, leads_to={"items/0/id": ON}
+)
+def find_suppressions(body: LineSearch) -> Response:
+    """Find what stands on the list for an address, the newest first.
+
+    It changes nothing, and is a POST because no address belongs into a URL, which proxies and browsers keep.
+    """
+    return read(lambda unit: _search(unit, body, body.email))
 
 
 @operation(
@@ -98,6 +103,7 @@ def list_suppressions(query: LineQuery) -> Response:
     "/suppressions",
     scope=Scope.SUPPRESSIONS_WRITE,
     answers={201: LineOut, 200: LineOut},
+    leads_to={"id": ON},
 )
 def suppress(header: IdempotencyHeader, body: LineIn) -> Response:
     """Put an address on the list.
@@ -159,6 +165,19 @@ def lift_suppression(path: LinePath, query: WhyQuery) -> Response:
         return Answer(204, {})
 
     return write(take_off)
+
+
+def _search(unit: Unit, query: LineQuery, address: Address | None) -> LinesPage:
+    found = search_list(
+        unit.session,
+        query.limit + 1,
+        read_id(query.cursor),
+        address_hash=_hash(unit, address) if address else None,
+        topic=query.topic,
+        reason=query.reason,
+    )
+    page = cut(found, query.limit, lambda each: [each[0].id])
+    return LinesPage(items=[_give(*each) for each in page.rows], next=page.next)
 
 
 def _hash(unit: Unit, address: Address) -> bytes:

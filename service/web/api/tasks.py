@@ -24,11 +24,12 @@ from service.web.api.refusal import refuse
 from service.web.api.task_schema import DoneIn, SkipIn, SnoozeIn, TaskOut, TaskPage, TaskPath, TaskQuery
 from service.web.api.unit import Unit, read, write
 
+ON = ("read_task", "do_task", "pass_task", "postpone_task")
 NONE = "There is no task with this id."
 OVER = {409: "It is over already; `detail` says how it ended."}
 
 
-@operation("get", "/tasks", scope=Scope.TASKS_READ, answers={200: TaskPage})
+@operation("get", "/tasks", scope=Scope.TASKS_READ, answers={200: TaskPage}, leads_to={"items/0/id": ON})
 def list_tasks(query: TaskQuery) -> Response:
     """List tasks, the newest first."""
 

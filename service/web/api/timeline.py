@@ -19,6 +19,7 @@ from service.store.decision import Decision
 from service.store.delivery import Delivery, State
 from service.store.event import Event
 from service.store.history import zone_of
+from service.store.merged import find_contact
 from service.store.task import Task
 from service.store.timeline import KINDS, Entry, read_timeline
 from service.web.api.contacts import NOBODY, ContactPath
@@ -69,7 +70,7 @@ def contact_timeline(path: ContactPath, query: TimelineQuery) -> Response:
     """
 
     def look(unit: Unit) -> TimelinePage:
-        contact = unit.session.get(Contact, path.id)
+        contact = find_contact(unit.session, path.id)
         if contact is None:
             refuse("unknown-contact", NOBODY)
         zone = zone_of(contact, unit.published.library.business)
@@ -121,8 +122,8 @@ def _give(entry: Entry, published: Published, zone: ZoneInfo) -> TouchEntry | Ta
 
 
 def _until(delivery: Delivery, decisions: Sequence[Decision]) -> datetime | None:
-    """When a held mail is looked at again, and one that is paced may leave at the earliest."""
-    if delivery.pace_group is not None and decisions:
+    """When a held mail is looked at again, and when one that pace holds, or nobody took yet, may leave soonest."""
+    if delivery.state == State.CLEARED and decisions:
         return decisions[-1].until
     return delivery.wake_at if delivery.state == State.HELD else None
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import UnsupportedMediaType
 
 MOST_FIELDS = 200
 URLENCODED = "application/x-www-form-urlencoded"
@@ -22,24 +21,16 @@ class Unreadable(Exception):  # noqa: N818 (what it says)
 def read_entry(request: Request) -> Mapping[str, object]:
     """The fields, each with its last value: texts from a form, from JSON whatever it holds. Files are left out.
 
-    Raises Unreadable, RequestEntityTooLarge (more than `request.max_content_length`), UnsupportedMediaType.
+    Raises Unreadable, UnsupportedMediaType, and what a body raises that is too large or was cut (`WholeRequest`).
     """
     if request.mimetype == MULTIPART:
         return {name: values[-1] for name, values in request.form.lists()}
-    body = _read_whole(request)
+    body = request.get_data(cache=False)
     if request.is_json:
         return _read_json(body)
     if request.mimetype == URLENCODED or not body:
         return _read_urlencoded(body)
     raise UnsupportedMediaType
-
-
-def _read_whole(request: Request) -> bytes:
-    body = request.get_data(cache=False)
-    # Werkzeug cuts a body that comes in pieces without saying its length; half an entry is none.
-    if request.content_length is None and len(body) >= (request.max_content_length or math.inf):
-        raise RequestEntityTooLarge
-    return body
 
 
 def _read_json(body: bytes) -> Mapping[str, object]:

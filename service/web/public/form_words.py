@@ -53,6 +53,8 @@ THANKS = {
         "confirm": "One step is left: we send you a mail with a button. Press it, and you’re in. "
         "Have you done so before? Then there is nothing to do.",
         "card": "It is noted.",
+        "box": "Did you say yes to mail? Then one with a button is on its way, unless you have pressed it before. "
+        "Press it, and you’re in.",
         "mail": "You’re on the list. Our next mail comes to your mailbox.",
         "spam": "Nothing there? It may have landed among the spam; "
         "moving it to your inbox tells your mailbox to let us in.",
@@ -63,6 +65,8 @@ THANKS = {
         "confirm": "Ein Schritt fehlt noch: Wir schicken dir eine Mail mit einem Knopf. Drück ihn, und du bist dabei. "
         "Hast du das schon einmal getan? Dann brauchst du nichts zu tun.",
         "card": "Es ist notiert.",
+        "box": "Hast du Ja zu Mails gesagt? Dann ist eine mit einem Knopf unterwegs, wenn du ihn nicht schon einmal "
+        "gedrückt hast. Drück ihn, und du bist dabei.",
         "mail": "Du stehst auf der Liste. Unsere nächste Mail kommt in dein Postfach.",
         "spam": "Nichts da? Vielleicht liegt die Mail im Spam; "
         "wenn du sie in den Posteingang ziehst, lässt dein Postfach uns herein.",

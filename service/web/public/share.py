@@ -21,6 +21,7 @@ from service.domain.sequence.model.referral import RewardKind, Side
 from service.rendering.templates import speak
 from service.store.contact import Contact
 from service.store.journey import journey_now
+from service.store.merged import find_contact
 from service.store.referral import Friends, count_friends, give_codes
 from service.store.reward import Reward, rewards_of
 from service.web.current import current_runtime
@@ -49,9 +50,10 @@ def show(token: str) -> str:
     contact_id = int(read_token("share", token))
 
     def look(session: Session) -> tuple[Contact | None, str | None, Friends, Sequence[Reward], datetime]:
-        code = give_codes(session, [contact_id]).get(contact_id)
-        contact, friends = session.get(Contact, contact_id), count_friends(session, contact_id)
-        return contact, code, friends, rewards_of(session, contact_id, SHOWN), journey_now(session)
+        contact = find_contact(session, contact_id)
+        mine = contact.id if contact else contact_id
+        code = give_codes(session, [mine]).get(mine)
+        return contact, code, count_friends(session, mine), rewards_of(session, mine, SHOWN), journey_now(session)
 
     contact, code, friends, entries, now = transact(runtime, look)
     language = language_of(contact, business)

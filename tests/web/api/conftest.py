@@ -9,6 +9,7 @@ import pytest
 from service.runtime import Runtime
 from service.settings import Settings
 from tests.web.api.office import Office
+from tests.web.site import give_back
 
 
 @pytest.fixture
@@ -18,3 +19,4 @@ def office(settings: Settings) -> Iterator[Office]:
     office.publish()
     yield office
     runtime.close()
+    give_back(office.app)

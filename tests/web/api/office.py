@@ -27,8 +27,8 @@ from service.ports import Outcome, Pacer
 from service.runtime import Runtime
 from service.store.contact import Contact
 from service.store.journey import JourneyClock
-from service.web.app import build_app
 from tests.actions.house import Clerk, Postman
+from tests.web.site import borrow
 
 BUSINESS = """
 name: Glow Studio
@@ -134,7 +134,7 @@ class Office:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.app = build_app(runtime)
+        self.app = borrow(runtime)
         self.client: FlaskClient = self.app.test_client(use_cookies=False)
         self.key = self.make_key("everything")
         self.postman = Postman()

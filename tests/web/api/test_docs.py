@@ -48,6 +48,23 @@ def test_every_operation_says_what_it_needs_and_how_it_may_fail(office: Office) 
                 assert answer["description"]
 
 
+def test_every_link_leads_from_an_answer_to_an_operation_and_fills_in_its_path(office: Office) -> None:
+    operations = {
+        each["operationId"]: (path, each)
+        for path, methods in office.description["paths"].items()
+        for each in methods.values()
+    }
+    walked = set()
+    for _, operation in operations.values():
+        for answer in operation["responses"].values():
+            for link in answer.get("links", {}).values():
+                path, _ = operations[link["operationId"]]
+                assert all(f"{{{name}}}" in path for name in link["parameters"]), link
+                walked.add(link["operationId"])
+    # Whatever needs to know which one, is led to from where that can be found.
+    assert {name for name, (path, _) in operations.items() if "{" in path} == walked
+
+
 def test_every_scope_and_type_of_problem_is_listed(office: Office) -> None:
     introduction = office.description["info"]["description"]
     for name in [*OF_THE_API, *KINDS]:

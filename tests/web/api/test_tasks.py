@@ -17,6 +17,7 @@ from service.store.task import Task
 from tests.domain.stories import at
 from tests.web import colleague
 from tests.web.api.office import Office, problem, wrongs
+from tests.web.site import give_back
 
 FRIDAY = at("2026-11-20 10:00")
 ANA = {"email": "ana@example.org"}
@@ -31,6 +32,7 @@ def office(settings: Settings) -> Iterator[Office]:
     office.set_time(FRIDAY)
     yield office
     runtime.close()
+    give_back(office.app)
 
 
 @pytest.fixture

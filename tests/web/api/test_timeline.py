@@ -122,10 +122,13 @@ def test_a_mail_that_waits_says_until_when_and_why(office: Office) -> None:
     assert (ahead["step"], ahead["state"], ahead["rule"]) == ("thanks", "expired", "expired")
 
 
-def test_a_mail_that_is_paced_says_until_when_at_least_and_why(office: Office, redis: Redis) -> None:
+@pytest.mark.parametrize(("group", "name"), [("example.org", "example.org"), ("", "the mail service")])
+def test_a_mail_that_is_paced_says_until_when_at_least_and_why(
+    office: Office, redis: Redis, group: str, name: str
+) -> None:
     contact = live(office)
     pacer = Pace(redis, MailboxGroups(redis, None))
-    pacer.settle("glow.example", {"example.org": Answers(strikes=1.0)})  # 421, a moment ago
+    pacer.settle("glow.example", {group: Answers(strikes=1.0)})  # 421, a moment ago
     now = FRIDAY + timedelta(days=2, hours=6)
     office.work(now, Sent(), pacer)
     told = office.get(f"/contacts/{contact}/timeline").json
@@ -133,13 +136,13 @@ def test_a_mail_that_is_paced_says_until_when_at_least_and_why(office: Office, r
     assert (thanks["state"], thanks["rule"]) == ("cleared", "pacing")
     when, _, why = thanks["reason"].partition(" at least: ")
     assert re.fullmatch(r"Held until ... \d+ ... \d\d:\d\d", when)
-    assert why == "example.org asks us to slow down, and nothing goes there before that."
+    assert why == f"{name} asks us to slow down, and nothing goes there before that."
     cleared, held = thanks["decisions"]
     assert (cleared["verdict"], cleared["rule"]) == ("cleared", "slot")
     assert (held["verdict"], held["rule"], held["sentence"]) == ("held", "pacing", thanks["reason"])
     assert held["until"] == thanks["until"]
     assert timedelta(minutes=9) < datetime.fromisoformat(held["until"]) - now <= timedelta(minutes=10)
-    assert held["inputs"]["group"] == "example.org"
+    assert held["inputs"]["group"] == group
 
 
 def test_a_touch_says_what_was_told_of_its_mail(office: Office) -> None:
