@@ -25,7 +25,7 @@ class Plan:
     stormy: int = 15_000  # those mails
     heap: int = 20_000  # mails that are due at once and sent
     backlog: int = 1_000_000  # mails that are due at once, of which the first and the last are sent
-    part: int = 5_000  # how many of those
+    part: int = 20_000  # how many of those
     connections: int = 16  # kept by the load generator
     workers: int = 2
     web: int = 2
@@ -43,7 +43,7 @@ QUICK = Plan(
     stormy=1_500,
     heap=2_000,
     backlog=100_000,
-    part=1_000,
+    part=4_000,
     single=20,
     rivals=1_000,
     inside=100_000,

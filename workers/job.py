@@ -44,7 +44,14 @@ def work() -> None:
 
 
 def run(runtime: Runtime, stopping: threading.Event, budget: float = BUDGET) -> int:
-    """Work through what is due for at most `budget` seconds; how many mails were handed over."""
+    """Work through what is due for at most `budget` seconds; how many mails were handed over.
+
+    Before the first publication nothing is, and no job of each second that waits for it has failed.
+    """
+    try:
+        runtime.published()
+    except NothingPublished:
+        return 0
     ends = time.monotonic() + budget
 
     def over() -> bool:

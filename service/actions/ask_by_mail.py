@@ -20,6 +20,7 @@ from service.domain.system_mail import KEEPS, SystemMail
 from service.ports import Published
 from service.store.contact import Contact, Suppression, find_by_key, lock_contacts
 from service.store.enrolment import Enrolment
+from service.store.merged import lock_contact
 
 A_DAY = timedelta(days=1)
 MOST_ADDRESSES = 5  # new addresses that one person may name in a day: whoever has a link could else write to anybody
@@ -44,12 +45,12 @@ def ask_address(
     Whether a mail leaves is never told: none does to an address that called our mail spam or refused it, none twice
     within the hour, and at most five in a day.
     """
-    if not lock_contacts(session, [contact_id]):
+    contact = lock_contact(session, contact_id)
+    if contact is None:
         return True
-    contact = session.get_one(Contact, contact_id)
     if contact.email == address.email:
         return False
-    asked = select(func.count()).where(Enrolment.contact_id == contact_id, Enrolment.sequence == SystemMail.ADDRESS)
+    asked = select(func.count()).where(Enrolment.contact_id == contact.id, Enrolment.sequence == SystemMail.ADDRESS)
     if (session.scalar(asked.where(Enrolment.entered_at > now - A_DAY)) or 0) >= MOST_ADDRESSES:
         return True
     line = (Suppression.address_hash == address_hash(hash_key, address.key), Suppression.topic.is_(None))
@@ -58,7 +59,7 @@ def ask_address(
         data = {"email": address.email, "key": address.key}
         keeps = KEEPS[SystemMail.ADDRESS]
         write_system_mail(
-            session, published, contact_id, SystemMail.ADDRESS, now, keeps=keeps, data=data, recipient=address.email
+            session, published, contact.id, SystemMail.ADDRESS, now, keeps=keeps, data=data, recipient=address.email
         )
     return True
 
@@ -98,8 +99,9 @@ def _close_all(session: Session, contact_id: int, pressed: Enrolment, now: datet
 
 def ask_forget(session: Session, published: Published, contact_id: int, now: datetime) -> None:
     """Ask by mail whether somebody really wants to be forgotten, at most once an hour. The caller commits and rings."""
-    if lock_contacts(session, [contact_id]):
-        write_system_mail(session, published, contact_id, SystemMail.FORGET, now, keeps=KEEPS[SystemMail.FORGET])
+    contact = lock_contact(session, contact_id)
+    if contact is not None:
+        write_system_mail(session, published, contact.id, SystemMail.FORGET, now, keeps=KEEPS[SystemMail.FORGET])
 
 
 def confirm_forget(session: Session, enrolment_id: int, now: datetime) -> bool:

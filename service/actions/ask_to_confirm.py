@@ -50,7 +50,7 @@ class Kept:
     fields: Mapping[str, Any]
     topics: tuple[str, ...] = ()
     wording: str = ""
-    mail: bool = True
+    mail: bool = True  # no, in one that was kept before nobody was asked any more who had left that box empty
     channels: tuple[tuple[str, str], ...] = field(default=())
     at: str = ""  # when it was filled in, as ISO 8601
 
@@ -84,15 +84,17 @@ def ask_to_confirm(
 ) -> SignedUp:
     """Take a signup of a double opt-in form; as `sign_up` otherwise. The caller commits, and only then answers.
 
-    Whoever agrees to all of it already, and may be written to, is signed up directly.
+    Whoever agrees to all of it already, and may be written to, is signed up directly. So is whoever left the box for
+    mail empty: no mail asks them about anything, and that they may be called needs none, as a mail can't prove it.
     """
     contact, is_new = upsert_contact(session, hash_key, address, {}, now, source=source_of(form))
-    topics = consented_topics(published.library, form) if evidence.mail else ()
-    if not evidence.channels and _has_all(session, published, contact, topics, now):
+    topics = consented_topics(published.library, form)
+    has_all = not evidence.channels and _has_all(session, published, contact, topics, now)
+    if has_all or not evidence.mail:
         return sign_up(session, published, hash_key, form, address, fields, evidence, now, came=is_new)
     if is_new:
         invited(session, published, contact, fields.get(REF), now)
-    kept = Kept(dict(fields), topics, evidence.wording, evidence.mail, evidence.channels, now.isoformat())
+    kept = Kept(dict(fields), topics, evidence.wording, channels=evidence.channels, at=now.isoformat())
     open_ = _find_open(session, contact, now)
     if open_ is None or form.slug not in open_.data[SIGNUPS]:
         keep_consents(session, contact.id, consents_of(published, form, evidence, now, "requested"))

@@ -1,4 +1,5 @@
-"""Take what is cleared, only as far as the pace towards the world allows: what is too much waits in its group's queue.
+"""Take what is cleared, only as far as the pace towards the world allows: what is too much waits in a queue, of its
+mailbox group or of all mail together, and says why.
 
 Domains are looked up, and buckets asked, between transactions. A group that was calm a second ago is not asked again,
 so where nothing is limited pacing costs nothing.
@@ -10,22 +11,24 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from datetime import datetime
 from email.utils import parseaddr
 from zoneinfo import ZoneInfo
 
 from service import clock
-from service.actions.lease import LEASE, Lease, Taken, take
+from service.actions.heard import ALL, heard
+from service.actions.lease import LEASE, LEAST, Lease, Taken, take
 from service.actions.put_into_words import Desk
-from service.domain.bucket import Answers, Ask, Grant, Limit, strike_of
+from service.domain.bucket import Answers, Ask, Grant, Limit
 from service.domain.pacing import Pacing, limit_in_all, limit_of, warm_up_day
 from service.domain.pacing_wait import wait_of
-from service.ports import Message, Outcome, Pacer, Sent, TryLater
+from service.ports import Message, Outcome, Pacer
 from service.store.journey import journey_now
-from service.store.queue import MOST, call_up, let_go_expired, queue_up, read_queues
+from service.store.queue import MOST, call_up, let_back, let_go_expired, queue_up, read_queues
 
 CALM = 1.0  # seconds for which a group that takes everything is not asked again, and queues are not looked at
 AHEAD = 4  # groups that are taken, and put into words, together; each is handed over by an intent of its own
-ALL = ""  # the bucket of all mail together
+SERVICE = 0  # the class of mail that people wait for
 UNASKED = Grant(0, 0)
 
 
@@ -40,6 +43,7 @@ class Claim:
         self._grants: dict[str, Grant] = {}
         self._queued: frozenset[str] = frozenset()
         self._seated = False
+        self._others_wait = True  # for all mail together, as far as this run knows
         self._after = ""
         self._looked = self._attended = float("-inf")
 
@@ -54,11 +58,16 @@ class Claim:
                 take(session, self._lease, AHEAD * self._desk.group)
             return self._lease.ids or None
         self._begin()
+        if not self._sit_down(pacer):
+            return None  # those who sit hand over what is cleared
         room = self._room(pacer)
         if not room:
-            return None
+            return self._wait_for_all()
+        fresh = []
+        if not self._limits[ALL].open:  # then queues could take all the room, day after day
+            fresh = self._take_fresh(pacer, room, least=SERVICE)
         self._call_queues(pacer, room)
-        fresh = self._take_fresh(pacer, room - len(self._lease.ids))
+        fresh += self._take_fresh(pacer, room - len(self._lease.ids))
         self._give_back(pacer, ALL, room - len(self._lease.ids))
         return self._lease.ids if fresh or self._lease.ids else None
 
@@ -67,21 +76,8 @@ class Claim:
         pacer = self._desk.pacer
         if pacer is None:
             return
-        answers: dict[str, list[float]] = defaultdict(lambda: [0, 0, 0.0, 0.0])
-        handed: set[int] = set()
-        for message, outcome in answered:
-            group = self._group_of.get(message.delivery_id)
-            if group is None:
-                continue
-            handed.add(message.delivery_id)
-            _count(answers, group, outcome)
-        for delivery_id, group in self._group_of.items():
-            if delivery_id not in handed:
-                answers[group][1] += 1
-                answers[ALL][1] += 1
+        told = {group: each for group, each in heard(answered, self._group_of).items() if self._matters(group, each)}
         self._group_of = {}
-        told = {group: Answers(int(a[0]), int(a[1]), a[2], a[3]) for group, a in answers.items()}
-        told = {group: each for group, each in told.items() if self._matters(group, each)}
         for group in told:
             self._calm.pop(group, None)
         pacer.settle(self._sender, told)
@@ -104,14 +100,18 @@ class Claim:
         self._sender = parseaddr(business.sender)[1].rpartition("@")[2].casefold()
         self._limits = {}
 
-    def _room(self, pacer: Pacer) -> int:
-        """How many may leave now, whoever they are for; drawn already."""
+    def _sit_down(self, pacer: Pacer) -> bool:
+        """Whether this run may hand over beside the others."""
         now = time.monotonic()
         if self._pacing.connections or now - self._attended >= CALM:
             self._attended = now
             if not pacer.attend(self._pacing.connections):
-                return 0
+                return False
             self._seated = self._pacing.connections > 0
+        return True
+
+    def _room(self, pacer: Pacer) -> int:
+        """How many may leave now, whoever they are for; drawn already."""
         limit = self._limits[ALL] = limit_in_all(self._pacing, self._now)
         if limit.open and self._is_calm(ALL):
             return AHEAD * self._desk.group
@@ -122,9 +122,10 @@ class Claim:
     def _call_queues(self, pacer: Pacer, room: int) -> None:
         """Take from the queues of groups that may get more again."""
         now = time.monotonic()
-        if now - self._looked < CALM:
+        if now - self._looked < CALM or room <= len(self._lease.ids):
             return
         self._looked = now
+        self._others_wait = True  # where another run let them wait
         with self._desk.begin() as session:
             let_go_expired(session, journey_now(session))
             queues = read_queues(session, room, self._after)
@@ -146,25 +147,40 @@ class Claim:
         self._group_of |= dict.fromkeys(called, group)
         return called
 
-    def _take_fresh(self, pacer: Pacer, room: int) -> list[Taken]:
-        """Take what has not waited yet; what finds its group's bucket empty begins to."""
+    def _take_fresh(self, pacer: Pacer, room: int, least: int = LEAST) -> list[Taken]:
+        """Take what has not waited yet, down to class `least`; what finds its group's bucket empty begins to."""
         if room <= 0:
             return []
         before = self._lease.ids
         with self._desk.begin() as session:
-            fresh = take(session, self._lease, room)
+            if self._others_wait:
+                self._others_wait = let_back(session, room) == room
+            fresh = take(session, self._lease, room, least)
             now = journey_now(session)
         if not fresh:
             return []
         groups = pacer.groups({each.domain.casefold() for each in fresh})
         asking: dict[str, list[Taken]] = defaultdict(list)
         for each in fresh:
-            if each.expires_at is None or each.expires_at > now:  # else it is only taken to be told so
+            if not _is_over(each, now):
                 asking[groups[each.domain.casefold()]].append(each)
         waiting = self._without_token(pacer, asking)
         if waiting:
             self._queue(waiting, before + tuple(each.id for each in fresh))
         return fresh
+
+    def _wait_for_all(self) -> tuple[int, ...] | None:
+        """Let a part of what is cleared begin to wait until all mail together may leave again; what expired in that
+        time is taken to be told so."""
+        with self._desk.begin() as session:
+            now = journey_now(session)
+            let_go_expired(session, now)
+            fresh = take(session, self._lease, AHEAD * self._desk.group)
+        waiting = {each.id: ALL for each in fresh if not _is_over(each, now)}
+        if waiting:
+            self._queue(waiting, self._lease.ids)
+            self._others_wait = True
+        return self._lease.ids if fresh else None
 
     def _without_token(self, pacer: Pacer, asking: dict[str, list[Taken]]) -> dict[int, str]:
         """Who has to wait, and for which group; the others are noted as paced."""
@@ -189,7 +205,7 @@ class Claim:
     def _queue(self, waiting: dict[int, str], taken: Collection[int]) -> None:
         day = warm_up_day(self._pacing, self._now.date())
         waits = {
-            group: wait_of(group, self._limit(group), self._grants.get(group, UNASKED), day, self._now)
+            group: wait_of(group, self._limits[group], self._grants.get(group, UNASKED), day, self._now)
             for group in set(waiting.values())
         }
         with self._desk.begin() as session:
@@ -228,23 +244,12 @@ class Claim:
         )
 
 
+def _is_over(mail: Taken, now: datetime) -> bool:
+    """Whether it expired: then it is taken without being paced, only to be told so."""
+    return mail.expires_at is not None and mail.expires_at < now
+
+
 def _by_class(mails: Iterable[Taken]) -> tuple[list[Taken], list[Taken]]:
     """Service mail, which people wait for, and other, the most urgent first."""
     ordered = sorted(mails, key=lambda each: (each.priority, each.id))
     return [each for each in ordered if each.priority == 0], [each for each in ordered if each.priority > 0]
-
-
-def _count(answers: dict[str, list[float]], group: str, outcome: Outcome) -> None:
-    """Add what one outcome says of its group, and of the service that all mail goes through."""
-    match outcome:
-        case Sent():
-            answers[group][0] += 1
-            answers[ALL][0] += 1
-        case TryLater(code=code, in_all=in_all) if in_all or code == "429":
-            answers[ALL][2] += 1.0
-            answers[ALL][3] = max(answers[ALL][3], outcome.after or 0.0)
-        case TryLater(code=code):
-            strikes = strike_of(code, outcome.reason)
-            answers[group][2] += strikes
-            if strikes:
-                answers[group][3] = max(answers[group][3], outcome.after or 0.0)

@@ -13,10 +13,11 @@ from service.actions.sign_up import Evidence
 from service.domain.consent import may_email, what_bars
 from service.domain.sequence.model.business import Topic
 from service.ports import Published
-from service.store.contact import Contact, Suppression, lock_contacts
+from service.store.contact import Contact, Suppression
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from service.store.history import read_standings
+from service.store.merged import lock_contact
 
 SOURCE = "join"
 
@@ -36,10 +37,10 @@ def join(
     nothing is kept. What waits for the consent is looked at at once. The press of the button is a click on the mail
     `delivery_id` that the link stood in. Repeating is harmless.
     """
-    if not lock_contacts(session, [contact_id]):
+    contact = lock_contact(session, contact_id)
+    if contact is None:
         return False
-    contact = session.get_one(Contact, contact_id)
-    standing = read_standings(session, [contact], now)[contact_id]
+    standing = read_standings(session, [contact], now)[contact.id]
     if what_bars(standing, topic) is not None:
         return False
     if may_email(standing, topic, now) is not None:
@@ -47,7 +48,7 @@ def join(
         session.execute(delete(Suppression).where(Suppression.address_hash == contact.address_hash, *own))
         given = Given(topic.name, evidence.wording, now, SOURCE, evidence)
         record_consents(session, published, contact, [given], now)
-        wake(session, contact_id, now)
+        wake(session, contact.id, now)
     _note_press(session, published, contact, delivery_id, topic, now)
     return True
 

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from service.store.delivery import Delivery, State
 
 LEASE = 45.0  # seconds
+LEAST = 7  # the class of mail that is least urgent
 RENEW = 10.0  # seconds between two renewals; three may be missed
 
 TAKE = text(
     """
     WITH ready AS MATERIALIZED (
         SELECT id FROM delivery
-        WHERE state = 'cleared' AND pace_group IS NULL
+        WHERE state = 'cleared' AND pace_group IS NULL AND priority <= :least
           AND (retry_at IS NULL OR retry_at <= clock_timestamp())
           AND (lease_until IS NULL OR lease_until <= clock_timestamp())
         ORDER BY priority, id LIMIT :limit FOR UPDATE SKIP LOCKED
@@ -50,9 +51,10 @@ class Lease:
     ids: tuple[int, ...] = ()
 
 
-def take(session: Session, lease: Lease, limit: int) -> list[Taken]:
-    """Take up to `limit` cleared mails, the most urgent first, past those that others hold. The caller commits."""
-    rows = session.execute(TAKE, {"limit": limit, "token": lease.token, "lease": LEASE})
+def take(session: Session, lease: Lease, limit: int, least: int = LEAST) -> list[Taken]:
+    """Take up to `limit` cleared mails, the most urgent first and none less so than `least`, past those that others
+    hold. The caller commits."""
+    rows = session.execute(TAKE, {"limit": limit, "least": least, "token": lease.token, "lease": LEASE})
     taken = [Taken(*row) for row in rows]
     lease.ids += tuple(each.id for each in taken)
     return taken

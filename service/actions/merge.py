@@ -14,22 +14,29 @@ from sqlalchemy.orm import Session
 
 from service.actions.change_contact import STAYS_BEHIND
 from service.actions.expect import expect
+from service.actions.hold_referral import move
 from service.actions.leave import CAN_BE_CANCELLED, end
 from service.actions.receive_event import wake
+from service.actions.referral_task import close_look_task
 from service.actions.suppress import suppress_address
 from service.domain.departure import Leave
 from service.domain.merge import EARLIEST, FILLED, LATEST, Way, doubles, filled
+from service.domain.referral_ledger import MOVES
+from service.domain.referral_ledger import State as Standing
 from service.ports import Published
-from service.store.belongings import pass_on
+from service.store.belongings import pass_on, settle_referrals
 from service.store.contact import Contact, Suppression, lock_contacts
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.pressure import refresh_pressure
+from service.store.referral import Referral
+from service.store.reward import lock_rewards
 
 RULE = "merged"
 FURTHER = "Stopped: two contacts were made one, and the person has come further in this sequence as the other one."
 ANEW = "Stopped: two contacts were made one, and what was awaited for this one is reckoned anew."
 HAD = "Not sent: the person got this as the contact that was made one with this."
+BROUGHT = "The friend was brought before, under another address."
 KNOWN = (*FILLED, *EARLIEST, *LATEST, "stage", "less_often", "fields", "tags")
 
 log = structlog.get_logger()
@@ -42,22 +49,21 @@ class CantMerge(Exception):  # noqa: N818 (what the answer says)
 def merge(session: Session, published: Published, stays: int, goes: int, now: datetime) -> dict[str, int]:
     """Make two contacts one; how much passed on, by what it is. The caller commits.
 
-    Both are locked in ascending order, so that no mail to either leaves meanwhile. Links of either work for ever.
-    Raises CantMerge.
+    Both are locked in ascending order with whoever brought them, so that no mail to either leaves meanwhile. Links of
+    either work for ever. Raises CantMerge.
     """
     if stays == goes:
         raise CantMerge("A contact can't be made one with itself.")
-    locked = lock_contacts(session, sorted({stays, goes}))
-    if len(locked) < 2:
-        missing = ({stays, goes} - set(locked)).pop()
+    brought_by = session.scalars(select(Referral.referrer_id).where(Referral.friend_id.in_((stays, goes)))).all()
+    locked = lock_contacts(session, sorted({stays, goes, *brought_by}))
+    for missing in {stays, goes} - set(locked):
         raise CantMerge(f"There is no contact {missing}; it may have been forgotten, or made one with another.")
     keeper = session.get_one(Contact, stays, populate_existing=True)
     leaver = session.get_one(Contact, goes, populate_existing=True)
     _keep_no(session, keeper, leaver, now)
     _end_doubles(session, published, keeper, leaver, now)
     changed = filled(_plain(keeper), _plain(leaver))
-    leaver.referral_code = None  # it is unique
-    session.flush()
+    _refuse_twice(session, settle_referrals(session, goes, stays), now)
     moved = pass_on(session, goes, stays)
     session.execute(delete(Contact).where(Contact.id == goes))
     session.execute(update(Contact).where(Contact.id == stays).values(**changed, updated_at=now))
@@ -65,6 +71,16 @@ def merge(session: Session, published: Published, stays: int, goes: int, now: da
     _go_on(session, published, stays, now)
     log.info("contact.merged", contact=stays, gone=goes)
     return moved
+
+
+def _refuse_twice(session: Session, referral_ids: Sequence[int], now: datetime) -> None:
+    """One friend is rewarded once: what was not given yet for bringing them a second time is refused."""
+    for rewards in lock_rewards(session, referral_ids).values():
+        for entry in rewards:
+            if Standing.REFUSED in MOVES[Standing(entry.state)]:
+                move(session, entry, Standing.REFUSED, BROUGHT, now)
+    for referral in session.scalars(select(Referral).where(Referral.id.in_(referral_ids))).all():
+        close_look_task(session, referral, BROUGHT, now)
 
 
 def _plain(contact: Contact) -> dict[str, object]:

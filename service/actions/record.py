@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.orm import Session
@@ -16,9 +16,13 @@ from service.actions.proceed import Plan, find_step, plan_next, put_behind
 from service.actions.sunset import weigh
 from service.domain.delivery import retry_after
 from service.domain.reason import SENT, SERVICE_SENT
+from service.domain.sequence.model.business import Business
 from service.domain.sequence.model.step import Step
+from service.domain.spoken import spoken
+from service.domain.throttle import Ruling
 from service.ports import Outcome, Published, Refused, Sent, TryLater
 from service.store.bulk import among
+from service.store.decision import Decided, add_decisions
 from service.store.delivery import Delivery, State
 from service.store.due import lock_readers
 from service.store.handover import (
@@ -30,7 +34,7 @@ from service.store.handover import (
     read_under_way,
     write_outcomes,
 )
-from service.store.history import local_of
+from service.store.history import local_of, zone_of
 
 log = structlog.get_logger()
 
@@ -61,13 +65,16 @@ def record_locked(session: Session, published: Published, under_way: UnderWay, d
     """The same of mails that were read under their locks. Whether more happened than `under_way` tells: an action that
     rides on a mail, or a question whether somebody wants to stay, may have changed whatever it holds."""
     outcomes, now = {handed.delivery_id: handed.outcome for handed in done}, under_way.now
-    came, acting = Record(), []
+    came, acting, again = Record(), [], []
     for mail in under_way.answered:
         way = under_way.ways[mail.enrolment_id]
-        settled = _settle(mail, outcomes[mail.id])
+        settled = _settle(mail, outcomes[mail.id], published.library.business, now)
         came.settled.append(settled)
-        if settled.state == State.CLEARED or mail.state == State.UNCERTAIN:
-            continue  # not over yet; or its chain went on already, and what rides on it is done
+        if settled.state == State.CLEARED:
+            again.append(_decided(mail, settled, now))
+            continue
+        if mail.state == State.UNCERTAIN:
+            continue  # its chain went on already, and what rides on it is done
         if way.state == "active" and not mail.occasion:
             step = find_step(published, way, mail.step)
             has_left = settled.state in LEFT
@@ -78,6 +85,7 @@ def record_locked(session: Session, published: Published, under_way: UnderWay, d
             acting += [mail.id] if has_left and step and step[1].actions else []
     if came.settled:
         write_outcomes(session, came)
+        add_decisions(session, again, now)
         _tell(came.settled)
     if acting:
         for case in read_cases(session, published, among(Delivery.id, acting)):
@@ -100,7 +108,7 @@ def weighs_on(cases: Sequence[Case]) -> set[int]:
     return {case.contact.id for case in cases if case.delivery.priority and case.delivery.staff_to is None}
 
 
-def _settle(mail: Leaving, outcome: Outcome) -> Settled:
+def _settle(mail: Leaving, outcome: Outcome, business: Business, now: datetime) -> Settled:
     match outcome:
         case Sent(provider_id=provider_id):
             return Settled(mail.id, State.SENT, "sent", SENT if mail.priority else SERVICE_SENT, provider_id or None)
@@ -110,13 +118,27 @@ def _settle(mail: Leaving, outcome: Outcome) -> Settled:
             late = f"It was not taken, as became known when its sequence had gone on: {reason}"
             return Settled(mail.id, State.FAILED, "try-later", late)
         case TryLater(reason=reason) if mail.attempts < MAX_ATTEMPTS:
-            wait = retry_after(mail.attempts, outcome.code, outcome.after).total_seconds()
-            again = f"Not taken yet, tried again: {reason}"
-            return Settled(mail.id, State.CLEARED, "try-later", again, wait=wait)
+            wait = retry_after(mail.attempts, outcome.code, outcome.after)
+            again = f"Not taken yet, tried again after {spoken(now + wait, zone_of(mail, business))}: {reason}"
+            return Settled(mail.id, State.CLEARED, "try-later", again, wait=wait.total_seconds())
         case TryLater(reason=reason):
             return Settled(mail.id, State.FAILED, "try-later", f"Given up after {mail.attempts} tries: {reason}")
         case _:
             return Settled(mail.id, State.UNCERTAIN, "uncertain", unsure(outcome.reason))
+
+
+def _decided(mail: Leaving, settled: Settled, now: datetime) -> Decided:
+    """What was not taken waits, like what pace holds: each of its few tries is told with when the next may be."""
+    return {
+        "delivery_id": mail.id,
+        "contact_id": mail.contact_id,
+        "rule": settled.rule,
+        "verdict": Ruling.HELD,
+        "inputs": {"tries": mail.attempts},
+        "until": now + timedelta(seconds=settled.wait or 0.0),
+        "sentence": settled.reason,
+        "is_told": mail.staff_to is None,
+    }
 
 
 def _tell(settled: Sequence[Settled]) -> None:

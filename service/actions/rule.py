@@ -136,31 +136,21 @@ def _look_up(library: Library, sequence_key: str, step_key: str, now: datetime) 
 
 
 def _bar(desk: Desk, due: Due, written: Written | None) -> Verdict | None:
-    """Why this mail may not be sent at all, whatever its turn."""
-    if is_system(due.sequence):
-        return _bar_system(desk, due)
-    # A task that a reply opened, or one about a referral, has no step.
-    if written is None and due.step != REPLY and due.sequence != REFERRAL:
+    """Why this mail may not be sent at all, whatever its turn.
+
+    A system mail belongs to no file, nor does a task that a reply opened, or one about a referral. What stands against
+    the contact's own mailbox says nothing of another one: a colleague's, or one that they ask us to write to.
+    """
+    is_own = is_system(due.sequence)
+    if written is None and not is_own and due.step != REPLY and due.sequence != REFERRAL:
         return Verdict(Ruling.EXPIRED, GONE, REMOVED)
-    if due.enrolment_state != "active" and not due.occasion:
+    if due.enrolment_state != "active" and (is_own or not due.occasion):
         return clearance.left(due.why)
-    if written is None or due.staff_to is not None:
-        return None  # a colleague's
-    return clearance.barred(
-        desk.judged.standings[due.contact_id], written.topic, desk.judged.people[due.contact_id].first_name, desk.now
-    )
-
-
-def _bar_system(desk: Desk, due: Due) -> Verdict | None:
-    """The same of a system mail, which belongs to no file. What stands against the contact's own mailbox says nothing
-    of another one that they ask us to write to."""
-    if due.enrolment_state != "active":
-        return clearance.left(due.why)
-    if due.staff_to is not None:
+    topic = TOPIC if is_own else written.topic if written is not None else None
+    if topic is None or due.staff_to is not None:
         return None
-    return clearance.barred(
-        desk.judged.standings[due.contact_id], TOPIC, desk.judged.people[due.contact_id].first_name, desk.now
-    )
+    standing, reader = desk.judged.standings[due.contact_id], desk.judged.people[due.contact_id]
+    return clearance.barred(standing, topic, reader.first_name, desk.now)
 
 
 def _hold(desk: Desk, due: Due, written: Written | None) -> Verdict | None:

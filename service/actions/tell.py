@@ -23,6 +23,7 @@ from service.ports import Published
 from service.store.contact import Contact, find_by_key
 from service.store.event import Event
 from service.store.history import read_contacts, zone_of
+from service.store.merged import who_are_now
 from service.store.referral import who_waits
 from service.store.told import Person, lock_people
 
@@ -66,6 +67,8 @@ def tell(session: Session, published: Published, told: Sequence[Told], now: date
     visitors = {who for each, who in zip(told, found, strict=True) if who is not None and each.name in QUALIFYING}
     brought = who_waits(session, visitors)
     people = lock_people(session, concerned | set(brought.values()))
+    if now_others := who_are_now(session, concerned - set(people)):
+        return tell(session, published, [_renumbered(each, now_others) for each in told], now)
     seen: list[tuple[int, Seen]] = []
     faults: list[list[Fault]] = []
     for at, (each, who) in enumerate(zip(told, found, strict=True)):
@@ -165,6 +168,12 @@ def _under(at: int, faults: Sequence[Fault]) -> list[Fault]:
 def _name_faults(name: str, business: Business) -> list[Fault]:
     sentence = why_no_event(name, business)
     return [Fault(("name",), sentence)] if sentence else []
+
+
+def _renumbered(told: Told, now_others: Mapping[int, int]) -> Told:
+    """The same about the contact that an old number means now."""
+    known = told.who if isinstance(told.who, Address) else now_others.get(told.who, told.who)
+    return replace(told, who=known)
 
 
 def _nobody(told: Told) -> Fault:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.actions.leave import Before, end_enrolments
@@ -15,11 +15,13 @@ from service.actions.suppress import suppress
 from service.domain.departure import left_with, unsubscribed
 from service.domain.happening import UNSUBSCRIBED
 from service.domain.leaving import UNDO
+from service.domain.sequence.model.form import MAIL
 from service.ports import Published
-from service.store.contact import Consent, Contact, lock_contacts
+from service.store.contact import Consent
 from service.store.enrolment import Enrolment
 from service.store.history import read_consents
 from service.store.leaving import Leaving
+from service.store.merged import lock_contact
 
 UNSEEN = Evidence()  # of a leaving that no page of ours saw
 
@@ -38,19 +40,22 @@ def unsubscribe(
 
     After the commit no intent commits any more (RFC 8058 §3.1). Topics with `basis: service` outlive "leave all". What
     it took away is remembered, and given back by `come_back`: the number returned is that of the consent by which this
-    leaving goes, a repetition's that of what it repeats. Repeating is harmless.
+    leaving goes, a repetition's that of what it repeats. Repeating is harmless, and adds nothing.
     """
-    if not lock_contacts(session, [contact_id]):
+    contact = lock_contact(session, contact_id)
+    if contact is None:
         return None
-    contact = session.get_one(Contact, contact_id)
+    contact_id = contact.id
     agreed = set(read_consents(session, [contact_id]).get(contact_id, ()))
     took = agreed if topic is None else agreed & {topic}
     is_new = suppress(session, contact, now, topic=topic, reason="unsubscribed", source=source)
     standing = None if is_new else _standing(session, contact_id, topic, now)
     mine = (Enrolment.contact_id == contact_id, Enrolment.sequence.in_(left_with(published.library, topic)))
     before = end_enrolments(session, unsubscribed(topic, now), now, *mine)
-    if standing is not None and not (took or before.enrolments or before.deliveries):
-        return standing.consent_id  # pressed once more: there was nothing left to leave
+    if not is_new and not (took or before.enrolments or before.deliveries):
+        said = standing.consent_id if standing is not None else _said(session, contact_id, topic)
+        if said is not None:
+            return said  # pressed once more: there was nothing left to leave
     act = _withdrawal(contact_id, topic, now, source, evidence)
     session.add(act)
     # Last, so that what waits for it begins after everything else has ended.
@@ -105,6 +110,12 @@ def _new_leaving(session: Session, act: Consent, event_id: int | None) -> Leavin
     )
     session.add(leaving)
     return leaving
+
+
+def _said(session: Session, contact_id: int, topic: str | None) -> int | None:
+    """The number of the consent by which they left the same last; None where somebody else put them on the list."""
+    same = (Consent.contact_id == contact_id, Consent.topic.is_not_distinct_from(topic), Consent.channel == MAIL)
+    return session.scalar(select(func.max(Consent.id)).where(*same, Consent.act == "withdrawn"))
 
 
 def _standing(session: Session, contact_id: int, topic: str | None, now: datetime) -> Leaving | None:

@@ -1,4 +1,5 @@
-"""Why a cleared mail waits for its mailbox group: until when at least, by which numbers, and the same in a sentence."""
+"""Why a cleared mail waits for its mailbox group, or for all mail together: until when at least, by which numbers, and
+the same in a sentence."""
 
 from __future__ import annotations
 
@@ -12,11 +13,13 @@ from service.domain.mailbox_group import title_of
 from service.domain.pacing import AT_ONCE, MORNING, WORKDAY, pace_in_words
 
 LOOK = 1.0  # seconds between two looks at a queue
+MAIL_SERVICE = "the mail service"  # who all mail together goes to, as sentences call it
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Why a mail waits for its `group`, by which few numbers (as JSON values), and the same in a sentence.
+    """Why a mail waits for its `group`, "" being all mail together, by which few numbers (as JSON values), and the same
+    in a sentence.
 
     `until` is the first instant at which the group may get more: no mail that waits leaves sooner, and those behind
     others later.
@@ -30,7 +33,7 @@ class Wait:
 
 def wait_of(group: str, limit: Limit, grant: Grant, warm_up: int | None, now: datetime) -> Wait:
     """Why mail to a group waits though its turn has come. `warm_up`: its day, `now`: local to the business."""
-    seconds, inputs, why = _explain(title_of(group), limit, grant, warm_up, now)
+    seconds, inputs, why = _explain(title_of(group) or MAIL_SERVICE, limit, grant, warm_up, now)
     until = (now.astimezone(UTC) + timedelta(seconds=seconds)).astimezone(now.tzinfo)
     return Wait(group, until, {"group": group, **inputs}, f"Held until {until:%a %-d %b %H:%M} at least: {why}.")
 

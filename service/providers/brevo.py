@@ -89,11 +89,11 @@ class Brevo(Service):
         return Call(f"{self.url}/v3/smtp/email", orjson.dumps(asked), {"Content-Type": JSON, **self._headers()})
 
     def trial(self) -> Call:
-        """The account."""
+        """The account ("Get account details")."""
         return Call(f"{self.url}/v3/account", headers=self._headers(), method="GET")
 
     def is_known(self, answer: Answer) -> bool:
-        """A key that may not look at the account is told which thing it may not."""
+        """A restricted key is told which thing it may not (help.brevo.com: "About API key permissions")."""
         return super().is_known(answer) or "does not include the required permission" in answer.words
 
     def _headers(self) -> dict[str, str]:

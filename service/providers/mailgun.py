@@ -77,7 +77,8 @@ class Mailgun(Service):
         return Call(self._address("messages.mime"), body, {"Content-Type": kind, **self._headers()})
 
     def trial(self) -> Call:
-        """A mail from nobody to nobody, which it refuses: a sending key is good for nothing but its messages."""
+        """A mail from nobody to nobody, which it refuses: a sending key is good for nothing but its messages
+        ("Authentication", Domain Sending Keys), so that its domains say nothing of one."""
         return Call(self._address("messages"), headers=self._headers())
 
     def is_known(self, answer: Answer) -> bool:

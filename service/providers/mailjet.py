@@ -74,7 +74,7 @@ class Mailjet(Service):
         return Call(f"{self.url}/v3.1/send", body, {"Content-Type": JSON, **self._headers()})
 
     def trial(self) -> Call:
-        """One of the senders that are set up."""
+        """One of the senders that are set up ("Sender addresses and domains")."""
         return Call(f"{self.url}/v3/REST/sender?Limit=1", headers=self._headers(), method="GET")
 
     def _headers(self) -> dict[str, str]:

@@ -184,8 +184,9 @@ def read_buckets(redis: Redis, sender: str) -> dict[str, Bucket]:
         found: Any = redis.hgetall(key)
         if found:
             state = {name.decode(): float(value) for name, value in found.items()}
+            whole = {name: int(state[name]) for name in ("day", "count")}
             group = key.decode().removeprefix(start)
-            buckets["" if group == "*" else group] = Bucket(**state)  # type: ignore[arg-type]  # whole numbers as floats
+            buckets["" if group == "*" else group] = Bucket(**state | whole)  # type: ignore[arg-type]
     return buckets
 
 

@@ -82,7 +82,7 @@ class Postmark(Service):
         return Call(f"{self.url}/email/batch", body, {"Content-Type": JSON, **self._headers()})
 
     def trial(self) -> Call:
-        """The server that the token is of ("Server API")."""
+        """The server that the token is of ("Server API": `GET /server`, 401 to any other token)."""
         return Call(f"{self.url}/server", headers=self._headers(), method="GET")
 
     def _headers(self) -> dict[str, str]:

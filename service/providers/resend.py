@@ -89,7 +89,7 @@ class Resend(Service):
         return Call(f"{self.url}/domains", headers=self._headers(), method="GET")
 
     def is_known(self, answer: Answer) -> bool:
-        """A key that may do nothing but send is told so."""
+        """A key that may do nothing but send is told so, by 401 ("Errors")."""
         return super().is_known(answer) or "restricted_api_key" in answer.words
 
     def _headers(self) -> dict[str, str]:

@@ -89,7 +89,7 @@ class SendGrid(Service):
         return Call(self._address("mail/send"), body, {"Content-Type": JSON, **self._headers()})
 
     def trial(self) -> Call:
-        """What the key may do ("API Key Permissions")."""
+        """What the key may do ("Retrieve a list of scopes for which this user has access")."""
         return Call(self._address("scopes"), headers=self._headers(), method="GET")
 
     def is_known(self, answer: Answer) -> bool:

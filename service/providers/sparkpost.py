@@ -98,7 +98,7 @@ class SparkPost(Service):
         return Call(self._address("transmissions"), orjson.dumps(asked), headers)
 
     def trial(self) -> Call:
-        """The account."""
+        """The account ("Account API")."""
         return Call(self._address("account"), headers={"Authorization": self.key}, method="GET")
 
     def is_known(self, answer: Answer) -> bool:

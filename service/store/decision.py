@@ -91,6 +91,14 @@ def write_decisions(
     write(session, WRITE, decided=document(decided), states=[*states], now=now)
 
 
+def add_decisions(session: Session, decided: Sequence[Decided], now: datetime) -> None:
+    """Append decisions whose deliveries are settled by whoever tells of them, and none of which repeats itself. The
+    caller commits."""
+    told = [each for each in decided if each["is_told"]]
+    if told:
+        write(session, WRITE, decided=document(told), states=[], now=now)
+
+
 def last_said(session: Session, rule: str, mails: Collection[tuple[int, int]]) -> dict[int, str]:
     """The last sentence that this rule said of each delivery; `mails` are ids of contacts and their deliveries."""
     mine = among(Decision.contact_id, {contact_id for contact_id, _ in mails})

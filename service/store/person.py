@@ -121,8 +121,8 @@ def _read_leavings(session: Session, mine: int) -> list[Stored]:
 
 
 def _read_numbers(session: Session, mine: int) -> list[Stored]:
-    """The numbers of contacts that were made one with this one."""
-    columns = (MergedContact.id.label("number"), MergedContact.at)
+    """The numbers and codes of contacts that were made one with this one."""
+    columns = (MergedContact.id.label("number"), MergedContact.referral_code, MergedContact.at)
     return _rows(session, _of(MergedContact.contact_id == mine, *columns).order_by(MergedContact.id))
 
 

@@ -1,4 +1,8 @@
-"""Cleared mail that waits for its mailbox group: a queue a group, so that a slow group holds up no other."""
+"""Cleared mail that waits for its mailbox group: a queue a group, so that a slow group holds up no other.
+
+What waits for all mail together stands in a queue of its own, named "", and goes back into the line of what was just
+cleared, as much of it as may leave: so the most urgent comes first, however long another has waited.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +61,7 @@ CALL_ENGAGED = text(
     )
 )
 # People are locked first, as by every writer. What only repeats the last word about a mail is not written again: it
-# waits by the same rule, until the same day.
+# waits by the same rule, for the same group, until the same day.
 QUEUE = text(
     """
     WITH waits AS MATERIALIZED (
@@ -73,18 +77,20 @@ QUEUE = text(
         FROM waits, people
         WHERE delivery.id = waits.id AND delivery.contact_id = people.id
           AND delivery.state = 'cleared' AND delivery.token = :token
-        RETURNING delivery.id, delivery.contact_id, delivery.staff_to, waits.reason, waits.until, waits.inputs
+        RETURNING delivery.id, delivery.contact_id, delivery.staff_to, waits.pace_group, waits.reason, waits.until,
+                  waits.inputs
     )
     INSERT INTO decision (at, contact_id, delivery_id, rule, verdict, inputs, until, sentence)
     SELECT :now, contact_id, id, 'pacing', 'held', inputs::jsonb, until, reason
     FROM queued
     WHERE staff_to IS NULL AND NOT EXISTS (
         SELECT FROM (
-            SELECT rule, verdict, decision.until FROM decision
+            SELECT rule, verdict, decision.until, decision.inputs ->> 'group' AS "group" FROM decision
             WHERE decision.contact_id = queued.contact_id AND decision.delivery_id = queued.id
             ORDER BY decision.id DESC LIMIT 1
         ) AS last
         WHERE last.rule = 'pacing' AND last.verdict = 'held'
+          AND last."group" = queued.pace_group
           AND (last.until AT TIME ZONE :zone)::date = (queued.until AT TIME ZONE :zone)::date
     )
     ORDER BY id
@@ -96,10 +102,18 @@ QUEUE = text(
     bindparam("untils", type_=ARRAY(DateTime(timezone=True))),
     bindparam("inputs", type_=ARRAY(Text)),
 )
+LET_BACK = text(
+    """
+    UPDATE delivery SET pace_group = NULL WHERE id IN (
+        SELECT id FROM delivery WHERE state = 'cleared' AND pace_group IS NOT NULL AND pace_group = ''
+        ORDER BY priority, id LIMIT :room FOR UPDATE SKIP LOCKED
+    )
+    """
+)
 LET_GO = text(
     """
     UPDATE delivery SET pace_group = NULL WHERE id IN (
-        SELECT id FROM delivery WHERE state = 'cleared' AND pace_group IS NOT NULL AND expires_at <= :now
+        SELECT id FROM delivery WHERE state = 'cleared' AND pace_group IS NOT NULL AND expires_at < :now
         ORDER BY expires_at LIMIT 500 FOR UPDATE SKIP LOCKED
     )
     """
@@ -116,12 +130,12 @@ class Queue:
 
 
 def read_queues(session: Session, room: int, after: str = "") -> list[Queue]:
-    """The groups that mail waits for, by name, behind `after`."""
+    """The groups that mail waits for, by name, behind `after`: never "", which is none."""
     return [Queue(*row) for row in session.execute(WAITING, {"room": room, "after": after, "most": MOST})]
 
 
 def count_queues(session: Session) -> dict[str, int]:
-    """How many mails wait for each group."""
+    """How many mails wait for each group, "" being all mail together."""
     return dict(session.execute(COUNT).all())
 
 
@@ -146,6 +160,12 @@ def queue_up(session: Session, token: str, waiting: Mapping[int, Wait], now: dat
         "inputs": [json.dumps(dict(each.inputs)) for each in waits],
     }
     session.execute(QUEUE, {"ids": ids, "token": token, "now": now, "zone": zone, **columns})
+
+
+def let_back(session: Session, room: int) -> int:
+    """Let the most urgent of what waits for all mail together back into the line, so many; how many there were. The
+    caller commits."""
+    return session.connection().execute(LET_BACK, {"room": room}).rowcount
 
 
 def let_go_expired(session: Session, now: datetime) -> None:

@@ -14,6 +14,7 @@ from service.domain.referral import BITS, given_name, spell
 from service.store.bulk import among
 from service.store.contact import Contact, lock_contacts
 from service.store.event import Event
+from service.store.merged import MergedContact
 from service.store.tables import Id, Instant, Stamp, Table
 
 REWARDED, WELCOMED = "referral.rewarded", "referral.welcomed"
@@ -80,8 +81,9 @@ def _free_code(session: Session) -> str:
 
 
 def find_referrer(session: Session, code: str) -> int | None:
-    """The contact whose code this is."""
-    return session.scalar(select(Contact.id).where(Contact.referral_code == code))
+    """The contact whose code this is, or was before two were made one."""
+    own = select(Contact.id).where(Contact.referral_code == code)
+    return session.scalar(own.union(select(MergedContact.contact_id).where(MergedContact.referral_code == code)))
 
 
 def who_waits(session: Session, friend_ids: Collection[int]) -> dict[int, int]:

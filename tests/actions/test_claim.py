@@ -180,7 +180,107 @@ def test_the_mail_services_own_limit_holds_for_all_groups_together(engine: Engin
     house.clear(gmail_com=6, glow_example=6)
     assert house.deliver() == 7
     assert read_buckets(redis, GLOW)[""].count == 7
-    assert {row.pace_group for row in house.rows()} == {None}, "nobody's group is to blame"
+    assert {row.pace_group for row in house.rows()} == {""}, "nobody's group is to blame"
+
+
+def test_what_waits_for_all_mail_is_told_once_with_its_numbers_and_when_there_may_be_more(
+    engine: Engine, redis: Redis
+) -> None:
+    house = Paced(engine, redis, Pacing(in_all=(Rate(3, DAY),)))
+    house.clear(gmail_com=130, glow_example=5)
+    for _ in range(3):
+        house.deliver()
+    waiting, told = house.rows(), house.told("pacing")
+    assert Counter(decision.delivery_id for decision in told) == {row.id: 1 for row in waiting}
+    assert len(waiting) == 132
+    today = clock.machine_now().astimezone(BERLIN)
+    until = f"{today + timedelta(1):%a %-d %b} 00:00"
+    reason = f"Held until {until} at least: 3 of the day's 3 mails to the mail service are out ({today:%-d %b})."
+    assert {row.reason for row in waiting} == {decision.sentence for decision in told} == {reason}
+    assert {row.rule for row in waiting} == {"pacing"}
+    rest_of_day = (today + timedelta(1)).replace(hour=0, minute=0, second=0) - today
+    for decision in told:
+        assert (decision.verdict, decision.inputs) == ("held", {"group": "", "out": 3, "allowed": 3, "quota": 3})
+        assert decision.until is not None
+        assert abs(decision.until - decision.at - rest_of_day) < timedelta(seconds=60), "in journey time"
+
+
+def test_of_what_waits_for_all_mail_the_most_urgent_leaves_first_however_late_it_came(
+    engine: Engine, redis: Redis
+) -> None:
+    house = Paced(engine, redis, Pacing(in_all=(Rate(1, DAY),)))
+    house.clear(gmail_com=8)
+    house.deliver()
+    house.clear(glow_example=2)  # not told yet that they have to wait
+    urgent = update(Delivery).values(priority=0)
+    with house.begin() as session:
+        waiting = session.scalars(select(Delivery.id).where(Delivery.pace_group == "").order_by(Delivery.id)).all()
+        session.execute(urgent.where(Delivery.id == waiting[-1]))
+        session.execute(urgent.where(Delivery.state == "cleared", Delivery.pace_group.is_(None)))
+    house.pace_by(Pacing(in_all=(Rate(4, DAY),)))
+    house.deliver()
+    assert [message.recipient for message in house.postman.taken[1:]] == [
+        "p7@gmail.com", "p0@glow.example", "p1@glow.example",
+    ]  # fmt: skip
+    house.pace_by(Pacing())
+    house.deliver()
+    assert len(house.left()) == 2
+    assert house.rows() == []
+
+
+def test_mail_that_people_wait_for_passes_the_queue_of_a_group_when_little_may_leave(
+    engine: Engine, redis: Redis
+) -> None:
+    house = Paced(engine, redis, Pacing(in_all=(Rate(3, DAY),)))
+    house.clear(gmail_com=30)
+    with house.begin() as session:
+        session.execute(text("UPDATE delivery SET pace_group = 'gmail'"))
+    house.clear(glow_example=2)
+    with house.begin() as session:
+        session.execute(update(Delivery).where(Delivery.pace_group.is_(None)).values(priority=0))
+    house.deliver()
+    assert house.left() == {"glow.example": 2, "gmail.com": 1}
+
+
+def test_what_comes_to_wait_for_something_else_says_so(engine: Engine, redis: Redis) -> None:
+    house = Paced(engine, redis, Pacing(in_all=(Rate(2, DAY),)))
+    house.clear(gmail_com=4)
+    house.deliver()
+    house.pace_by(Pacing(groups=(("gmail", Rate(1, DAY)),)))
+    house.deliver()
+    house.deliver()
+    (last,) = house.rows()
+    assert [told.inputs["group"] for told in house.told("pacing") if told.delivery_id == last.id] == ["", "gmail"]
+    assert len(house.told("pacing")) == 3
+
+
+def test_what_expires_while_nothing_may_leave_is_told_so_without_delay(engine: Engine, redis: Redis) -> None:
+    house = Paced(engine, redis, Pacing(in_all=(ONE_A_DAY,)))
+    house.clear(gmail_com=4)
+    house.deliver()
+    house.clear(glow_example=2)  # these have not begun to wait
+    house.set_time(house.now + timedelta(days=60))
+    house.deliver()
+    assert house.rows() == []
+    assert len(house.rows("expired")) == 5
+    assert sum(house.left().values()) == 1
+
+
+def test_what_was_not_taken_waits_and_says_so_each_time_it_is_tried(engine: Engine, redis: Redis) -> None:
+    house = Paced(engine, redis)
+    house.clear(glow_example=1)
+    house.postman.answers["p0@glow.example"] = TryLater("450 4.2.0 greylisted", "450")
+    for _ in range(2):
+        house.deliver()
+        house.deliver()
+        with house.begin() as session:
+            session.execute(text("UPDATE delivery SET retry_at = NULL"))
+    first, second = house.told("try-later")
+    for decision, hours in ((first, 0.5), (second, 1)):
+        assert (decision.verdict, decision.until) == ("held", house.now + timedelta(hours=hours))
+    assert (first.inputs, second.inputs) == ({"tries": 1}, {"tries": 2})
+    assert first.sentence == "Not taken yet, tried again after Fri 20 Nov 11:30: 450 4.2.0 greylisted"
+    assert house.rows()[0].reason == second.sentence
 
 
 def test_in_a_warm_up_the_most_engaged_come_first_and_the_reason_says_which_day(engine: Engine, redis: Redis) -> None:

@@ -114,6 +114,26 @@ def test_nothing_but_one_mail_comes_of_a_signup_until_it_is_confirmed(house: Hou
     assert standing.agreed_to(house.now) == frozenset()
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_whoever_agrees_to_calls_alone_is_asked_nothing_by_mail_and_that_counts_with_its_evidence(
+    house: House, known: bool
+) -> None:
+    if known:
+        press(house, ask(house, first_name="Ana").contact_id)
+        house.work()
+    mails, calls = house.mails(), replace(ASKED, mail=False, channels=(("phone", "Yes, call me."),))
+    with house.begin() as session:
+        fields, address = {"phone": "030 5550123", "first_name": "Eve"}, read_address("ana@example.org")
+        ana = ask_to_confirm(session, house.published, KEY, DOUBLE, address, fields, calls, house.now).contact_id
+    house.work()
+    assert house.mails() == mails
+    said = consents(house, ana)[-1]
+    assert (said.act, said.channel, said.topic, said.wording) == ("confirmed", "phone", None, "Yes, call me.")
+    assert (said.address, said.user_agent, said.page) == (ASKED.address, ASKED.user_agent, ASKED.page)
+    assert (contact(house, ana).phone, contact(house, ana).first_name) == ("030 5550123", "Ana" if known else "Eve")
+    assert entered(house, ana) == (["letters"] if known else [])
+
+
 def test_the_button_lets_it_happen_with_the_evidence_of_both_moments(house: House) -> None:
     ana = ask(house, first_name="Ana", vegan="yes").contact_id
     house.work()

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from service.actions.erase import erase
+from service.actions.merge import merge
 from service.actions.settle_referral import Used, redeem
 from service.actions.settle_task import settle_task, skip_task
 from service.domain.sequence.model.duration import Duration, Unit
@@ -20,6 +21,7 @@ from service.store.webhook_call import WebhookCall
 from tests.actions.friends import (
     COUPON,
     DAY,
+    WELCOME,
     arrive,
     ask,
     bring,
@@ -233,3 +235,27 @@ def test_of_two_who_invited_the_one_counts_whose_invitation_was_confirmed(house:
     assert [name for name, _ in told(house, cleo)] == ["referral.joined"]
     with house.begin() as session:
         assert session.scalars(select(Row.contact_id).where(Row.side == "referrer")).all() == [cleo]
+
+
+def test_two_who_were_brought_and_are_one_count_for_whoever_brought_them_first(house: House) -> None:
+    promise(house, Programme(friend=WELCOME, referrer=COUPON, each=Cap(5)))
+    ana, bea = bring(house)
+    cleo = arrive(house, "cleo@example.org", network="192.0.2.9")
+    again = arrive(house, "bea@work.example", ref=code_of(house, cleo), network="192.0.2.1")
+    with house.begin() as session:
+        merge(session, house.published, again, bea, house.now)
+    visit(house, again)
+    look(house)
+    look(house, 14 * DAY)
+    assert [(side, state) for side, state, _ in ledger(house)] == [
+        ("friend", "granted"),
+        ("referrer", "granted"),
+        ("friend", "refused"),
+        ("referrer", "refused"),
+    ]
+    assert {reason for _, state, reason in ledger(house) if state == "refused"} == {
+        "The friend was brought before, under another address."
+    }
+    assert [name for name, _ in told(house, ana)] == ["referral.joined", "referral.qualified", "referral.rewarded"]
+    assert [name for name, _ in told(house, cleo)] == ["referral.joined"]
+    assert [name for name, _ in told(house, again)] == ["referral.welcomed"]

@@ -24,7 +24,8 @@ from service.store.enrolment import Enrolment
 from service.store.event import Event
 from service.store.history import read_standings
 from service.store.merged import find_contact
-from service.store.referral import Referral, give_codes
+from service.store.person import read_person
+from service.store.referral import Referral, find_referrer, give_codes
 from service.store.tables import Table
 from service.store.traces import OWN
 from tests.actions.house import House
@@ -132,6 +133,44 @@ def test_nobody_has_brought_themselves_and_the_first_who_came_brought_them(house
         session.add(Referral(referrer_id=stays, friend_id=goes, joined_at=house.now))
     make_one(house, stays, goes)
     assert {(each.referrer_id, each.friend_id) for each in all_of(house, Referral)} == {(stays, bea), (stays, cleo)}
+
+
+def test_every_code_that_was_ever_given_leads_to_the_person_and_counts_a_friend_once(house: House) -> None:
+    first, second = two(house)
+    last = house.sign_up("ana@third.example").contact_id
+    with house.begin() as session:
+        codes = give_codes(session, [first, second, last])
+    make_one(house, second, first)
+    make_one(house, last, second)
+    with house.begin() as session:
+        assert {find_referrer(session, code) for code in codes.values()} == {last}
+        assert give_codes(session, [last]) == {last: codes[last]}
+    for code in codes.values():
+        house.sign_up("bea@example.org", ref=code)
+        house.sign_up("ana@third.example", ref=code)  # nobody brings themselves by a link of old
+    ((referrer, _),) = {(each.referrer_id, each.friend_id) for each in all_of(house, Referral)}
+    assert referrer == last
+
+
+def test_the_one_code_that_there_is_stays_the_persons_own(house: House) -> None:
+    stays, goes = two(house)
+    with house.begin() as session:
+        code = give_codes(session, [goes])[goes]
+    make_one(house, stays, goes)
+    with house.begin() as session:
+        assert give_codes(session, [stays]) == {stays: code}
+        assert find_referrer(session, code) == stays
+        assert read_person(session, session.get_one(Contact, stays))["earlier_numbers"][0]["referral_code"] is None
+
+
+def test_who_leaves_by_a_number_of_old_has_left(house: House) -> None:
+    """A mail program may press at the very moment in which two are made one."""
+    stays, goes = two(house)
+    make_one(house, stays, goes)
+    with house.begin() as session:
+        assert unsubscribe(session, house.published, goes, house.now) is not None
+        assert unsubscribe(session, house.published, 4711, house.now) is None
+    assert "Tips and ideas" in refused(house, stays)
 
 
 def test_who_is_not_there_can_not_be_made_one(house: House) -> None:

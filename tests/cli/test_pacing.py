@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from zoneinfo import ZoneInfo
 
 import pytest
 from redis import Redis
 from sqlalchemy import text
 
 from service.actions.publish import Edition, publish
+from service.clock import machine_now
 from service.domain.bucket import Answers, Ask, Limit
 from service.providers.mx import MailboxGroups
 from service.providers.pace import Pace
@@ -35,7 +37,8 @@ def told(settings: Settings, redis: Redis) -> dict[str, str]:
     with runtime.session() as session:
         session.execute(text("UPDATE delivery SET state = 'cleared', pace_group = 'gmail'"))
     pace = Pace(redis, MailboxGroups(redis, None))
-    pace.draw("glow.example", [Ask("yahoo", Limit(day=1, quota=30, allowed=30), 0, 3)])
+    today = machine_now().astimezone(ZoneInfo("Europe/Berlin")).date().toordinal()
+    pace.draw("glow.example", [Ask("yahoo", Limit(day=today, quota=30, allowed=30), 0, 3)])
     pace.settle("glow.example", {"outlook": Answers(strikes=1.0)})
     runtime.close()
     return {

@@ -57,6 +57,18 @@ def test_what_waits_says_until_when_and_why_in_one_sentence(limit: Limit, grant:
     assert wait_of("gmail", limit, grant, 4, NOW).reason == f"Held until {sentence}."
 
 
+def test_what_waits_for_all_mail_together_names_the_mail_service() -> None:
+    reasons = [
+        wait_of("", Limit(rate=14.0, quota=50, allowed=50), grant, 4, NOW).reason.partition(" at least: ")[2]
+        for grant in (Grant(0, 0, 50), Grant(0, 0, 9), Grant(0, 0, 9, 0.5, 600.0, True))
+    ]
+    assert reasons == [
+        "50 of the day's 50 mails to the mail service are out (25 Nov).",
+        "no more than 14 a second go to the mail service.",
+        "the mail service asks us to slow down, and nothing goes there before that.",
+    ]
+
+
 def test_the_numbers_behind_the_sentence_are_few() -> None:
     assert wait_of("gmail", WARM, Grant(0, 0, 40), 4, NOW).inputs == {
         "group": "gmail", "out": 40, "allowed": 32, "quota": 50, "warm_up": 4,

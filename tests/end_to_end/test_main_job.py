@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import unquote
 
 import pytest
 import requests
@@ -182,3 +183,12 @@ def test_ctrl_c_ends_every_process_and_the_next_start_finds_all_data(everafter: 
     everafter.start()
     assert time.monotonic() - began < 10  # 5 s on a quiet machine
     assert everafter.rows("SELECT 1 FROM contact WHERE email_key = 'gina@example.org'")
+
+
+def test_no_process_has_written_down_whose_address_it_was(everafter: Installation) -> None:
+    """After all of the above: web, workers, PostgreSQL and Valkey, and what `up` itself printed."""
+    files = [*everafter.home.log.iterdir(), everafter.home.path.parent / "up.log"]
+    logs = {each.name: unquote(each.read_text(errors="replace")) for each in files}
+    assert {"web.log", "worker.log", "postgres.log", "valkey.log", "up.log"} <= set(logs)
+    assert '"route": "/forms/<slug>"' in logs["web.log"]
+    assert [name for name, words in logs.items() if "@example" in words] == []

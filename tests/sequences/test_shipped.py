@@ -157,7 +157,9 @@ def names_for(known: bool) -> dict[str, object]:
         "service": "Cut",
         "reason": "moved",
         "manage_url": "https://glow.example/b/1",
-    }
+        "from": "Bea",
+        "friend": "Bea",
+    } | {"reward": "15 €", "code": "FRIEND-15-7K3M9QX0", "expires": date(2028, 5, 8)}
     code = Worded("GLOW-7Q4K", {"expires": date(2027, 5, 8), "worth": "15 €"})
     answers = {
         name: function(lambda *_, **__: known)

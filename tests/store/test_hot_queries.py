@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import orjson
@@ -30,7 +30,7 @@ from service.store.contact import Contact
 from service.store.journey import journey_now
 from service.store.notice import keep_notices
 from service.store.person import read_person
-from service.store.queue import call_up, count_queues, let_go_expired, queue_up, read_queues
+from service.store.queue import call_up, count_queues, let_back, let_go_expired, queue_up, read_queues
 from service.store.timeline import read_timeline
 from service.web.metrics import look
 from tests.end_to_end.inbox import Inbox, receiving
@@ -189,11 +189,13 @@ def queues(runtime: Runtime) -> None:
         assert read_queues(session, 25)
         assert count_queues(session)
     wait = Wait("google", machine_now() + DAY, {}, "It waits.")
-    for engaged_first in (True, False):
+    for engaged_first, waits in ((True, wait), (False, wait), (False, replace(wait, group=""))):
         with runtime.session() as session:
             called = call_up(session, "google", 25, "token", 45, engaged_first=engaged_first)
             assert len(called) == 25
-            queue_up(session, "token", dict.fromkeys(called, wait), journey_now(session), "Europe/Berlin")
+            queue_up(session, "token", dict.fromkeys(called, waits), journey_now(session), "Europe/Berlin")
+    with runtime.session() as session:
+        assert let_back(session, 100) == 25
 
 
 def sign_up(shop: Shop) -> None:

@@ -7,15 +7,25 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import Select, delete, event, update
+from sqlalchemy.orm import ORMExecuteState
 
+from service.actions.publish import Edition, publish
 from service.clock import machine_now
+from service.domain.sequence.names import CUSTOMARY, RAISED
+from service.runtime import Runtime
 from service.store.contact import Contact
+from service.store.decision import Decision
 from service.store.delivery import Delivery
-from service.store.event import Event
-from service.web.public.my_data import MOST
+from service.store.event import Event, Hit
+from service.store.feedback import ToldFeedback
+from service.store.leaving import Leaving
+from service.store.merged import MergedContact
+from service.store.person import OTHERS, read_person
+from service.web.public.labels import FIELDS
+from service.web.public.my_data import MOST, UNSHOWN
 from tests.domain.stories import at
-from tests.web.shop import Shop
+from tests.web.shop import BUSINESS, FILES, Shop
 
 
 @pytest.fixture
@@ -67,6 +77,37 @@ def test_it_speaks_german_to_those_who_do_and_in_their_own_time(shop: Shop, toke
     assert "Was wir über dich wissen" in page
     assert "<dt>Gespeichert seit</dt><dd>2. Juli 2026, 05:30</dd>" in page
     assert "<dd>zugestimmt</dd>" in page
+
+
+def test_whatever_is_stored_has_a_german_name(shop: Shop, token: str) -> None:
+    names, in_the_file_alone = set(), {Decision, Hit, Leaving, MergedContact, ToldFeedback}
+
+    def note(asked: ORMExecuteState) -> None:
+        assert isinstance(asked.statement, Select)
+        if not in_the_file_alone & {each["entity"] for each in asked.statement.column_descriptions}:
+            names.update(asked.statement.selected_columns.keys())
+
+    with shop.runtime.session() as session:
+        contact = session.get_one(Contact, shop.contact().id)
+        event.listen(session, "do_orm_execute", note)
+        names.update(read_person(session, contact)["person"])
+    assert {"email", "channel", "due_at", "closed_at", "redeemed_at", "body"} <= names
+    told = {name for data in (RAISED | CUSTOMARY).values() for name in data}
+    assert (names | told) - UNSHOWN - OTHERS - set(FIELDS["de"]) == set()
+
+
+def test_a_consent_to_calls_is_about_no_mail_and_topics_are_called_by_their_titles(shop: Shop) -> None:
+    business = BUSINESS.replace("Newsletter: {}", "Newsletter: {de: Rundbrief}", 1)
+    business = business.replace("topics:", "languages: [en, de]\ntopics:", 1)
+    with shop.runtime.session() as session:
+        publish(session, Edition(FILES | {"sequences/business.yaml": business.encode()}, set()))
+    shop.sign_up(slug="card", phone="030 5550123", consent_phone="yes", consent_email="yes")
+    with shop.runtime.session() as session:
+        session.execute(update(Contact).values(language="de"))
+    page = Shop(Runtime(shop.runtime.settings)).client.get(f"/my-data/{token_of(shop, timedelta(0))}").text
+    assert page.count("<dt>Thema</dt>") == 1
+    assert "<dt>Thema</dt><dd>Rundbrief</dd>" in page
+    assert "<dt>Weg</dt><dd>Anruf</dd>" in page
 
 
 def test_what_somebody_typed_is_shown_as_text(shop: Shop, token: str) -> None:

@@ -16,13 +16,16 @@ from flask import Blueprint, Response, render_template, request
 
 from service.clock import machine_now
 from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.form import MAIL
 from service.store.contact import Contact
 from service.store.history import zone_of
 from service.store.merged import find_contact
 from service.store.person import Stored, as_json, read_person
 from service.web.current import current_runtime
-from service.web.public.labels import FIELDS, PAGE, SECTIONS, VALUES, YES_NO
+from service.web.public.labels import FIELDS, SECTIONS, VALUES, YES_NO
 from service.web.public.language import language_of
+from service.web.public.my_data_words import WORDS
+from service.web.public.recipient import title_of
 from service.web.public.token import read_token
 
 # The machinery's own names for things; the file has them.
@@ -60,7 +63,7 @@ def show(token: str) -> str | Response:
         headers = {"Content-Disposition": 'attachment; filename="my-data.json"'}
         return Response(as_json(stored), 200, headers, content_type="application/json")
     language = language_of(contact, business)
-    words = PAGE[language]
+    words = WORDS[language]
     return render_template(
         "my_data.html",
         private=True,
@@ -81,7 +84,7 @@ def my_data_token(contact_id: int) -> str:
 def _too_late(business: Business) -> Response:
     """The link has done its time. Whose it was is not said."""
     language = language_of(None, business)
-    words = PAGE[language]
+    words = WORDS[language]
     page = render_template(
         "my_data.html",
         private=True,
@@ -96,10 +99,11 @@ def _too_late(business: Business) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Says values in a person's language and time."""
+    """Says values in a person's language and time. `titles` are what topics are called in it, by their names."""
 
     language: str
     zone: ZoneInfo
+    titles: Mapping[str, str]
 
     def lines(self, record: Mapping[str, Any]) -> list[Line]:
         """What a record says: empty values left out, records within it brought up."""
@@ -110,7 +114,8 @@ class Teller:
             if isinstance(value, Mapping):
                 lines += self.lines(value)
             else:
-                lines.append(Line(self.label(name), self.say(value)))
+                said = self.titles.get(value) if name == "topic" else None
+                lines.append(Line(self.label(name), said or self.say(value)))
         return lines
 
     def label(self, name: str) -> str:
@@ -130,7 +135,9 @@ class Teller:
 
 
 def _teller(contact: Contact, business: Business) -> Teller:
-    return Teller(language_of(contact, business), zone_of(contact, business))
+    language = language_of(contact, business)
+    titles = {each.name: title_of(business, each.name, language) for each in business.topics}
+    return Teller(language, zone_of(contact, business), titles)
 
 
 def _sections(stored: Stored, teller: Teller) -> Iterator[Section]:
@@ -146,8 +153,9 @@ def _sections(stored: Stored, teller: Teller) -> Iterator[Section]:
 
 
 def _with_topic(record: Stored, teller: Teller) -> Stored:
-    """No topic means all of them."""
-    return record | {"topic": record["topic"] or PAGE[teller.language]["all"]}
+    """No topic means all of them, but where it is about another way than by mail."""
+    is_of_mail = record.get("channel", MAIL) == MAIL
+    return record | {"topic": record["topic"] or (WORDS[teller.language]["all"] if is_of_mail else None)}
 
 
 def _with_hits(mails: Iterable[Stored], hits: Iterable[Stored]) -> list[Stored]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ from service.web.public.token import read_token
 
 UTC = ZoneInfo("UTC")
 FRESH = timedelta(days=30)
+ADDRESS = re.compile(r"\{address\}([.:,]?)")
 NOBODY = Standing((), frozenset(), is_client=False)
 
 
@@ -121,8 +123,10 @@ def title_of(business: Business, name: str | None, language: str) -> str:
 
 
 def with_address(sentence: str, address: str) -> Markup:
-    """A sentence of ours round an `{address}`, which stays in one piece where there is room for it."""
-    return Markup.escape(sentence).format(address=Markup('<span class="address">{}</span>').format(address))
+    """A sentence of ours round an `{address}`, which stays in one piece where there is room for it, and with the sign
+    behind it in any case."""
+    marked = ADDRESS.sub(r'<span class="address">{address}\1</span>', str(Markup.escape(sentence)))
+    return Markup(marked).format(address=address)  # noqa: S704 (our own words, escaped)
 
 
 def shortened(email: str) -> str:

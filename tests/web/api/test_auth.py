@@ -15,6 +15,7 @@ from tests.web.api.office import Office, problem
 NEEDED = {
     ("POST", "/contacts"): Scope.CONTACTS_WRITE,
     ("GET", "/contacts"): Scope.CONTACTS_READ,
+    ("POST", "/contacts/search"): Scope.CONTACTS_READ,
     ("GET", "/contacts/1"): Scope.CONTACTS_READ,
     ("PATCH", "/contacts/1"): Scope.CONTACTS_WRITE,
     ("DELETE", "/contacts/1"): Scope.CONTACTS_WRITE,
@@ -33,6 +34,7 @@ NEEDED = {
     ("GET", "/magnets"): Scope.FORMS_READ,
     ("GET", "/suppressions"): Scope.SUPPRESSIONS_READ,
     ("GET", "/suppressions/1"): Scope.SUPPRESSIONS_READ,
+    ("POST", "/suppressions/search"): Scope.SUPPRESSIONS_READ,
     ("POST", "/suppressions"): Scope.SUPPRESSIONS_WRITE,
     ("DELETE", "/suppressions/1"): Scope.SUPPRESSIONS_WRITE,
     ("GET", "/tasks"): Scope.TASKS_READ,
