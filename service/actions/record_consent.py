@@ -13,6 +13,7 @@ from service.actions.lighten import lighten
 from service.actions.sign_up import Evidence
 from service.domain.consent import version_of
 from service.domain.field import Fault, Unfit, in_utc
+from service.domain.sequence.model.form import MAIL
 from service.domain.sequence.spelling import did_you_mean
 from service.ports import Published
 from service.store.contact import Consent, Contact
@@ -42,7 +43,8 @@ def record_consents(
     back stays taken back: a consent from before is history, and one without a date is refused. The suppression list
     is not touched. Raises Unfit.
     """
-    acts = session.scalars(select(Consent).where(Consent.contact_id == contact.id).order_by(Consent.id)).all()
+    of_mail = (Consent.contact_id == contact.id, Consent.channel == MAIL)
+    acts = session.scalars(select(Consent).where(*of_mail).order_by(Consent.id)).all()
     faults: list[Fault] = []
     for number, each in enumerate(given):
         fault, fresh = _judge(published, contact, each, acts, now)

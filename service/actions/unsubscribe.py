@@ -56,7 +56,7 @@ def unsubscribe(
         said = standing.consent_id if standing is not None else _said(session, contact_id, topic)
         if said is not None:
             return said  # pressed once more: there was nothing left to leave
-    act = _withdrawal(contact_id, topic, now, source, evidence)
+    act = withdrawal(contact_id, topic, now, source, evidence)
     session.add(act)
     # Last, so that what waits for it begins after everything else has ended.
     event_id = receive_event(session, published, contact, Seen(UNSUBSCRIBED, now, data={"topic": topic}), now)
@@ -80,10 +80,14 @@ def remember(leaving: Leaving, agreed: Collection[str], before: Before, now: dat
     leaving.cancelled = {str(number): state for number, state in before.deliveries.items()} | leaving.cancelled
 
 
-def _withdrawal(contact_id: int, topic: str | None, now: datetime, source: str, evidence: Evidence) -> Consent:
+def withdrawal(
+    contact_id: int, topic: str | None, now: datetime, source: str, evidence: Evidence, channel: str = MAIL
+) -> Consent:
+    """The act by which a consent is taken back."""
     return Consent(
         contact_id=contact_id,
         topic=topic,
+        channel=channel,
         act="withdrawn",
         basis="consent",
         at=now,

@@ -75,7 +75,8 @@ class Bucket:
 class Grant:
     """How many may leave now, service mail and other; `left` today in all. `pause`: seconds for which nothing leaves.
 
-    `watched`: the group was slowed down, or may soon be, and wants to hear which mails were taken.
+    `watched`: the group was slowed down, or may soon be, and wants to hear which mails were taken. `alone`: of this
+    process's own share, while Valkey is away.
     """
 
     service: int
@@ -84,6 +85,7 @@ class Grant:
     factor: float = 1.0
     pause: float = 0.0
     watched: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,9 @@ def _explain(
         why = f"{grant.left} of the day's {limit.quota} mails to {name} are out ({now:%-d %b}{ramp})"
         return _seconds_to_more(limit, grant.left, now), inputs, why
     rate = effective(limit, grant.factor)
+    if not rate and grant.alone:
+        inputs = {"allowed": limit.allowed, "quota": limit.quota}
+        return LOOK, inputs, f"Valkey is away, and until it is back this process has sent its share to {name}"
     if not rate:
         return LOOK, {}, f"other mail to {name} has waited longer"
     slowed = ", since it asked us to slow down" if grant.factor < 1 else ""

@@ -160,7 +160,7 @@ class OwnShare:
         drawn = grant.service + grant.other
         if drawn and not ask.limit.open:
             _keep(self.owed, key, self.owed.get(key, 0) + drawn)
-        return grant
+        return replace(grant, alone=True)
 
 
 def _keep(kept: OrderedDict[_Key, _Value], key: _Key, value: _Value) -> None:

@@ -19,6 +19,12 @@ CASE
     ELSE {_UNTAGGED}
 END"""
 BY_KEY = text("SELECT email_key, id FROM contact WHERE email_key = ANY(CAST(:keys AS text[]))")
+CHANNELS = text("""
+    SELECT channel FROM (
+        SELECT DISTINCT ON (channel) channel, act FROM consent
+        WHERE contact_id = :id AND channel <> 'email' AND act IN ('confirmed', 'withdrawn') ORDER BY channel, id DESC
+    ) AS newest WHERE act = 'confirmed'
+""")
 
 
 class Contact(Table):
@@ -119,6 +125,11 @@ class Suppression(Table):
     at: Mapped[Instant]
     recorded_at: Mapped[Stamp]
     expires_at: Mapped[Instant | None]
+
+
+def read_channels(session: Session, contact_id: int) -> tuple[str, ...]:
+    """The ways other than mail by which somebody agreed to be reached, and which they have not taken back since."""
+    return tuple(session.scalars(CHANNELS, {"id": contact_id}))
 
 
 def find_by_key(session: Session, keys: Collection[str]) -> dict[str, int]:

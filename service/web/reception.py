@@ -14,7 +14,7 @@ from service.fault import reach
 from service.runtime import Runtime
 from service.store.journey import journey_now
 from service.web.company import Company
-from service.web.steady import Steady
+from service.web.steady import STEP, Steady
 from service.web.transaction import transact
 
 
@@ -25,14 +25,14 @@ class Reception:
         self._runtime = runtime
         self._newcomers: Company[Signup, SignedUp] = Company(runtime, self._sign_up, lambda each: each.address.key)
         self._told: Company[Told, Receipt] = Company(runtime, self._tell)
-        self.steady = Steady()
+        self._steady = Steady(0 if runtime.settings.form_limits == "off" else STEP)
 
     def take(self, signup: Signup) -> SignedUp:
         """Take a signup; it is committed when this returns, and the bell rings. Raises what the database raises.
 
-        In steady time: whether somebody is new is nobody's business.
+        In steady time, where strangers are limited at all: whether somebody is new is nobody's business.
         """
-        with self.steady.time():
+        with self._steady.time():
             return self._take(signup)
 
     def _take(self, signup: Signup) -> SignedUp:

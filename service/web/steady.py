@@ -19,8 +19,8 @@ FEW = 16  # signups at once in a process: half its threads
 class Steady:
     """One process's. Any thread may call."""
 
-    def __init__(self, step: float = STEP) -> None:
-        self.step = step  # seconds; 0 where nobody is to wait
+    def __init__(self, step: float) -> None:
+        self._step = step  # seconds; 0 where nobody is to wait
         self._lock = Lock()
         self._count = 0
 
@@ -34,8 +34,8 @@ class Steady:
             is_quiet = self._count <= FEW
         try:
             yield
-            if is_quiet and self._count <= FEW and self.step:
-                time.sleep(-(time.monotonic() - began) % self.step)
+            if is_quiet and self._count <= FEW and self._step:
+                time.sleep(-(time.monotonic() - began) % self._step)
         finally:
             with self._lock:
                 self._count -= 1

@@ -50,6 +50,11 @@ WARM = Limit(quota=50, allowed=32, soft=True)
             Grant(0, 0, 9, 0.25),
             "Wed 25 Nov 14:00 at least: no more than 2.5 a second go to Gmail, since it asked us to slow down",
         ),
+        (
+            replace(WARM, soft=False),
+            Grant(0, 0, 9, alone=True),
+            "Wed 25 Nov 14:00 at least: Valkey is away, and until it is back this process has sent its share to Gmail",
+        ),
         (Limit(), Grant(0, 0), "Wed 25 Nov 14:00 at least: other mail to Gmail has waited longer"),
     ],
 )

@@ -15,6 +15,7 @@ from service.domain.contact import read_address
 from service.store.contact import Contact, Suppression
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
+from tests.actions.friends import code_of, ledger, look, visit
 from tests.actions.house import KEY, House
 from tests.actions.written import Written
 from tests.domain.stories import at
@@ -32,10 +33,10 @@ class Salon(Written):
         self.set_time(BEGAN)
         self.ana = self.sign_up(first_name="Ana").contact_id
 
-    def sign_up(self, email: str = "ana@example.org", **fields: str) -> SignedUp:
+    def sign_up(self, email: str = "ana@example.org", network: str = "203.0.113.7", **fields: str) -> SignedUp:
         form = self.published.library.business.form("salon-checklist")
         assert form is not None
-        evidence = Evidence("203.0.113.7", "Firefox", "https://glow.example/", form.consent)
+        evidence = Evidence(network, "Firefox", "https://glow.example/", form.consent)
         with self.begin() as session:
             return sign_up(session, self.published, KEY, form, read_address(email), fields, evidence, self.now)
 
@@ -126,6 +127,26 @@ def test_whoever_wants_to_stay_in_touch_stays_a_client(salon: Salon) -> None:
     salon.answer("win-back", "shall-we-stop", "stay")
     salon.live_until(salon.now + timedelta(days=40))
     assert salon.stage == "client"
+
+
+def test_what_is_promised_for_a_friend_is_given_to_both_and_once(salon: Salon) -> None:
+    salon.visit("2026-01-12 16:00", "V1")
+    bea = salon.sign_up("bea@example.net", "198.51.100.4", first_name="Bea", ref=code_of(salon, salon.ana)).contact_id
+    look(salon)
+    salon.live_until(at("2026-01-14 12:00"))
+    assert ("2026-01-13 10:00", "as-promised") in salon.sent(bea)
+    for _ in range(2):
+        visit(salon, bea)
+        look(salon)
+    salon.work(salon.now)
+    assert salon.steps().count("thank-you") == 2  # for the first visit of her own, and for her friend
+    assert "as-promised" not in salon.steps()
+    salon.live_until(salon.now + timedelta(days=14))
+    look(salon)
+    salon.live_until(salon.now + timedelta(days=2))
+    look(salon)
+    assert salon.steps().count("as-promised") == 1
+    assert [(side, state) for side, state, _ in ledger(salon)] == [("friend", "granted"), ("referrer", "granted")]
 
 
 def _left(salon: Salon, step: str) -> datetime:

@@ -19,7 +19,7 @@ from service.runtime import Runtime
 from service.store.contact import Contact
 from service.store.delivery import Delivery
 from service.web.app import Site
-from service.web.current import current_hits, current_reception
+from service.web.current import current_hits
 from service.web.public.fill import fill_token
 from tests.web.site import borrow
 
@@ -124,8 +124,6 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.site = borrow(self.runtime)
-        with self.site.app_context():
-            current_reception().steady.step = 0  # no test but its own has anything to hide
         self.client = self.site.test_client(use_cookies=False)
 
     def publish(self) -> None:

@@ -225,6 +225,8 @@ def test_a_megabyte_is_too_much(shop: Shop) -> None:
         ("application/json", b"[1]"),
         ("application/json", b"[" * 60_000),
         ("application/json", b'{"email": ' + b"1" * 5_000 + b"}"),
+        ("application/json", b'{"email": "\\ud800"}'),
+        ("application/json", b'{"email": "ana@example.org", "more": ["\\ud800"]}'),
         ("application/x-www-form-urlencoded", b"email=ana@example.org&first_name=\xff"),
         ("application/x-www-form-urlencoded", b"email=ana@example.org&first_name=%ff"),
         ("application/x-www-form-urlencoded", b"&".join(b"a%d=1" % number for number in range(300))),
@@ -237,7 +239,7 @@ def test_what_cannot_be_read_is_refused_in_words(shop: Shop, kind: str, body: by
     assert not shop.all(Contact)
 
 
-@pytest.mark.parametrize("value", [["ana@example.org"], {"a": 1}, 5, True, None, "\ud800"])
+@pytest.mark.parametrize("value", [["ana@example.org"], {"a": 1}, 5, True, None])
 def test_json_of_another_shape_is_refused_by_its_field(shop: Shop, value: object) -> None:
     answer = shop.client.post("/forms/checklist", json={"email": value})
     assert answer.status_code == 422

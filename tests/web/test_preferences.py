@@ -96,6 +96,7 @@ UNCLEAR = [
     {"pause": "31"},
     {"pause": "30 "},
     {"forget": ""},
+    {"channel": "email"},
 ]
 
 
@@ -104,6 +105,14 @@ def test_an_unclear_choice_changes_nothing(shop: Shop, token: str, data: dict[st
     answer = shop.client.post(f"/preferences/{token}", data=data)
     assert answer.status_code == 422
     assert "Nothing was changed" in answer.text
+    assert not shop.all(Suppression)
+
+
+@pytest.mark.parametrize("kind", ["topic", "again", "less", "pause", "channel", "address"])
+def test_a_choice_that_is_no_text_changes_nothing(shop: Shop, token: str, kind: str) -> None:
+    for odd in ([], {}, None, [["yes"]], {"yes": 1}):
+        assert shop.client.post(f"/preferences/{token}", json={kind: odd}).status_code == 422
+    assert shop.client.post(f"/preferences/{token}", json={kind: "\ud800"}).status_code == 400
     assert not shop.all(Suppression)
 
 
@@ -226,3 +235,26 @@ def test_its_headings_are_in_order_and_every_control_has_a_name(shop: Shop, toke
         assert len(names) == len(set(names))
         for target in re.findall(r'aria-(?:labelledby|describedby)="([^"]+)"', page):
             assert f'id="{target}"' in page
+
+
+def test_calls_and_texts_end_by_a_press_each_and_mail_goes_on(shop: Shop, token: str) -> None:
+    assert "Calls and text messages" not in shop.client.get(f"/preferences/{token}").text
+    shop.sign_up(slug="card", phone="030 5550123", consent_phone="yes", consent_text="yes")
+    page = shop.client.get(f"/preferences/{token}").text
+    assert re.findall(r'name="channel" value="(\w+)"', page) == ["phone", "text"]
+    for _ in range(2):
+        answer = shop.client.post(
+            f"/preferences/{token}", data={"channel": "phone"}, environ_base={"REMOTE_ADDR": "198.51.100.9"}
+        )
+        assert (answer.status_code, "Calls: no more." in answer.text) == (200, True)
+    assert re.findall(r'name="channel" value="(\w+)"', answer.text) == ["text"]
+    said = [each for each in shop.all(Consent) if each.act == "withdrawn"]
+    assert [(each.channel, each.topic, each.wording, each.address) for each in said] == [
+        ("phone", None, "Calls: No more", "198.51.100.9")
+    ]
+    assert leavable(answer.text) == ["Tips and ideas", "Newsletter"]
+    shop.sign_up(slug="card", phone="030 5550123", consent_phone="yes")
+    assert re.findall(r'name="channel" value="(\w+)"', shop.client.get(f"/preferences/{token}").text) == [
+        "phone",
+        "text",
+    ]

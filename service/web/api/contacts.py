@@ -34,7 +34,7 @@ from service.web.api.unit import Unit, read, write
 
 MADE = "api.read_contact"
 ON = ("read_contact", "contact_timeline", "update_contact", "merge_contacts", "forget_contact")
-NOBODY = "There is no contact with this id; it may have been forgotten."
+NOBODY = "There is no contact with this id; it may have been forgotten, or made one with another."
 
 
 class ContactPath(BaseModel):

@@ -1,8 +1,8 @@
 """One choice of the preferences page: what was chosen, kept, and told in a sentence.
 
 `topic` leaves a topic and `again` gets it back, `all` leaves all marketing; `less` (yes or no) says how often, `pause`
-(days; 0 goes on) for how long nothing comes; `address` asks for mail at another one, `forget` to be forgotten, both by
-a button in a mail.
+(days; 0 goes on) for how long nothing comes; `channel` ends calls or text messages; `address` asks for mail at another
+one, `forget` to be forgotten, both by a button in a mail.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from service.actions.ask_by_mail import ask_address, ask_forget
 from service.actions.join import join
 from service.actions.less_often import wish_less_often
 from service.actions.pause import pause
+from service.actions.stop_channel import stop_channel
 from service.actions.unsubscribe import unsubscribe
 from service.domain.contact import MAX_ADDRESS, BadAddress, read_address
 from service.domain.pause import CHOICES
 from service.domain.sequence.model.business import Business
+from service.domain.sequence.model.form import CHANNELS, MAIL
 from service.ports import Published
 from service.store.journey import journey_now
 from service.web.current import current_runtime
@@ -29,7 +31,12 @@ from service.web.public.preference_words import WORDS
 from service.web.public.recipient import Recipient, find_recipient, shortened, title_of
 
 BY_MAIL = frozenset({"address", "forget"})  # these make us write a mail, and are not asked for without end
-DAYS = {"0", *map(str, CHOICES)}
+# The words of the choices that have no others.
+KNOWN = {
+    "less": frozenset({"yes", "no"}),
+    "pause": frozenset({"0", *map(str, CHOICES)}),
+    "channel": frozenset(CHANNELS) - {MAIL},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +68,9 @@ def read_choice(business: Business, entry: Mapping[str, object]) -> Choice | Non
         topic = str(entry.get(kind) or "")
         if business.topic(topic) is not None:
             return Choice(kind, topic)
-    if entry.get("less") in {"yes", "no"}:
-        return Choice("less", str(entry["less"]))
-    if str(entry.get("pause")) in DAYS:
-        return Choice("pause", str(entry["pause"]))
+    for kind, known in KNOWN.items():
+        if str(entry.get(kind)) in known:
+            return Choice(kind, str(entry[kind]))
     if isinstance(entry.get("address"), str):
         return Choice("address", str(entry["address"]))
     return Choice("forget") if entry.get("forget") else None
@@ -112,6 +118,13 @@ def _pause(session: Session, published: Published, recipient: Recipient, days: s
     return Notice(words["pause_done"].format(day=recipient.day(until)) if until else words["go_on_done"])
 
 
+def _stop(session: Session, published: Published, recipient: Recipient, channel: str) -> Notice:
+    words = WORDS[recipient.language]
+    evidence = pressed("preferences", words["stop_aria"].format(way=words[channel]))
+    stop_channel(session, recipient.contact_id, channel, journey_now(session), evidence)
+    return Notice(words["stopped"].format(way=words[channel]))
+
+
 def _move(session: Session, published: Published, recipient: Recipient, text: str) -> Notice:
     words, hash_key = WORDS[recipient.language], current_runtime().hash_key
     try:
@@ -139,6 +152,7 @@ KEEPERS: dict[str, Callable[[Session, Published, Recipient, str], Notice]] = {
     "again": _get_again,
     "less": _be_less,
     "pause": _pause,
+    "channel": _stop,
     "address": _move,
     "forget": _forget,
 }

@@ -12,6 +12,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 MOST_FIELDS = 200
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+ESCAPE = b"\\u"  # by which JSON may also hold what is no text: half of a pair of surrogates
 
 
 class Unreadable(Exception):  # noqa: N818 (what it says)
@@ -36,8 +37,12 @@ def read_entry(request: Request) -> Mapping[str, object]:
 def _read_json(body: bytes) -> Mapping[str, object]:
     try:
         entry = json.loads(body.decode("utf-8"))
+        if ESCAPE in body:
+            json.dumps(entry, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError:
         raise Unreadable("This is not UTF-8, and JSON must be.") from None
+    except UnicodeEncodeError:
+        raise Unreadable("This holds half of a character, which is no text.") from None
     except (ValueError, RecursionError):
         raise Unreadable("This is not JSON.") from None
     if not isinstance(entry, dict):

@@ -78,8 +78,8 @@ def thanks_of(library: Library, form: Form, language: str) -> list[str]:
     """What a visitor reads afterwards: a heading and sentences that hold for whoever is known and whoever is not."""
     words = THANKS[language]
     if form.box(MAIL) or not (form.magnet or consented_topics(library, form)):
-        asks = form.double_opt_in and form.box(MAIL)
-        return [words["heading"], words["card"], *([words["box"], words["spam"]] if asks else [])]
+        asked = [words["box"]] if form.double_opt_in and form.box(MAIL) else []
+        return [words["heading"], words["card"], *asked]
     kind = "confirm" if form.double_opt_in else "magnet" if form.magnet else "mail"
     return [words["heading"], words[kind], words["spam"]]
 

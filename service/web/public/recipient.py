@@ -16,6 +16,7 @@ from service.clock import machine_now
 from service.domain.consent import Standing, may_email
 from service.domain.sequence.model.business import Business, Topic
 from service.ports import Published
+from service.store.contact import read_channels
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from service.store.history import read_standings, zone_of
@@ -49,6 +50,7 @@ class Recipient:
     language: str = "en"
     zone: ZoneInfo = UTC
     at: datetime | None = None  # when this was known
+    channels: tuple[str, ...] = ()  # the other ways by which they may be reached
     is_fresh: bool = False  # the mail left within the time for which its link to all data works
 
     @property
@@ -93,6 +95,7 @@ def look_up(session: Session, published: Published, contact_id: int, delivery_id
         language_of(contact, business),
         zone_of(contact, business),
         now,
+        read_channels(session, contact_id),
         _is_fresh(session, contact_id, delivery_id),
     )
 
