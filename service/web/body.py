@@ -7,14 +7,16 @@ from io import BytesIO
 from typing import IO
 
 from flask import Request
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import get_input_stream
 
 
 class WholeRequest(Request):
     """Flask's request, but for two things that werkzeug keeps silent about: of a body that comes in pieces, without
-    its length, it reads as much as is allowed; and one that was cut on its way ends where it was cut."""
+    its length, it reads as much as is allowed; and one that was cut on its way ends where it was cut. And for one over
+    which it falls: a query of odd bytes."""
 
     @cached_property
     def stream(self) -> IO[bytes]:
@@ -31,3 +33,11 @@ class WholeRequest(Request):
         if len(body) < length:
             raise ClientDisconnected
         return BytesIO(body)
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """What stands behind the `?` of the address. Raises BadRequest where it is no UTF-8."""
+        try:
+            return super().args
+        except UnicodeDecodeError:
+            raise BadRequest("The address is not UTF-8.") from None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.domain.kind import MANNERS
@@ -95,6 +95,7 @@ POLICIES = st.builds(
     look_ahead=st.sampled_from([timedelta(0), 2 * DAY]),
     spread=st.sampled_from([timedelta(0), timedelta(minutes=15), timedelta(hours=2)]),
 )
+COLD = Candidate(1, MANNERS[Kind.NEWSLETTER].priority, NOW + DAY, Window.any(), Kind.NEWSLETTER)
 BREAKERS = often(Breaker.CLOSED, st.sampled_from(Breaker))
 
 
@@ -222,7 +223,7 @@ def test_more_pressure_never_sends_more_mails(candidates, person, caps, breaker,
     assert len(cleared(few, candidates)) <= len(cleared(many, candidates))
 
 
-@settings(max_examples=200)
+@example([COLD], Person(), Caps(per_week=1), Breaker.CLOSED, 9.0, NOW + DAY)  # the week's last slot
 @given(CANDIDATES, PEOPLE, CAPS, st.sampled_from(Breaker), st.floats(0, 30), st.none() | minutes(0, 2))
 def test_pressure_lifts_no_other_rule(candidates, person, caps, breaker, more, warm_ahead) -> None:
     """Where it has no ceilings, what weighs on somebody changes no verdict."""

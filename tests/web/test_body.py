@@ -72,3 +72,9 @@ def test_no_page_takes_half_a_body(shop: Shop, page: str) -> None:
     assert send(shop, f"/{page}/{token}", FORM, body, None) == 413
     assert send(shop, f"/{page}/{token}", FORM, body[:20], 40) == 400
     assert len(shop.all(Consent)) == kept
+
+
+def test_an_address_of_odd_bytes_is_refused(shop: Shop) -> None:
+    for query, status in (("ref=\xcd", 400), ("ref=%cd", 200)):
+        answer = shop.client.get("/forms/checklist", environ_overrides={"QUERY_STRING": query})
+        assert answer.status_code == status

@@ -55,7 +55,7 @@ class TouchEntry(TimelineEntry):
     rule: str | None = Field(description="What decided the state.")
     reason: str | None
     until: Instant | None = Field(
-        description="When a held mail is looked at again, a paced one leaves at the earliest."
+        description="When a held mail is looked at again, or one that is paced or not taken yet leaves at the earliest."
     )
     mail_class: str | None = Field(
         serialization_alias="class", description="`service`, `letter` …; null where the step was taken out since."
