@@ -23,7 +23,6 @@ from service.domain.token import Signer
 from service.ports import Caller, Doorbell, Pacer, Provider, Published, Receiver
 from service.providers import open_pacer, open_provider, open_receiver, refuse_faults
 from service.providers.proof import by_name
-from service.providers.webhook import WebhookCaller
 from service.rendering.address import mailbox
 from service.rendering.compiled import Compiled
 from service.rendering.renderer import StepRenderer
@@ -115,7 +114,14 @@ class Runtime:
 
     @cached_property
     def caller(self) -> Caller:
-        return WebhookCaller()
+        """Who calls other services. By name: HTTP is 5 MB of each process, and many never call anybody."""
+        make: type[Caller] = pkgutil.resolve_name("service.providers.webhook:WebhookCaller")
+        return make()
+
+    def visit(self, url: str) -> bytes:
+        """What is at an address that was looked over before. Raises NotNow."""
+        get: Callable[[str], bytes] = pkgutil.resolve_name("service.providers.visit:visit")
+        return get(url)
 
     @cached_property
     def bell(self) -> Doorbell:

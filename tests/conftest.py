@@ -36,6 +36,11 @@ def pytest_configure() -> None:
     gc.set_threshold(*SELDOM)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: one that begins last is waited for by all processes but its own."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def pytest_collection_finish() -> None:
     """What was read is never garbage."""
     gc.freeze()

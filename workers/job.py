@@ -86,7 +86,7 @@ def _call(runtime: Runtime, stopping: threading.Event) -> None:
         return
 
     def call() -> None:
-        switchboard = Switchboard(runtime.session, runtime.published, runtime.caller)
+        switchboard = Switchboard(runtime.session, runtime.published, lambda: runtime.caller)
         try:
             while not stopping.is_set() and call_webhooks(switchboard):
                 pass

@@ -10,7 +10,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.actions.follow_feedback import settle_uncertain
 from service.actions.receive_feedback import BUDGET, Mailroom, receive_feedback
 from service.ports import Receiver
-from service.providers.visit import visit
 from service.runtime import Runtime
 from service.store.notice import any_waiting
 
@@ -72,5 +71,5 @@ def _mailroom(runtime: Runtime) -> Mailroom:
         receiver=receiver,
         hash_key=runtime.hash_key,
         pacer=runtime.pacer,
-        visit=visit,
+        visit=runtime.visit,
     )

@@ -37,11 +37,11 @@ NAMED = 200  # characters of what somebody else said
 
 @dataclass(frozen=True, slots=True)
 class Switchboard:
-    """What calling needs: where sessions come from, the words, and who dials."""
+    """What calling needs: where sessions come from, the words, and who dials, once anybody is to be called."""
 
     begin: Callable[[], AbstractContextManager[Session]]  # a session that commits at the end of its `with`
     published: Callable[[], Published]
-    caller: Caller
+    caller: Callable[[], Caller]
 
 
 def queue_call(
@@ -95,7 +95,7 @@ def call_webhooks(switchboard: Switchboard) -> int:
 
 
 def _call_all(switchboard: Switchboard, root: str, claimed: Sequence[Claimed]) -> list[Called]:
-    urls = dict(switchboard.published().library.business.webhooks)
+    urls, caller = dict(switchboard.published().library.business.webhooks), switchboard.caller()
 
     def call(each: Claimed) -> Called:
         url = urls.get(each.name)
@@ -103,7 +103,7 @@ def _call_all(switchboard: Switchboard, root: str, claimed: Sequence[Claimed]) -
             return Called(False, f"business.yaml names no webhook “{each.name}” any more.", is_final=True)
         body = _encoded(each.body)
         seconds = int(clock.machine_now().timestamp())
-        return switchboard.caller.call(url, signed(secret_of(root, each.name), each.message_id, seconds, body), body)
+        return caller.call(url, signed(secret_of(root, each.name), each.message_id, seconds, body), body)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(call, claimed))

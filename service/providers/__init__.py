@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +14,6 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from service.ports import Pacer, Provider, Receiver
-from service.providers.http import HttpProvider
 from service.providers.mx import MailboxGroups
 from service.providers.pace import Pace
 from service.providers.service import Service
@@ -47,7 +46,8 @@ def open_provider(settings: Settings) -> Provider:
     service = open_service(settings)
     if service is None:
         return Smtp(settings.smtp_url, settings.provider, settings.smtp_sessions)
-    return HttpProvider(service, processes=settings.worker_processes)
+    make: Callable[..., Provider] = pkgutil.resolve_name("service.providers.http:HttpProvider")
+    return make(service, processes=settings.worker_processes)
 
 
 def open_receiver(name: str, settings: Settings) -> tuple[Receiver, Mapping[str, tuple[str, ...]]] | None:

@@ -45,7 +45,7 @@ def queue(desk: FrontDesk, name: str = "crm", **fields: Any) -> int:
 
 
 def call(desk: FrontDesk) -> int:
-    return call_webhooks(Switchboard(desk.begin, lambda: desk.published, WebhookCaller()))
+    return call_webhooks(Switchboard(desk.begin, lambda: desk.published, WebhookCaller))
 
 
 def make_due(desk: FrontDesk) -> None:

@@ -11,7 +11,7 @@ from service.providers import SERVICES, open_provider, open_service
 from service.providers.http import HttpProvider
 from service.providers.line import Patience
 from service.settings import read_settings
-from tests.providers.bench import HASTE, SOON, Bench, MailServer, dialect_of, settings_for
+from tests.providers.bench import CALM, SOON, Bench, MailServer, dialect_of, settings_for
 from tests.providers.dialects import REFUSED, Reply
 from tests.providers.http_server import Fault, serving
 from tests.providers.mails import FIELDS, UNSUBSCRIBE, message, messages
@@ -108,7 +108,7 @@ def test_a_key_that_is_not_known_holds_all_mail_and_is_told_to_nobody(bench: Ben
     wrong = dict.fromkeys(bench.dialect.keys, "another-key-than-it-knows")
     service = open_service(settings_for(bench.dialect, bench.api.url, **wrong))
     assert service is not None
-    provider = HttpProvider(service, HASTE)
+    provider = HttpProvider(service, CALM)
     outcomes = provider.send(messages(2), time.monotonic() + SOON)
     provider.close()
     for outcome in outcomes:
@@ -123,6 +123,8 @@ def test_a_key_that_is_not_known_holds_all_mail_and_is_told_to_nobody(bench: Ben
 @pytest.mark.parametrize("fault", [Fault.CUT, Fault.HALF, Fault.GARBLED, Fault.TRICKLE, Fault.ENDLESS, Reply(500)])
 def test_what_may_have_been_taken_is_never_sent_again_but_by_its_key(bench: Bench, fault: Fault | Reply) -> None:
     bench.api.faults.append(fault)
+    if fault in (Fault.TRICKLE, Fault.ENDLESS):
+        bench.hurry()
     began = time.monotonic()
     [outcome] = bench.send([message(1)])
     assert time.monotonic() - began < 4

@@ -21,6 +21,8 @@ from tests.actions.written import Written
 from tests.domain.stories import at
 from tests.rendering.studio import read, shipped
 
+pytestmark = pytest.mark.slow
+
 BEGAN = at("2026-01-05 12:00")  # a Monday
 
 

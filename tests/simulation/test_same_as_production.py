@@ -16,6 +16,8 @@ from tests.simulation.of_people import OF_PEOPLE
 from tests.simulation.paper import library_of
 from tests.simulation.same import both, read_life
 
+pytestmark = pytest.mark.slow
+
 ANA = Path(__file__).with_name("ana.yaml")
 SMALL = OF_CONSENT | OF_MAIL | OF_PACE | OF_PEOPLE
 
