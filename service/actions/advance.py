@@ -16,7 +16,7 @@ from service.actions.expect import enter
 from service.actions.leave import UNDER_WAY, end
 from service.actions.system_mail import look_after_request
 from service.actions.walk import ON_THEIR_WAY, Walk, move_on
-from service.domain.departure import Leave
+from service.domain.departure import REMOVED
 from service.domain.facts import Facts
 from service.domain.moment import resolve
 from service.domain.sequence.model.sequence import Sequence as Journey
@@ -147,7 +147,7 @@ def _look_at(
         return False
     sequence = published.library.sequence(enrolment.sequence)
     if sequence is None:
-        end(session, enrolment, rows, Leave("stopped", "removed", "Stopped: the sequence was taken out."), facts.now)
+        end(session, enrolment, rows, REMOVED, facts.now)
         return False
     if enrolment.state == "awaited":
         if not enter(session, published, contact, enrolment, sequence, facts):

@@ -13,7 +13,7 @@ from service.actions.cancel_tasks import cancel_tasks
 from service.actions.leave import CAN_BE_CANCELLED
 from service.actions.proceed import progress_of
 from service.actions.replanned import Follower, Touch, write
-from service.domain.departure import Leave
+from service.domain.departure import REMOVED
 from service.domain.replan import HANDED, PLANNED, TAKEN_BACK, WAITING, asks_events, asks_the_past, may_reopen, replan
 from service.domain.sequence.model.sequence import Sequence as Journey
 from service.domain.sequence.model.sequence import Status
@@ -25,7 +25,6 @@ from service.store.enrolment import Enrolment
 from service.store.history import Past, facts_of, read_contacts, read_happenings, read_pasts
 from service.store.rollout import newest_of_person
 
-REMOVED = Leave("stopped", "removed", "Stopped: the sequence was taken out.")
 OPEN = (PLANNED, *sorted(WAITING), HANDED)
 
 

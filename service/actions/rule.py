@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.domain import clearance
 from service.domain.bar import COLD
+from service.domain.departure import GONE
 from service.domain.reason import REMOVED
 from service.domain.rhythm import due_between
 from service.domain.sequence.model.business import Topic
@@ -49,8 +50,6 @@ class Written:
     is_paused: bool
     is_offer: bool
 
-
-GONE = "removed"  # the rule by which a mail is cancelled whose step was taken out
 
 Ruled = tuple[Due, Verdict]
 Rival = tuple[Due, Written | None]  # a mail that waits for its turn alone; None for one to a colleague

@@ -29,6 +29,10 @@ class Leave:
     reason: str
 
 
+GONE = "removed"  # the rule by which something ends that was taken out of its file
+REMOVED = Leave("stopped", GONE, "Stopped: the sequence was taken out.")
+
+
 @dataclass(frozen=True, slots=True)
 class Convert:
     """The goal is reached, and the person stays: it is noted once."""

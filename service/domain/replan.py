@@ -12,7 +12,7 @@ from collections.abc import Sequence as Ordered
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from service.domain.departure import Leave, at_most
+from service.domain.departure import GONE, Leave, at_most
 from service.domain.enrolment import Move, next_move
 from service.domain.facts import Facts
 from service.domain.moment import Moment, first, resolve
@@ -23,7 +23,7 @@ from service.domain.sequence.model.sequence import Sequence
 PLANNED = "planned"
 WAITING = frozenset({"due", "held", "cleared"})  # may still be taken back
 HANDED = "handed"
-TAKEN_BACK = frozenset({"removed", "moved-up"})  # the rules by which a step that comes back is owed again
+TAKEN_BACK = frozenset({GONE, "moved-up"})  # the rules by which a step that comes back is owed again
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def _drops(sequence: Sequence, progress: Progress, rows: Iterable[Row]) -> Itera
             continue
         step = sequence.step(row.step)
         if step is None:
-            yield Drop(row.step, "removed", "Passed: the step was taken out of its sequence.")
+            yield Drop(row.step, GONE, "Passed: the step was taken out of its sequence.")
         elif row.state == PLANNED and not is_dated(step) and places[row.step] <= last:
             yield Drop(row.step, "moved-up", "Passed: the step was moved before one that is done already.")
 
