@@ -37,6 +37,7 @@ class RedisBell:
         self._redis = redis
         self._workers = workers
         self._later: threading.Timer | None = None
+        self._now: threading.Thread | None = None  # the last of them whose time has come
         self._lock = threading.Lock()
 
     def ring(self) -> bool:
@@ -48,10 +49,14 @@ class RedisBell:
         return (later is not None and later.is_alive()) or self._ring(or_later=True)
 
     def close(self) -> None:
-        """Ring no more."""
+        """Ring no more; the ring on its way is waited for, as its connection is closed next."""
         with self._lock:
-            if self._later is not None:
-                self._later.cancel()
+            later, now = self._later, self._now
+        if later is not None:
+            later.cancel()
+            later.join()
+        if now is not None:
+            now.join()
 
     def _ring(self, or_later: bool) -> bool:
         try:
@@ -75,6 +80,6 @@ class RedisBell:
 
     def _make_up(self) -> None:
         with self._lock:
-            self._later = None  # from here on it takes another one for whoever comes
+            self._now, self._later = self._later, None  # from here on it takes another one for whoever comes
         # Where somebody was quicker, they rang after whoever asked for this, and their job will see it.
         self._ring(or_later=False)

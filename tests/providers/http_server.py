@@ -68,7 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.api.requests.append(request)
             fault = self.api.faults.popleft() if self.api.faults else None
             reply = self._reply(request, fault)
-        self.close_connection = fault is not None
+        # A whole answer leaves the line open: the next request would race its end.
+        self.close_connection = isinstance(fault, Fault) and fault is not Fault.GARBLED
         with suppress(OSError):  # the caller had enough
             self._say(reply, fault if isinstance(fault, Fault) else None)
 

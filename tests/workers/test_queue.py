@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -56,6 +58,30 @@ def test_a_bell_that_is_taken_down_rings_no_more(redis: Redis) -> None:
     bell.close()
     time.sleep(2.5 * QUIET / 1000)
     assert redis.llen(f"rq:queue:{QUEUE}") == 1
+
+
+class _Slow(Redis):
+    """Asked to set something, it takes its time."""
+
+    def set(self, *args: Any, **options: Any) -> Any:
+        self.asked.set()
+        time.sleep(QUIET / 4000)
+        self.answered.set()
+        return super().set(*args, **options)
+
+
+def test_a_bell_that_is_taken_down_waits_for_its_ring_on_the_way(redis: Redis) -> None:
+    """Whoever takes it down closes the connection next."""
+    slow = _Slow(connection_pool=redis.connection_pool)
+    slow.asked, slow.answered = threading.Event(), threading.Event()
+    RedisBell(redis, workers=9).ring()
+    bell = RedisBell(slow, workers=9)
+    bell.ring()
+    slow.asked.clear()
+    slow.answered.clear()
+    assert slow.asked.wait(5)
+    bell.close()
+    assert slow.answered.is_set()
 
 
 def test_the_queue_never_grows_longer_than_the_workers(redis: Redis) -> None:
