@@ -93,7 +93,6 @@ class Seen:
 def measure(bench: Bench) -> Mapping[str, Result]:
     """Steps a second and milliseconds a look, among all beside among a tenth of them."""
     installation, due, inside = bench.installation, bench.plan.due, bench.plan.inside
-    wait_until(lambda: _workers(installation) >= bench.plan.workers, 60, "all workers are there")
     with installation.workers_paused():
         decide(installation.runtime)
         _publish(installation)
@@ -171,7 +170,3 @@ def _look(installation: Installation) -> tuple[int, float]:
     with runtime.session() as session:
         moved = advance(session, published, journey_now(session))
     return moved, time.monotonic() - began
-
-
-def _workers(installation: Installation) -> int:
-    return len(installation.families().get("worker", ()))

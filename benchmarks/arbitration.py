@@ -75,9 +75,6 @@ def measure(bench: Bench) -> Mapping[str, Result]:
     """Seconds to decide about everybody, and contacts a second."""
     installation, people = bench.installation, bench.plan.rivals
     keep_code()  # as a worker does
-    wait_until(
-        lambda: len(installation.families().get("worker", ())) >= bench.plan.workers, 60, "all workers are there"
-    )
     with installation.workers_paused():
         decide(installation.runtime)  # what was measured before has left people behind whose mails are due
         _publish(installation)

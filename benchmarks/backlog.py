@@ -63,7 +63,6 @@ class Part:
 def measure(bench: Bench) -> Mapping[str, Result]:
     """Mails a second at the end of a great backlog beside its beginning, and the workers' memory in both."""
     installation, plan = bench.installation, bench.plan
-    wait_until(lambda: len(installation.families().get("worker", ())) >= plan.workers, 60, "all workers are there")
     with installation.workers_paused():
         _publish(installation)
         _pile_up(installation, plan.heap)

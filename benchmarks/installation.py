@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -50,9 +50,9 @@ class Installation:
         )
 
     def start(self) -> None:
-        """Raises LocalError with the end of its log where it doesn't come up."""
+        """Until all workers are there. Raises LocalError with the end of its log where it doesn't come up."""
         self._child.start()
-        self._child.wait_until(lambda: read_running(self.home) is not None, START)
+        self._child.wait_until(lambda: read_running(self.home) is not None and self._is_staffed(), START)
 
     def stop(self) -> None:
         if "runtime" in self.__dict__:
@@ -76,9 +76,9 @@ class Installation:
         up = psutil.Process(self._child.process.pid)
         found: dict[str, list[psutil.Process]] = {"up": [up]}
         for child in up.children():
-            if child.status() == psutil.STATUS_ZOMBIE:  # of a command that has just ended
-                continue
-            found.setdefault(_family(child), []).extend([child, *child.children(recursive=True)])
+            with suppress(psutil.NoSuchProcess):  # a command that has just ended: gone, or a zombie yet
+                if child.status() != psutil.STATUS_ZOMBIE:
+                    found.setdefault(_family(child), []).extend([child, *child.children(recursive=True)])
         return found
 
     @contextmanager
@@ -101,6 +101,9 @@ class Installation:
         """The one number that a query answers."""
         with self.runtime.session() as session:
             return int(session.execute(text(query), values).scalar_one())
+
+    def _is_staffed(self) -> bool:
+        return len(self.families().get("worker", ())) >= int(self.settings["WORKERS"])
 
     def _is_busy(self) -> bool:
         with self.runtime.session() as session:
