@@ -64,12 +64,12 @@ def measure(bench: Bench) -> Mapping[str, Result]:
     """Mails a second at the end of a great backlog beside its beginning, and the workers' memory in both."""
     installation, plan = bench.installation, bench.plan
     with installation.workers_paused():
-        _publish(installation)
-        _pile_up(installation, plan.heap)
+        publish_mail(installation)
+        pile_up(installation, plan.heap)
         before = bench.sink.so_far()
     few = _drain(bench, plan.heap, before)
     with installation.workers_paused():
-        _pile_up(installation, plan.backlog)
+        pile_up(installation, plan.backlog)
         before = bench.sink.so_far()
     first = _drain(bench, plan.part, before)
     with installation.workers_paused():
@@ -89,7 +89,8 @@ def measure(bench: Bench) -> Mapping[str, Result]:
     }
 
 
-def _publish(installation: Installation) -> None:
+def publish_mail(installation: Installation) -> None:
+    """Publish the sequence with the one mail that is due to everybody."""
     edition, _ = read_written(installation.runtime.settings)
     with installation.runtime.session() as session:
         publish(session, Edition({**edition.files, FILE: WORDS.encode()}, edition.targets))
@@ -97,7 +98,8 @@ def _publish(installation: Installation) -> None:
     wait_until(lambda: known().library.sequence(SEQUENCE) is not None, 10, "the publication is read")
 
 
-def _pile_up(installation: Installation, mails: int) -> None:
+def pile_up(installation: Installation, mails: int) -> None:
+    """So many mails are due from now on, each another person's. The workers must be paused."""
     say(f"backlog: {mails:,} mails are due")
     with installation.runtime.session() as session:
         gather_due(session, mails, SEQUENCE, "hello", TOPIC, journey_now(session))
