@@ -20,6 +20,7 @@ log = structlog.get_logger()
 QUEUE = "everafter"
 WORK = "workers.job.work"
 QUIET = 200  # milliseconds between rings
+LAG = 10  # milliseconds by which their end may be late: Redis counts whole ones, by a clock that it reads now and then
 JOB_TTL = 60  # seconds after which a job that nobody took is worth nothing
 JOB_TIMEOUT = 3600  # seconds; a backstop only, the job's own budget ends it
 FAILURE_TTL = 86_400  # seconds
@@ -74,7 +75,7 @@ class RedisBell:
     def _ring_later(self) -> None:
         with self._lock:
             if self._later is None:
-                self._later = threading.Timer(QUIET / 1000, self._make_up)
+                self._later = threading.Timer((QUIET + LAG) / 1000, self._make_up)
                 self._later.daemon = True
                 self._later.start()
 

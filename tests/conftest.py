@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from redis import Redis
@@ -25,10 +26,18 @@ from service.local.postgres import Postgres
 from service.local.valkey import Valkey
 from service.settings import Settings, read_settings
 from tests.database import SharedDatabase
+from workers.process import calling
 
 HASTE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off"}
 SELDOM = (50_000, 20, 100)  # how many new values, of each generation, before garbage is looked for
 numbers = count(1)
+
+# How fast an example is found or tried says something of the machine, and which ones are tried is the same every time:
+# `--hypothesis-profile=default` looks for others.
+hypothesis.settings.register_profile(
+    "everafter", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("everafter")
 
 
 def pytest_configure() -> None:
@@ -91,7 +100,8 @@ def database_url(shared_database: tuple[str, SharedDatabase]) -> Iterator[str]:
     """A migrated database without a row, for this test alone."""
     url, database = shared_database
     yield url
-    database.empty()
+    with calling:  # the thread in which a job calls other services may outlive it
+        database.empty()
 
 
 @pytest.fixture

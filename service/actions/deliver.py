@@ -24,7 +24,7 @@ from service.actions.record import Handed, record, record_locked
 from service.actions.rule import Ruled, rule
 from service.domain.throttle import Ruling
 from service.fault import reach
-from service.ports import Message, Outcome, Published, TryLater, Uncertain
+from service.ports import Message, Outcome, Published, Sent, TryLater, Uncertain
 from service.store.delivery import Delivery
 from service.store.due import Due, lock_readers, read_taken
 from service.store.handover import read_under_way, write_intent
@@ -69,6 +69,7 @@ def _deliver(desk: Desk, lease: Lease, stop: Callable[[], bool], done: list[Hand
             answers += outcomes
             woken += waiting
         claim.settle(answers)
+        _tell(answers)
         count += len(answers)
         if woken and not answers:
             break  # the engine has to look at these first; they would only be taken again
@@ -114,6 +115,13 @@ def _give_back(desk: Desk, lease: Lease) -> None:
 def _groups(taken: Sequence[int], size: int) -> list[Sequence[int]]:
     """What was taken, in groups; one without any mail where there are none, in which outcomes may still be noted."""
     return [taken[start : start + size] for start in range(0, len(taken), size)] or [()]
+
+
+def _tell(answers: Sequence[Answer]) -> None:
+    """A line for what was taken; each of the others has one where it is recorded."""
+    sent = sum(isinstance(outcome, Sent) for _, outcome in answers)
+    if sent:
+        log.info("deliveries.sent", count=sent)
 
 
 def _goes_well(answers: Sequence[Answer]) -> bool:

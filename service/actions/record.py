@@ -142,10 +142,7 @@ def _decided(mail: Leaving, settled: Settled, now: datetime) -> Decided:
 
 
 def _tell(settled: Sequence[Settled]) -> None:
-    """A line for the whole of what was sent, and one for each of the others."""
-    sent = sum(each.state == State.SENT for each in settled)
-    if sent:
-        log.info("deliveries.sent", count=sent)
+    """A line for each that was not sent; of the others `deliver` tells how many."""
     for each in settled:
         if each.state != State.SENT:
             log.info("delivery." + each.state, delivery=each.id)

@@ -21,8 +21,8 @@ class Wait:
     """Why a mail waits for its `group`, "" being all mail together, by which few numbers (as JSON values), and the same
     in a sentence.
 
-    `until` is the first instant at which the group may get more: no mail that waits leaves sooner, and those behind
-    others later.
+    `until`, in UTC, is the first instant at which the group may get more: no mail that waits leaves sooner, and those
+    behind others later.
     """
 
     group: str
@@ -34,8 +34,9 @@ class Wait:
 def wait_of(group: str, limit: Limit, grant: Grant, warm_up: int | None, now: datetime) -> Wait:
     """Why mail to a group waits though its turn has come. `warm_up`: its day, `now`: local to the business."""
     seconds, inputs, why = _explain(title_of(group) or MAIL_SERVICE, limit, grant, warm_up, now)
-    until = (now.astimezone(UTC) + timedelta(seconds=seconds)).astimezone(now.tzinfo)
-    return Wait(group, until, {"group": group, **inputs}, f"Held until {until:%a %-d %b %H:%M} at least: {why}.")
+    until = now.astimezone(UTC) + timedelta(seconds=seconds)
+    spoken = f"{until.astimezone(now.tzinfo):%a %-d %b %H:%M}"
+    return Wait(group, until, {"group": group, **inputs}, f"Held until {spoken} at least: {why}.")
 
 
 def _explain(

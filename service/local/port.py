@@ -9,6 +9,8 @@ import psutil
 
 from service.local.error import LocalError
 
+_kept: list[socket.socket] = []  # bound, and listening to nobody: see `free_port`
+
 
 def answers(host: str, port: int) -> bool:
     """Whether anything listens there."""
@@ -26,14 +28,19 @@ def refuse_port_in_use(host: str, port: int) -> None:
 
 
 def free_port(host: str, preferred: int) -> int:
-    """`preferred` where it is free, else any that is."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, preferred))
-        except OSError:
-            probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """`preferred` where it is free, else any that is.
+
+    It stays bound while this process lives: who asks the machine for any port isn't given it, and whoever is told it
+    may listen there all the same, as all servers do with SO_REUSEADDR, as often as they are started.
+    """
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        keeper.bind((host, preferred))
+    except OSError:
+        keeper.bind((host, 0))
+    _kept.append(keeper)
+    return int(keeper.getsockname()[1])
 
 
 def _by_whom(port: int) -> str:

@@ -123,6 +123,9 @@ class _Adapter(HTTPAdapter):
         self.never_connected = True
         self._last = connection
         connect()
+        if self._is_cut:  # meanwhile, when there was nothing yet to shut down
+            connection.close()
+            raise ConnectionAbortedError
         self.never_connected = False
 
     def cut(self) -> None:

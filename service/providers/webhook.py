@@ -123,6 +123,12 @@ class _Adapter(HTTPAdapter):
 
 def _guard(adapter: _Adapter, kind: type[HTTPConnection]) -> type[HTTPConnection]:
     class Guarded(kind):  # type: ignore[misc, valid-type]
+        def connect(self) -> None:
+            super().connect()
+            if adapter.is_cut:  # meanwhile, when there was nothing yet to shut down
+                self.close()
+                raise ConnectionAbortedError
+
         def _new_conn(self) -> socket.socket:
             sock: socket.socket = super()._new_conn()
             adapter.opened(self, sock)

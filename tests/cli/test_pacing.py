@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from zoneinfo import ZoneInfo
 
 import pytest
 from redis import Redis
@@ -17,6 +16,7 @@ from service.providers.pace import Pace
 from service.runtime import Runtime
 from service.settings import Settings
 from tests.cli.command import everafter
+from tests.small_hours import small_hours
 from tests.web.shop import BUSINESS, FILES, Shop
 
 PACING = """\
@@ -31,15 +31,17 @@ def told(settings: Settings, redis: Redis) -> dict[str, str]:
     """A house that sends through a mail service, and what a shell tells the command."""
     runtime = Runtime(settings)
     shop = Shop(runtime)
+    zone = small_hours()
+    business = BUSINESS.replace("Europe/Berlin", zone.key) + PACING
     with runtime.session() as session:
-        publish(session, Edition({**FILES, "sequences/business.yaml": (BUSINESS + PACING).encode()}, set()))
+        publish(session, Edition({**FILES, "sequences/business.yaml": business.encode()}, set()))
     shop.sign_up()
     shop.sign_up("bea@example.org")
     with runtime.session() as session:
         session.execute(text("UPDATE delivery SET state = 'cleared', pace_group = 'gmail'"))
         session.execute(text("UPDATE delivery SET pace_group = '' WHERE id = (SELECT max(id) FROM delivery)"))
     pace = Pace(redis, MailboxGroups(redis, None))
-    today = machine_now().astimezone(ZoneInfo("Europe/Berlin")).date().toordinal()
+    today = machine_now().astimezone(zone).date().toordinal()
     pace.draw("glow.example", [Ask("yahoo", Limit(day=today, quota=30, allowed=30), 0, 3)])
     pace.settle("glow.example", {"outlook": Answers(strikes=1.0)})
     runtime.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -87,7 +87,8 @@ def test_the_numbers_behind_the_sentence_are_few() -> None:
 def test_a_warm_ups_next_mail_may_leave_when_the_sentence_says_and_no_minute_before(quota: int, second: int) -> None:
     now = datetime(2026, 11, 25, tzinfo=BERLIN) + timedelta(seconds=second)
     allowed = so_far(quota, now)
-    until = wait_of("gmail", Limit(quota=quota, allowed=allowed, soft=True), Grant(0, 0, allowed), 4, now).until
+    wait = wait_of("gmail", Limit(quota=quota, allowed=allowed, soft=True), Grant(0, 0, allowed), 4, now)
+    until = wait.until.astimezone(BERLIN)
     assert until > now
     if allowed == quota:
         assert (until.date(), until.hour, until.minute) == (now.date() + timedelta(1), 0, 0)
@@ -103,3 +104,10 @@ def test_the_next_day_begins_at_midnight_also_where_the_clock_is_turned_back() -
     full = Limit(quota=5, allowed=5)
     assert wait_of("gmail", full, Grant(0, 0, 5), None, now).until == datetime(2026, 10, 25, tzinfo=BERLIN)
     assert wait_of("gmail", full, Grant(0, 0, 5), None, turned).until == datetime(2026, 10, 26, tzinfo=BERLIN)
+
+
+def test_its_end_can_be_moved_to_another_time_of_the_year_where_clocks_are_set_otherwise() -> None:
+    summer = datetime(2027, 7, 1, 14, tzinfo=BERLIN)
+    winter = datetime(2026, 11, 20, 10, tzinfo=UTC)
+    wait = wait_of("gmail", Limit(quota=5, allowed=5), Grant(0, 0, 5), None, summer)
+    assert wait.until + (winter - summer) == winter + timedelta(hours=10)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ from email.message import EmailMessage
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from service.local import port
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,10 @@ class Inbox:
 def receiving() -> Iterator[Inbox]:
     """An inbox behind a real SMTP server on loopback, for as long as the `with` lasts."""
     inbox = Inbox()
-    port = free_port()
-    controller = Controller(inbox, hostname="127.0.0.1", port=port)
+    number = free_port()
+    controller = Controller(inbox, hostname="127.0.0.1", port=number, ready_timeout=60)
     controller.start()
-    inbox.url = f"smtp://127.0.0.1:{port}"
+    inbox.url = f"smtp://127.0.0.1:{number}"
     try:
         yield inbox
     finally:
@@ -87,7 +88,5 @@ def receiving() -> Iterator[Inbox]:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback that nobody listens on, and that nobody else is given while this process lives."""
+    return port.free_port("127.0.0.1", 0)

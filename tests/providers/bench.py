@@ -23,8 +23,8 @@ from tests.providers.smtp_server import CUT, Script
 from tests.providers.smtp_server import serving as running
 
 CALM = Patience(pause=0.01)  # on a busy machine even the right answer may take a second
-HASTE = Patience(connect=1.0, silence=0.4, deadline=0.8, pause=0.01)
-SOON = 5.0  # seconds until which a mail may begin to leave
+HASTE = Patience(deadline=2.0, pause=0.01)
+SOON = 60.0  # seconds until which a mail may begin to leave
 
 
 @dataclass

@@ -61,5 +61,6 @@ def naming(zone: Zone) -> Iterator[Resolver]:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         resolver = Resolver(configure=False)
         resolver.nameservers, resolver.port = ["127.0.0.1"], server.server_address[1]
+        resolver.timeout = 60.0  # nobody is asked twice, however busy the machine is
         yield resolver
         server.shutdown()

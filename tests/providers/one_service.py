@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from service.ports import Message, Outcome
 from service.providers.http import HttpProvider
 from service.providers.service import Service
+from tests.providers.bench import SOON
 from tests.providers.dialects import Dialect, Reply
 from tests.providers.http_server import serving
 
@@ -26,5 +27,5 @@ def sending(service: type[Service], dialect: Dialect, *replies: Reply, **more: s
 def sent_one(service: type[Service], dialect: Dialect, mail: Message, *replies: Reply, **more: str) -> Outcome:
     """What becomes of one mail."""
     with sending(service, dialect, *replies, **more) as provider:
-        [outcome] = provider.send([mail], time.monotonic() + 5.0)
+        [outcome] = provider.send([mail], time.monotonic() + SOON)
         return outcome

@@ -12,13 +12,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Receiver:
-    """`status` answers each call; with `drip` its headers come letter by letter, for as many seconds."""
+    """`status` answers each call, once it `may_answer`; with `drip` its headers come letter by letter, for as many
+    seconds."""
 
     url: str = ""
     status: int = 204
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     drip: float = 0.0
+    may_answer: threading.Event = field(default_factory=threading.Event)
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
 
@@ -30,12 +32,14 @@ class _Server(ThreadingHTTPServer):
 @contextmanager
 def receive() -> Iterator[Receiver]:
     receiver = Receiver()
+    receiver.may_answer.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             headers = {name.lower(): value for name, value in self.headers.items()}
             receiver.got.append((headers, self.rfile.read(length)))
+            receiver.may_answer.wait(120)
             with suppress(OSError):  # the caller had enough
                 self._answer()
 

@@ -9,6 +9,7 @@ import pytest
 from service.ports import Message, NotUnderstood, Refused, Sent, TryLater
 from service.providers.brevo import Brevo
 from tests.providers import dialects
+from tests.providers.bench import SOON
 from tests.providers.dialects.brevo import Brevo as Account
 from tests.providers.mails import message, messages
 from tests.providers.one_service import sending, sent_one
@@ -25,7 +26,7 @@ def test_mails_of_one_sender_go_together_and_each_keeps_what_is_its_own() -> Non
     account = Account()
     mails = [rewritten(each, "/unsubscribe/x", f"/unsubscribe/{each.delivery_id}") for each in messages(60)]
     with sending(Brevo, account) as provider:
-        outcomes = provider.send(mails, time.monotonic() + 10)
+        outcomes = provider.send(mails, time.monotonic() + SOON)
     assert len({outcome.provider_id for outcome in outcomes if isinstance(outcome, Sent)}) == 60
     for taken in account.taken:
         assert taken.recipient == f"ana{taken.delivery}@example.org"
@@ -37,7 +38,7 @@ def test_mails_of_different_senders_go_one_by_one() -> None:
     account = Account()
     other = rewritten(message(2), "<mia@glow.example>", "<tom@glow.example>")
     with sending(Brevo, account) as provider:
-        outcomes = provider.send([message(1), other], time.monotonic() + 5)
+        outcomes = provider.send([message(1), other], time.monotonic() + SOON)
     assert all(isinstance(outcome, Sent) for outcome in outcomes)
     assert sorted(taken.sender[1] for taken in account.taken) == ["mia@glow.example", "tom@glow.example"]
 
@@ -71,7 +72,7 @@ def test_any_other_field_in_other_letters_is_refused() -> None:
 def test_a_mail_that_is_sent_again_by_hand_within_half_an_hour_is_not_sent_twice() -> None:
     account = Account()
     with sending(Brevo, account) as provider:
-        outcomes = [provider.send([message()], time.monotonic() + 5)[0] for _ in range(2)]
+        outcomes = [provider.send([message()], time.monotonic() + SOON)[0] for _ in range(2)]
     assert [type(outcome) for outcome in outcomes] == [Sent, Sent]
     assert len(account.taken) == 1
 

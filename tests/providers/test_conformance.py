@@ -93,7 +93,11 @@ def test_a_pause_is_as_long_as_it_is_asked_for_and_for_all_mail(bench: Bench) ->
     [outcome] = bench.send([message(1)])
     assert isinstance(outcome, TryLater)
     assert outcome.in_all
-    assert outcome.after == (bench.dialect.pause and pytest.approx(bench.dialect.pause, abs=2))
+    if bench.dialect.pause is None:
+        assert outcome.after is None
+    else:  # where it says until when, some of it has passed
+        assert outcome.after is not None
+        assert bench.dialect.pause - 5 < outcome.after <= bench.dialect.pause + 1
     assert len(bench.api.requests) == 1
 
 
@@ -127,7 +131,7 @@ def test_what_may_have_been_taken_is_never_sent_again_but_by_its_key(bench: Benc
         bench.hurry()
     began = time.monotonic()
     [outcome] = bench.send([message(1)])
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 15, "a trickle would take more than twenty"
     if bench.honours_keys:
         assert isinstance(outcome, Sent)
         assert len(bench.api.requests) == 2

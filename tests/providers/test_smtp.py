@@ -22,6 +22,7 @@ from service.ports import Message, Refused, Sent, TryLater, Uncertain
 from service.providers import smtp_dialogue
 from service.providers.smtp import PER_CONNECTION, Smtp
 from service.providers.smtp_session import read_url
+from tests.providers.bench import SOON
 from tests.providers.smtp_server import CUT, Script, serving
 
 PLAIN = {"ehlo": "250 mail.example"}
@@ -43,7 +44,7 @@ def send(script: Script, *messages: Message, sessions: int = 1) -> list[object]:
     with serving(script) as url:
         provider = Smtp(url, sessions=sessions)
         try:
-            return list(provider.send(messages or (message(),), time.monotonic() + 10))
+            return list(provider.send(messages or (message(),), time.monotonic() + SOON))
         finally:
             provider.close()
 
@@ -89,9 +90,9 @@ def test_one_bad_recipient_blocks_no_other(offers: dict[str, str]) -> None:
     with serving(script) as url:
         provider = Smtp(url)
         script.replies["rcpt"] = "550 no such user"
-        first = provider.send([message(1)], time.monotonic() + 10)
+        first = provider.send([message(1)], time.monotonic() + SOON)
         del script.replies["rcpt"]
-        second = provider.send([message(2)], time.monotonic() + 10)
+        second = provider.send([message(2)], time.monotonic() + SOON)
         provider.close()
     assert isinstance(first[0], Refused)
     assert isinstance(second[0], Sent)
@@ -101,7 +102,7 @@ def test_one_bad_recipient_blocks_no_other(offers: dict[str, str]) -> None:
 def test_a_server_that_is_away_is_proof_that_nothing_was_taken() -> None:
     with serving(Script()) as url:
         pass
-    (outcome,) = Smtp(url).send([message()], time.monotonic() + 10)
+    (outcome,) = Smtp(url).send([message()], time.monotonic() + SOON)
     assert isinstance(outcome, TryLater)
     assert outcome.code == "connect"
 
@@ -146,7 +147,7 @@ def test_no_more_hand_overs_at_once_than_the_pace_allows() -> None:
     script = Script(PIPELINED)
     with serving(script) as url:
         provider = Smtp(url, sessions=5)
-        outcomes = provider.send([message(number) for number in range(10)], time.monotonic() + 10, at_once=1)
+        outcomes = provider.send([message(number) for number in range(10)], time.monotonic() + SOON, at_once=1)
         provider.close()
     assert all(isinstance(outcome, Sent) for outcome in outcomes)
     assert script.connections == 1
@@ -164,10 +165,10 @@ def test_a_kept_session_that_the_server_closed_meanwhile_costs_no_mail_its_turn(
     with serving(script) as url:
         provider = Smtp(url)
         script.replies["end"] = "250 taken\r\n421 I have had enough"
-        assert isinstance(provider.send([message(1)], time.monotonic() + 10)[0], Sent)
+        assert isinstance(provider.send([message(1)], time.monotonic() + SOON)[0], Sent)
         del script.replies["end"]
         time.sleep(0.1)
-        assert isinstance(provider.send([message(2)], time.monotonic() + 10)[0], Sent)
+        assert isinstance(provider.send([message(2)], time.monotonic() + SOON)[0], Sent)
         provider.close()
     assert script.connections == 2
 
@@ -200,13 +201,19 @@ def test_a_session_is_secured_and_signed_in_to_before_a_mail_is_named(
     secure.load_cert_chain(certificate, key)
     box = Box()
     controller = Controller(
-        box, "127.0.0.1", free_port("127.0.0.1", 0), tls_context=secure, authenticator=may_enter, auth_required=True
+        box,
+        "127.0.0.1",
+        free_port("127.0.0.1", 0),
+        ready_timeout=60,
+        tls_context=secure,
+        authenticator=may_enter,
+        auth_required=True,
     )
     controller.start()
     try:
         for password, kind in (("right", Sent), ("wrong", TryLater)):
             provider = Smtp(f"smtp://mia:{password}@localhost:{controller.port}", sessions=2)
-            outcomes = provider.send([message(number) for number in range(4)], time.monotonic() + 10)
+            outcomes = provider.send([message(number) for number in range(4)], time.monotonic() + SOON)
             provider.close()
             assert all(isinstance(outcome, kind) for outcome in outcomes)
     finally:

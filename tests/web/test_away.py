@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from service.local.postgres import Postgres
 from service.runtime import Runtime
 from service.settings import Settings
 from service.store.contact import Contact, Suppression
+from service.store.engine import REST
 from service.store.notice import Notice
 from tests.web.shop import Shop
 
@@ -62,11 +65,16 @@ def test_an_app_starts_before_its_database_and_recovers_from_its_loss(postgres: 
         shop.runtime.close()
 
 
-def test_connections_that_were_cut_are_replaced(shop: Shop, database_url: str) -> None:
+@pytest.mark.parametrize("rested", [False, True])
+def test_connections_that_were_cut_are_replaced(shop: Shop, database_url: str, rested: bool) -> None:
+    """One that rested is asked whether it lives; of others the first use tells, and a signup is begun again."""
     assert shop.sign_up().status_code == 303
+    shop.runtime._looked = math.inf  # or a look at what is published may be the first use, and the answer 503
     with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as connection:
         cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
         connection.execute(cut.encode() + b"current_database()")
+    if rested:
+        time.sleep(REST)
     assert shop.sign_up("bea@example.org").status_code == 303
 
 

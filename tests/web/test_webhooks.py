@@ -218,7 +218,7 @@ def test_many_at_once_are_all_kept(posting: Shop) -> None:
 def test_it_rings_the_bell(posting: Shop) -> None:
     posting.runtime.redis.flushall()
     by_postmark(posting, DELIVERY)
-    assert posting.runtime.redis.exists("bell")
+    assert posting.runtime.redis.llen("rq:queue:everafter") == 1
 
 
 def test_a_signup_bounces_and_its_address_is_suppressed(posting: Shop) -> None:
