@@ -111,7 +111,7 @@ def _publish(installation: Installation) -> None:
     edition, _ = read_written(installation.runtime.settings)
     with installation.runtime.session() as session:
         publish(session, Edition({**edition.files, FILE: WORDS.encode()}, edition.targets))
-    wait_until(lambda: _is_known(installation), 10, "the publication is read")
+    wait_until(lambda: _is_known(installation), 60, "the publication is read")
 
 
 def _is_known(installation: Installation) -> bool:

@@ -102,7 +102,7 @@ def _publish(installation: Installation) -> None:
     with installation.runtime.session() as session:
         publish(session, Edition({**edition.files, **files}, edition.targets))
     known = installation.runtime.published
-    wait_until(lambda: known().library.sequence(RIVALS[0][0]) is not None, 10, "the publication is read")
+    wait_until(lambda: known().library.sequence(RIVALS[0][0]) is not None, 60, "the publication is read")
 
 
 def _gather(installation: Installation, people: int) -> None:

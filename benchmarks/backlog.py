@@ -95,7 +95,7 @@ def publish_mail(installation: Installation) -> None:
     with installation.runtime.session() as session:
         publish(session, Edition({**edition.files, FILE: WORDS.encode()}, edition.targets))
     known = installation.runtime.published
-    wait_until(lambda: known().library.sequence(SEQUENCE) is not None, 10, "the publication is read")
+    wait_until(lambda: known().library.sequence(SEQUENCE) is not None, 60, "the publication is read")
 
 
 def pile_up(installation: Installation, mails: int) -> None:

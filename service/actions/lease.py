@@ -55,7 +55,7 @@ def take(session: Session, lease: Lease, limit: int, least: int = LEAST) -> list
     """Take up to `limit` cleared mails, the most urgent first and none less so than `least`, past those that others
     hold. The caller commits."""
     rows = session.execute(TAKE, {"limit": limit, "least": least, "token": lease.token, "lease": LEASE})
-    taken = [Taken(*row) for row in rows]
+    taken = sorted((Taken(*row) for row in rows), key=lambda each: (each.priority, each.id))
     lease.ids += tuple(each.id for each in taken)
     return taken
 

@@ -55,7 +55,8 @@ def _find_enrolment(session: Session, contact: Contact, data: Mapping[str, Any])
     mails = select(Delivery.enrolment_id).join(Enrolment, Enrolment.id == Delivery.enrolment_id)
     mails = mails.where(Delivery.contact_id == contact.id, Delivery.staff_to.is_(None), Delivery.state.in_(LEFT))
     mails = mails.where(of_a_sequence())
-    last = session.scalar(mails.order_by(func.coalesce(Delivery.sent_at, Delivery.handed_at).desc()).limit(1))
+    newest_first = (func.coalesce(Delivery.sent_at, Delivery.handed_at).desc(), Delivery.id.desc())
+    last = session.scalar(mails.order_by(*newest_first).limit(1))
     return session.scalars(own.where(Enrolment.id == last)).first() if last is not None else None
 
 

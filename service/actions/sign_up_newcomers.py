@@ -70,7 +70,7 @@ def _write(rows: Newcomers, number: int, published: Published, hash_key: bytes, 
     columns = contact_of(hash_key, signup.address, fields, now, source_of(signup.form))
     rows.contacts.append(columns | {"id": number, "address_hash": f"\\x{columns['address_hash'].hex()}"})
     consents = consents_of(published, signup.form, signup.evidence, now)
-    rows.consents += [row | {"contact_id": number} for row in consents]
+    rows.consents += [row | {"id": each, "contact_id": number} for each, row in enumerate(consents, len(rows.consents))]
     rows.events.append(event_of(signup.form, now) | {"contact_id": number})
     stands = columns | {"id": number, "stage": "lead", "tags": []}
     contact = Reader._make(stands.get(name) for name in Reader._fields)

@@ -44,6 +44,7 @@ SUPPRESSIONS = text(
     SELECT contact.id, suppression.topic, suppression.reason, suppression.at
     FROM contact JOIN suppression ON suppression.address_hash = contact.address_hash
     WHERE contact.id = ANY(CAST(:ids AS bigint[])) AND (suppression.expires_at IS NULL OR suppression.expires_at > :now)
+    ORDER BY suppression.id
     """
 )
 

@@ -18,8 +18,9 @@ Row = Mapping[str, Any]
 class Newcomers:
     """The rows to be written, by column.
 
-    Ids are provisional and count from 0: `id` of contacts and enrolments, the `contact_id` and `enrolment_id` that
-    refer to them. The database gives the real ones. `address_hash` stands as PostgreSQL reads it: `\\x`, hexadecimal.
+    Ids are provisional and count from 0: `id` of contacts, consents and enrolments, the `contact_id` and `enrolment_id`
+    that refer to them. The database gives the real ones; what is one person's own stays in its order. `address_hash`
+    stands as PostgreSQL reads it: `\\x`, hexadecimal.
     """
 
     contacts: list[Row] = field(default_factory=list)
@@ -49,10 +50,12 @@ WITH person AS (
                          page, wording, version)
     SELECT who.id, topic, act, basis, channel, at, expires_at, source, form, address, user_agent, page, wording, version
     FROM json_populate_recordset(NULL::consent, :consents) AS given JOIN who ON who.given = given.contact_id
+    ORDER BY given.id
 ), told AS (
     INSERT INTO event (contact_id, name, at, data)
     SELECT who.id, name, at, data
     FROM json_populate_recordset(NULL::event, :events) AS given JOIN who ON who.given = given.contact_id
+    ORDER BY who.id
 ), entering AS (
     SELECT given.*, who.id AS real FROM json_populate_recordset(NULL::enrolment, :enrolments) AS given
     JOIN who ON who.given = given.contact_id
@@ -70,6 +73,7 @@ WITH person AS (
     JOIN entering ON entering.id = given.enrolment_id
     JOIN begun ON begun.contact_id = real AND begun.sequence = entering.sequence
               AND begun.trigger_key = entering.trigger_key
+    ORDER BY begun.id
 )
 SELECT who.given, who.id, array_agg(begun.id ORDER BY begun.id) FILTER (WHERE begun.state = 'active')
 FROM who LEFT JOIN begun ON begun.contact_id = who.id

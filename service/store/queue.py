@@ -37,7 +37,7 @@ WAITING = text(
               AND d.pace_group = those.pace_group AND d.priority = 0 LIMIT :room) AS a) AS service,
            (SELECT count(*) FROM (SELECT FROM delivery AS d WHERE d.state = 'cleared'
               AND d.pace_group = those.pace_group AND d.priority > 0 LIMIT :room) AS b) AS other
-    FROM those
+    FROM those ORDER BY pace_group
     """
 )
 COUNT = text(
@@ -51,7 +51,7 @@ _CALL = """
     )
     UPDATE delivery SET pace_group = NULL, token = :token,
                         lease_until = clock_timestamp() + make_interval(secs => :lease)
-    FROM ready WHERE delivery.id = ready.id RETURNING delivery.id
+    FROM ready WHERE delivery.id = ready.id RETURNING delivery.priority, delivery.id
 """
 CALL = text(_CALL.format(join="", order="priority, delivery.id"))
 CALL_ENGAGED = text(
@@ -141,9 +141,10 @@ def count_queues(session: Session) -> dict[str, int]:
 
 def call_up(session: Session, group: str, count: int, token: str, lease: float, *, engaged_first: bool) -> list[int]:
     """Take from a group's queue under a lease of so many seconds: service mail first, then the most urgent, or the
-    people who were last seen to read what we write. The caller commits."""
+    people who were last seen to read what we write. The most urgent of them first. The caller commits."""
     statement = CALL_ENGAGED if engaged_first else CALL
-    return list(session.scalars(statement, {"group": group, "count": count, "token": token, "lease": lease}))
+    rows = session.execute(statement, {"group": group, "count": count, "token": token, "lease": lease})
+    return [number for _, number in sorted(map(tuple, rows))]
 
 
 def queue_up(session: Session, token: str, waiting: Mapping[int, Wait], now: datetime, zone: str) -> None:

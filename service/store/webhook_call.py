@@ -57,11 +57,12 @@ class Claimed:
 
 
 def claim_calls(session: Session, limit: int, lease: float) -> list[Claimed]:
-    """Take up to `limit` calls whose time has come, past those that others take, for `lease` seconds.
+    """Take up to `limit` calls whose time has come, past those that others take, for `lease` seconds; by id.
 
     A worker that dies leaves them due again when the lease is over. The caller commits.
     """
-    return [Claimed(*row) for row in session.execute(CLAIM, {"limit": limit, "lease": lease})]
+    rows = session.execute(CLAIM, {"limit": limit, "lease": lease})
+    return sorted((Claimed(*row) for row in rows), key=lambda each: each.id)
 
 
 def record_call(session: Session, claimed: Claimed, state: str, error: str | None, pause: timedelta) -> None:

@@ -25,6 +25,7 @@ from tests.domain.stories import day, letters, step
 
 PEOPLE = 5_000
 PROCESSES = 8
+PATIENCE = 200.0  # seconds
 SPANS = {"per_day": timedelta(days=1), "per_week": timedelta(days=7), "per_month": timedelta(days=30)}
 RIVALS = (("onboarding", Kind.ONBOARDING, 2), ("letter", Kind.LETTER, 4), ("offer", Kind.OFFER, 7))
 
@@ -62,9 +63,9 @@ def test_eight_processes_exceed_no_cap_not_by_one(engine: Engine) -> None:
     workers = [forked.Process(target=work, args=(url, house.published, barrier, taken)) for _ in range(PROCESSES)]
     for worker in workers:
         worker.start()
-    by_worker = [taken.get(timeout=60) for _ in workers]
+    by_worker = [taken.get(timeout=PATIENCE) for _ in workers]
     for worker in workers:
-        worker.join(timeout=30)
+        worker.join(timeout=PATIENCE)
     house.work()  # whoever was left because another held them
     got = Counter(recipient for recipients in (*by_worker, [to for to, _ in house.mails()]) for recipient in recipients)
     assert len(got) == PEOPLE

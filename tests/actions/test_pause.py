@@ -115,7 +115,8 @@ def test_the_same_wish_twice_is_told_once_and_a_longer_one_counts(house: House) 
     for days in (30, 30, 90, 0, 0):
         ask(house, ana, days)
     with house.begin() as session:
-        told = session.scalars(select(Event.data["days"].as_integer()).where(Event.name == "pause")).all()
+        days = select(Event.data["days"].as_integer()).where(Event.name == "pause")
+        told = session.scalars(days.order_by(Event.id)).all()
         assert told == [30, 90, 0]
         assert pause(session, house.published, ana, 30, NOW) == pause_ends(NOW, 30, BERLIN)
         assert pause(session, house.published, 999, 30, NOW) is None

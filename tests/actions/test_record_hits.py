@@ -9,7 +9,6 @@ from sqlalchemy import Engine, select, update
 
 from service.actions.erase import erase
 from service.actions.record_hits import record_hits
-from service.clock import machine_now
 from service.domain.hit import RULESET, RawHit
 from service.domain.sequence.vocabulary import Kind
 from service.store.delivery import Delivery
@@ -37,9 +36,11 @@ def delivery_id(house: House) -> int:
 
 
 def hit(house: House, nonce: str = "n1", kind: str = "open", seconds: float = 60, agent: str = FIREFOX) -> RawHit:
-    """A hit so many seconds from now."""
+    """A hit so many seconds after the first letter left."""
     link = 1 if kind == "click" else None
-    return RawHit(nonce, kind, delivery_id(house), link, machine_now() + timedelta(seconds=seconds), "GET", agent)
+    with house.begin() as session:
+        number, left = session.execute(select(Delivery.id, Delivery.handed_machine_at).order_by(Delivery.id)).first()
+    return RawHit(nonce, kind, number, link, left + timedelta(seconds=seconds), "GET", agent)
 
 
 def record(house: House, *hits: RawHit) -> int:
@@ -108,7 +109,8 @@ def test_five_thousand_hits_are_one_batch(house: House) -> None:
 
 
 def test_a_mail_whose_hand_over_is_not_known_is_judged_by_the_rest(house: House) -> None:
+    clicked = hit(house, "n1", "click", seconds=0)
     with house.begin() as session:
         session.execute(update(Delivery).values(handed_machine_at=None))
-    record(house, hit(house, "n1", "click", seconds=0))
+    record(house, clicked)
     assert stored(house)[0].rule == "waiting"

@@ -39,7 +39,6 @@ from tests.chaos.waiting import NeverCame, until
 TWICE = "nobody is mailed twice"
 WORKERS = 2
 PEOPLE = 6
-NAP = 3.0  # seconds
 FAR = 3600.0  # seconds: these know no budget
 
 
@@ -110,18 +109,22 @@ def red(control: str, home: House, say: Say) -> list[Violation]:
     with others_work(home, control):
         say(f"negative control: {control}, {kind} at {point}")
         home.orders.give(point)
-        home.people.come(PEOPLE)
+        came = {each.who for each in home.people.come(PEOPLE)}
         process = psutil.Process(home.orders.hold(point))
         process.send_signal(signal.SIGKILL if kind == "kill" else signal.SIGSTOP)
         home.servers.lapse_leases()
-        if kind == "oversleep":  # long enough that somebody else takes over
-            time.sleep(NAP)
+        if kind == "oversleep":
+            until(lambda: came <= _with_mail(home), "somebody else takes over", 90)
         home.orders.release(point)
         with suppress(psutil.NoSuchProcess):
             process.send_signal(signal.SIGCONT)
         with suppress(NeverCame):
-            until(lambda: set(_twice(home)) - before, "somebody is mailed twice", 30, every=0.5)
+            until(lambda: set(_twice(home)) - before, "somebody is mailed twice", 60, every=0.5)
     return [each for each in _twice(home) if each not in before]
+
+
+def _with_mail(home: House) -> set[str]:
+    return {each.to for each in home.service.entries() if each.what == "accepted"}
 
 
 def _twice(home: House) -> list[Violation]:

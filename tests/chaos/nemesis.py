@@ -72,7 +72,7 @@ class Nemesis:
     def _end_everything(self) -> None:
         with self.noted("up", "kill"):
             self.everafter.kill()
-            until(lambda: not self.everafter.processes(), "no process outlives `everafter up`", 20)
+            until(lambda: not self.everafter.processes(), "no process outlives `everafter up`")
             self.everafter.start()
 
     def _kill(self, fault: Fault) -> None:

@@ -13,7 +13,7 @@ from tests.chaos.waiting import until
 from tests.end_to_end.inbox import Inbox, receiving
 from tests.end_to_end.installation import Installation, installed
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end-to-end")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def everafter(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterato
 
 
 def ready(everafter: Installation) -> requests.Response:
-    return requests.get(f"{everafter.base}/readyz", timeout=15)
+    return requests.get(f"{everafter.base}/readyz", timeout=60)
 
 
 def test_without_its_database_nothing_is_acknowledged_and_nothing_acknowledged_is_lost(
@@ -45,8 +45,8 @@ def test_without_its_database_nothing_is_acknowledged_and_nothing_acknowledged_i
     until(lambda: ready(everafter).status_code == 200, "it is ready")
     stored = {email for (email,) in everafter.rows("SELECT email FROM contact")}
     assert {"before@example.org", "after@example.org"} <= stored
-    inbox.wait_for("before@example.org", seconds=90)
-    inbox.wait_for("after@example.org", seconds=90)
+    inbox.wait_for("before@example.org", seconds=120)
+    inbox.wait_for("after@example.org", seconds=120)
     assert inbox.twice() == []
 
 
@@ -55,24 +55,24 @@ def test_a_database_that_does_not_answer_makes_503_in_bounded_time(everafter: In
         began = time.monotonic()
         answer = ready(everafter)
         assert answer.status_code == 503
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 15
     until(lambda: ready(everafter).status_code == 200, "it is ready")
     assert everafter.sign_up("ana@example.org").status_code == 303
-    inbox.wait_for("ana@example.org", seconds=60)
+    inbox.wait_for("ana@example.org", seconds=120)
 
 
 def test_without_valkey_everything_goes_on_and_readiness_says_degraded(everafter: Installation, inbox: Inbox) -> None:
     with frozen(everafter.server_family("valkey-server")):
         began = time.monotonic()
         assert everafter.sign_up("carla@example.org").status_code == 303
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 15
         assert ready(everafter).status_code == 200
         assert "redis" in str(ready(everafter).json()["degraded"])
-        (mail,) = inbox.wait_for("carla@example.org", seconds=60)
+        (mail,) = inbox.wait_for("carla@example.org", seconds=120)
         link = str(mail.message["List-Unsubscribe"]).strip("<>")
-        answer = requests.post(link, data="List-Unsubscribe=One-Click", timeout=15)
+        answer = requests.post(link, data="List-Unsubscribe=One-Click", timeout=60)
         assert answer.status_code == 200
     until(lambda: ready(everafter).json().get("degraded") in (None, [], ""), "nothing is degraded")
     assert everafter.sign_up("dora@example.org").status_code == 303
-    inbox.wait_for("dora@example.org", seconds=60)
+    inbox.wait_for("dora@example.org", seconds=120)
     assert inbox.twice() == []

@@ -57,7 +57,7 @@ class Inbox:
     def of(self, recipient: str) -> list[Mail]:
         return [mail for mail in list(self.mails) if mail.recipient == recipient]
 
-    def wait_for(self, recipient: str, count: int = 1, seconds: float = 30) -> list[Mail]:
+    def wait_for(self, recipient: str, count: int = 1, seconds: float = 120) -> list[Mail]:
         """The mails of a recipient once there are so many. Fails with what did come."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

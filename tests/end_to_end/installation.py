@@ -34,7 +34,7 @@ class Installation:
         self._environment = {"FORM_LIMITS": "off"} | environment
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, seconds: float = 60) -> None:
+    def start(self, seconds: float = 120) -> None:
         """Run `everafter up` and wait until the site answers."""
         command = [sys.executable, "-m", "service.cli", "up", "--home", str(self.home.path), "--port", str(self.port)]
         log = (self.home.path.parent / "up.log").open("ab")
@@ -44,14 +44,14 @@ class Installation:
         )
         self.wait_until_ready(seconds)
 
-    def wait_until_ready(self, seconds: float = 60) -> None:
+    def wait_until_ready(self, seconds: float = 120) -> None:
         deadline = time.monotonic() + seconds
         answer = "none"
         while time.monotonic() < deadline:
             assert self._process is not None
             assert self._process.poll() is None, f"`up` has ended:\n{self.log()}"
             try:
-                ready = requests.get(f"{self.base}/readyz", timeout=2)
+                ready = requests.get(f"{self.base}/readyz", timeout=10)
             except requests.RequestException as error:
                 answer = str(error)
             else:
@@ -68,13 +68,13 @@ class Installation:
         """End it as Ctrl-C does; the exit status."""
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
-        return self._process.wait(30)
+        return self._process.wait(60)
 
     def kill(self) -> None:
         """kill -9 of `up` itself, and of nothing else."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def processes(self, name: str = "") -> list[psutil.Process]:
         """All live processes of this home, or those that began as `everafter NAME`."""
@@ -106,7 +106,7 @@ class Installation:
 
     def sign_up(self, email: str, form: str = "salon-checklist", **fields: str) -> requests.Response:
         data = {"email": email, **fields}
-        return requests.post(f"{self.base}/forms/{form}", data=data, allow_redirects=False, timeout=20)
+        return requests.post(f"{self.base}/forms/{form}", data=data, allow_redirects=False, timeout=60)
 
     def rows(self, query: str, **values: object) -> list[tuple[object, ...]]:
         """What the database says."""

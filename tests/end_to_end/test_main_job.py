@@ -15,7 +15,7 @@ import requests
 from tests.end_to_end.inbox import Inbox, Mail, receiving
 from tests.end_to_end.installation import Installation, installed
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end-to-end")]
+pytestmark = pytest.mark.slow
 
 HUMAN = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 
@@ -41,7 +41,7 @@ def clicks(mail: Mail) -> list[str]:
     return re.findall(r'href="([^"]+/click/[^"]+)"', mail.part("html"))
 
 
-def eventually(check, seconds: float = 15):
+def eventually(check, seconds: float = 90):
     deadline = time.monotonic() + seconds
     while not (found := check()):
         assert time.monotonic() < deadline, "it never came true"
@@ -93,19 +93,19 @@ def test_opens_and_clicks_are_counted_and_the_click_leads_there(everafter: Insta
     letter = next(mail for mail in mails if clicks(mail))
     pixel = re.search(r'src="([^"]+/open/[^"]+\.gif)"', letter.part("html"))
     assert pixel is not None
-    image = requests.get(pixel[1], headers=HUMAN, timeout=10)
+    image = requests.get(pixel[1], headers=HUMAN, timeout=60)
     assert (image.status_code, image.headers["Content-Type"], image.content[:3]) == (200, "image/gif", b"GIF")
     time.sleep(2.5)  # a click within two seconds of sending is a machine's
-    click = requests.get(clicks(letter)[0], headers=HUMAN, allow_redirects=False, timeout=10)
+    click = requests.get(clicks(letter)[0], headers=HUMAN, allow_redirects=False, timeout=60)
     assert click.status_code == 302
     assert click.headers["Location"].startswith("https://glow.example/")
     hits = "SELECT kind, verdict FROM hit JOIN delivery d ON d.id = delivery_id JOIN contact c ON c.id = contact_id"
     of_carl = f"{hits} WHERE email_key = 'carl@example.org' ORDER BY kind"
     # A click is judged once a scanner's other clicks would be in too, some four seconds later.
-    eventually(lambda: ("click", "human") in everafter.rows(of_carl))
+    eventually(lambda: {("click", "human")} < set(everafter.rows(of_carl)))
     assert [kind for kind, _ in everafter.rows(of_carl)] == ["click", "open"]
     altered = clicks(letter)[0][:-1] + ("A" if clicks(letter)[0][-1] != "A" else "B")
-    assert requests.get(altered, allow_redirects=False, timeout=10).status_code == 404
+    assert requests.get(altered, allow_redirects=False, timeout=60).status_code == 404
 
 
 def test_gmails_one_click_leaves_all_marketing_and_a_second_post_is_harmless(
@@ -114,7 +114,7 @@ def test_gmails_one_click_leaves_all_marketing_and_a_second_post_is_harmless(
     everafter.sign_up("dora@example.org", first_name="Dora")
     (mail, *_) = inbox.wait_for("dora@example.org")
     link = unsubscribe_link(mail)
-    page = requests.get(link, timeout=10)
+    page = requests.get(link, timeout=60)
     assert page.status_code == 200
     assert not everafter.rows(
         "SELECT 1 FROM suppression s JOIN contact c USING (address_hash) WHERE email_key = 'dora@example.org'"
@@ -124,25 +124,25 @@ def test_gmails_one_click_leaves_all_marketing_and_a_second_post_is_harmless(
             link,
             data="List-Unsubscribe=One-Click",
             allow_redirects=False,
-            timeout=10,
+            timeout=60,
             headers={"Content-Type": "application/x-www-form-urlencoded"},
         )
         assert answer.status_code == 200
         assert "Location" not in answer.headers
         assert "Set-Cookie" not in answer.headers
+    states = "SELECT state FROM delivery d JOIN contact c ON c.id = contact_id WHERE email_key = 'dora@example.org'"
+    # A mail whose intent is older than her click may still leave.
+    eventually(lambda: {state for (state,) in everafter.rows(states)} <= {"sent", "cancelled"})
     count = len(inbox.of("dora@example.org"))
     time.sleep(5)  # five days
     assert len(inbox.of("dora@example.org")) == count
-    states = everafter.rows(
-        "SELECT DISTINCT state FROM delivery d JOIN contact c ON c.id = contact_id WHERE email_key = 'dora@example.org'"
-    )
-    assert {state for (state,) in states} <= {"sent", "cancelled"}
+    assert {state for (state,) in everafter.rows(states)} <= {"sent", "cancelled"}
 
 
 def test_a_mail_client_unsubscribes_with_multipart(everafter: Installation, inbox: Inbox) -> None:
     everafter.sign_up("emil@example.org")
     (mail, *_) = inbox.wait_for("emil@example.org")
-    answer = requests.post(unsubscribe_link(mail), files={"List-Unsubscribe": (None, "One-Click")}, timeout=10)
+    answer = requests.post(unsubscribe_link(mail), files={"List-Unsubscribe": (None, "One-Click")}, timeout=60)
     assert answer.status_code == 200
     assert everafter.rows(
         "SELECT 1 FROM suppression s JOIN contact c USING (address_hash) WHERE email_key = 'emil@example.org'"
@@ -169,7 +169,7 @@ def test_the_lead_magnet_is_a_real_pdf(everafter: Installation, inbox: Inbox) ->
     (mail, *_) = inbox.wait_for("fritz@example.org")
     link = re.search(r'href="([^"]+/magnets/[^"]+)"', mail.part("html"))
     assert link is not None
-    answer = requests.get(link[1], timeout=10)
+    answer = requests.get(link[1], timeout=60)
     assert answer.status_code == 200
     assert answer.content.startswith(b"%PDF-")
 
@@ -181,14 +181,19 @@ def test_ctrl_c_ends_every_process_and_the_next_start_finds_all_data(everafter: 
     assert everafter.processes() == []
     began = time.monotonic()
     everafter.start()
-    assert time.monotonic() - began < 10  # 5 s on a quiet machine
+    assert time.monotonic() - began < 60  # 5 s on a quiet machine
     assert everafter.rows("SELECT 1 FROM contact WHERE email_key = 'gina@example.org'")
 
 
-def test_no_process_has_written_down_whose_address_it_was(everafter: Installation) -> None:
-    """After all of the above: web, workers, PostgreSQL and Valkey, and what `up` itself printed."""
+def written(everafter: Installation) -> dict[str, str]:
     files = [*everafter.home.log.iterdir(), everafter.home.path.parent / "up.log"]
-    logs = {each.name: unquote(each.read_text(errors="replace")) for each in files}
-    assert {"web.log", "worker.log", "postgres.log", "valkey.log", "up.log"} <= set(logs)
-    assert '"route": "/forms/<slug>"' in logs["web.log"]
-    assert [name for name, words in logs.items() if "@example" in words] == []
+    return {each.name: unquote(each.read_text(errors="replace")) for each in files}
+
+
+def test_no_process_has_written_down_whose_address_it_was(everafter: Installation, inbox: Inbox) -> None:
+    """After all of the above: web, workers, PostgreSQL and Valkey, and what `up` itself printed."""
+    everafter.sign_up("hal@example.org")
+    inbox.wait_for("hal@example.org")
+    eventually(lambda: '"route": "/forms/<slug>"' in written(everafter).get("web.log", ""))
+    eventually(lambda: {"web.log", "worker.log", "postgres.log", "valkey.log", "up.log"} <= set(written(everafter)))
+    assert [name for name, words in written(everafter).items() if "@example" in words] == []

@@ -1,4 +1,4 @@
-"""A supervisor over small processes, run as a process: `supervised.py HOME CHILD…`, each CHILD named in SCRIPTS."""
+"""A supervisor over small processes, run as a process: `supervised.py HOME PATIENCE CHILD…`, each in SCRIPTS."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def main() -> None:
     try:
         with stop_on_signals():
             try:
-                supervisor.start([Child(name, (sys.executable, "-c", SCRIPTS[name]), mark) for name in sys.argv[2:]])
+                supervisor.start([Child(name, (sys.executable, "-c", SCRIPTS[name]), mark) for name in sys.argv[3:]])
                 supervisor.run()
             finally:
-                supervisor.stop(patience=1.5)
+                supervisor.stop(patience=float(sys.argv[2]))
     except Stopped:
         print("ended", flush=True)
 

@@ -32,4 +32,4 @@ def test_a_worker_ends_with_its_parent_even_when_that_is_killed(head_start):
         assert worker.is_running()
         os.kill(parent.pid, signal.SIGKILL)
         parent.wait()
-        assert psutil.wait_procs([worker], timeout=20)[1] == []
+        assert psutil.wait_procs([worker], timeout=60)[1] == []

@@ -5,7 +5,6 @@ import smtplib
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from service.local import mailbox
 from service.local.mailbox import Keeper
 from service.local.port import answers, free_port
 from service.settings import ROOT
+from tests.chaos.waiting import until
 from tests.cli.command import everafter
 
 MAIL = b"From: a@example.org\r\nSubject: Hello\r\n\r\n.A line with a dot\r\nna\xc3\xafve\r\n"
@@ -25,9 +25,7 @@ def box(tmp_path):
     port = free_port("127.0.0.1", 0)
     told = {"EVERAFTER_HOME": str(tmp_path), "SMTP_URL": f"smtp://127.0.0.1:{port}"}
     with subprocess.Popen([sys.executable, "-m", "service.cli", "mailbox"], env=os.environ | told, cwd=ROOT) as process:
-        deadline = time.monotonic() + 20
-        while not answers("127.0.0.1", port) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        until(lambda: answers("127.0.0.1", port), "the mailbox answers")
         yield port
         process.terminate()
         assert process.wait(60) == 0

@@ -6,7 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -16,6 +16,7 @@ import pytest
 from service.local.error import LocalError
 from service.local.postgres import Postgres
 from service.settings import ROOT
+from tests.chaos.waiting import until
 from tests.local.homes import fresh_home, plain
 
 
@@ -46,6 +47,12 @@ def ask(server: Postgres, question: str) -> object:
     with psycopg.connect(plain(server.url), autocommit=True) as connection:
         answer = connection.execute(question.encode())
         return answer.fetchone()[0] if answer.description else None
+
+
+def lives(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def test_data_survives_a_restart(new_home):
@@ -96,9 +103,10 @@ def test_a_pid_file_that_names_another_process_does_it_no_harm(home):
 def test_it_recovers_from_a_kill_in_the_middle_of_things(home):
     with Postgres(home) as server:
         ask(server, "CREATE TABLE promise AS SELECT 42 AS word")
+        family = psutil.Process(server.child.process.pid).children()
         os.kill(server.child.process.pid, signal.SIGKILL)
         server.child.process.wait()
-        time.sleep(0.5)  # for its own children to notice
+        until(lambda: not any(map(lives, family)), "its own children have noticed")
     with Postgres(home) as server:
         assert ask(server, "SELECT word FROM promise") == 42
 

@@ -102,7 +102,7 @@ def test_nothing_outlives_a_killed_command(home):
         assert {"postgres", "valkey-server"} <= {process.name() for process in family}
         os.kill(first.pid, signal.SIGKILL)
         first.wait()
-        assert psutil.wait_procs(family, timeout=30)[1] == []
+        assert psutil.wait_procs(family, timeout=60)[1] == []
 
 
 def test_a_process_of_a_deployment_makes_no_database_of_its_own(home):

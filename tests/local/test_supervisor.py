@@ -15,9 +15,10 @@ from service.settings import ROOT
 
 
 @contextmanager
-def supervised(home, *children: str) -> Iterator[subprocess.Popen[str]]:
+def supervised(home, *children: str, patience: float = 60) -> Iterator[subprocess.Popen[str]]:
+    """`patience`: seconds in which they may end by themselves."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.local.supervised", str(home), *children],
+        [sys.executable, "-m", "tests.local.supervised", str(home), str(patience), *children],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
@@ -90,7 +91,7 @@ def test_a_signal_ends_all_of_them(tmp_path, number):
 
 
 def test_what_does_not_listen_is_ended_after_a_while(tmp_path):
-    with supervised(tmp_path, "stubborn") as process:
+    with supervised(tmp_path, "stubborn", patience=1.5) as process:
         read_until(process, "stubborn")
         family = family_of(process)
         began = time.monotonic()

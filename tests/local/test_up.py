@@ -97,19 +97,20 @@ def child(process: subprocess.Popen[str], *words: str) -> psutil.Process | None:
 
 
 class Run(NamedTuple):
-    """An `up` that is up: its process, the port of its site, and what it said so far."""
+    """An `up` that is up: its home, its process, the port of its site, and what it said so far."""
 
+    home: Home
     process: subprocess.Popen[str]
     port: int
     said: str
 
 
 @pytest.fixture(scope="module")
-def run(home: Home) -> Iterator[Run]:
-    """One for what can be asked of any."""
+def run() -> Iterator[Run]:
+    """One for what can be asked of any. The others have another home, as nobody knows which test is its last."""
     port = free_port("127.0.0.1", 0)
-    with up(home, port) as process:
-        yield Run(process, port, read_until(process, "Home"))
+    with fresh_home() as home, up(home, port) as process:
+        yield Run(home, process, port, read_until(process, "Home"))
 
 
 def test_whatever_dies_comes_back(run):
@@ -126,14 +127,14 @@ def test_whatever_dies_comes_back(run):
     wait_for(lambda: status(run.port, "/readyz") == 200)
 
 
-def test_it_serves_until_it_is_told_to_end_and_then_leaves_nothing_behind(home, run):
+def test_it_serves_until_it_is_told_to_end_and_then_leaves_nothing_behind(run):
     assert f"http://127.0.0.1:{run.port}/healthz" in run.said
     assert "Mailbox" in run.said
     assert status(run.port) == 200
     family = family_of(run.process)
     assert {"postgres", "valkey-server"} <= {member.name() for member in family}
     second = subprocess.run(
-        [sys.executable, "-m", "service.cli", "up", "--home", str(home.path)],
+        [sys.executable, "-m", "service.cli", "up", "--home", str(run.home.path)],
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -142,7 +143,7 @@ def test_it_serves_until_it_is_told_to_end_and_then_leaves_nothing_behind(home, 
     )
     assert second.returncode == 1
     assert f"already (pid {run.process.pid})" in second.stderr
-    with servers(settings_of(home)) as settings:
+    with servers(settings_of(run.home)) as settings:
         assert settings.base_url == f"http://127.0.0.1:{run.port}"
     run.process.terminate()
     assert run.process.wait(60) == 0
@@ -167,7 +168,7 @@ def test_a_kill_leaves_nothing_and_the_next_start_finds_all_its_data(home, port)
         assert len(family) > 6
         process.kill()
         process.wait()
-        assert psutil.wait_procs(family, timeout=20)[1] == []
+        assert psutil.wait_procs(family, timeout=60)[1] == []
         assert status(port) == 0
     with up(home, port) as process:
         read_until(process, "Home")

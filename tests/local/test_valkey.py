@@ -5,13 +5,13 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
 import redis
 
 from service.local.valkey import Valkey
+from tests.chaos.waiting import until
 from tests.local.homes import fresh_home
 
 
@@ -41,7 +41,7 @@ def test_it_refuses_rather_than_forgets_when_it_is_full(home):
 def test_what_it_took_is_there_after_a_kill(home):
     with Valkey(home) as server, redis.Redis.from_url(server.url) as client:
         client.xadd("hits", {"kind": "open"})
-        time.sleep(1.2)  # appendfsync everysec
+        until(lambda: client.info("persistence")["aof_buffer_length"] == 0, "the kernel has it")
         os.kill(server.child.process.pid, signal.SIGKILL)
         server.child.process.wait()
     with Valkey(home) as server, redis.Redis.from_url(server.url) as client:

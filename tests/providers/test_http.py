@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -58,6 +60,17 @@ def test_no_cookie_no_proxy_and_no_password_of_this_machine_is_sent(
 def test_a_name_without_an_address_was_surely_not_reached() -> None:
     with pytest.raises(NotReached):
         Line(Patience(connect=0.5)).make(Call("https://api.nowhere.invalid/", b"{}"))
+
+
+def test_a_deadline_that_passes_while_a_line_is_opened_ends_it_all_the_same() -> None:
+    """The server has room for one caller; to whoever comes too early it is open a second later, and then silent."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, socket.create_connection(server.getsockname()):
+        room = Timer(0.5, server.accept)
+        room.start()
+        brief = Patience(connect=60.0, silence=60.0, deadline=0.1)
+        with pytest.raises(NotReached, match="no whole answer within 0.1 seconds"):
+            Line(brief).make(Call(f"http://127.0.0.1:{server.getsockname()[1]}/", b"{}"))
+        room.join()
 
 
 def test_an_answer_that_is_cut_was_lost_and_says_nothing_of_what_was_sent() -> None:

@@ -53,7 +53,8 @@ def test_a_domain_that_says_all_is_well():
 def test_what_is_amiss_comes_with_what_to_publish(name, kind, records, what, advice):
     zone = Zone(MX, WELL | {(name, kind): records})
     with naming(zone) as resolver:
-        found = {each.what: each.advice for each in remarks(OURS, look_up(resolver, OURS, "out.mail.example", within=60.0))}
+        names = look_up(resolver, OURS, "out.mail.example", within=60.0)
+    found = {each.what: each.advice for each in remarks(OURS, names)}
     assert [known for known, told in found.items() if told] == [what]
     assert advice in found[what]
 

@@ -39,6 +39,12 @@ def shop(open_shop: Callable[..., Shop]) -> Shop:
 
 
 @pytest.fixture
+def slow_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes back while a test runs is sooner than a person can, be the machine ever so slow."""
+    monkeypatch.setattr("service.web.public.fill.TOO_FAST", 3600)
+
+
+@pytest.fixture
 def visited(open_shop: Callable[..., Shop]) -> Shop:
     """A shop whose client Ana is asked, and has colleagues working for her: see `tests.web.colleague`."""
     shop = open_shop(form_limits="off")

@@ -21,6 +21,7 @@ def hidden(page: str) -> dict[str, str]:
     return {str(each["name"]): str(each["value"]) for each in Page(page).all("input") if each.get("type") == "hidden"}
 
 
+@pytest.mark.usefixtures("slow_people")
 def test_what_no_person_fills_in_so_fast_is_asked_for_once_more(shop: Shop) -> None:
     carried = hidden(shop.client.get("/forms/checklist").text)["fill"]
     assert shop.runtime.signer.read("fill", carried)
@@ -35,6 +36,7 @@ def test_what_no_person_fills_in_so_fast_is_asked_for_once_more(shop: Shop) -> N
     assert hidden(again.text)["fill"] == fill
 
 
+@pytest.mark.usefixtures("slow_people")
 def test_programs_are_told_in_json(shop: Shop) -> None:
     answer = shop.client.post("/forms/checklist", json={"email": "ana@example.org", "fill": shop.fill(seconds=0)})
     assert (answer.status_code, answer.content_type) == (422, "application/problem+json")

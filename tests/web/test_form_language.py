@@ -90,6 +90,7 @@ def errors(answer: TestResponse) -> dict[str, str]:
     return found
 
 
+@pytest.mark.usefixtures("slow_people")
 def test_what_does_not_fit_is_said_in_german(laden: Shop) -> None:
     wrong = {"email": "ana", "hair": "blue", "anniversary": "30-02", "visits": "many", "phone": "call", "timezone": "x"}
     said = errors(laden.client.post("/forms/long", json=wrong | {"first_name": "A\0"}))

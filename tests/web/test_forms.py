@@ -9,7 +9,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from secrets import token_hex
-from statistics import median
 
 import pytest
 from werkzeug.datastructures import Headers
@@ -114,8 +113,9 @@ def test_known_and_unknown_addresses_take_about_as_long(shop: Shop) -> None:
         return time.perf_counter() - began
 
     pairs = [(seconds("ana@example.org"), seconds(f"new{number}@example.org")) for number in range(15)]
-    known, unknown = (median(times) for times in zip(*pairs, strict=True))
-    # Coarsely, as a busy machine allows: nobody who is known has a mail rendered, or sent, while they wait.
+    # The quickest of each, as a busy machine only ever adds to them.
+    known, unknown = (min(times) for times in zip(*pairs, strict=True))
+    # Coarsely all the same: nobody who is known has a mail rendered, or sent, while they wait.
     assert abs(known - unknown) < 0.3
 
 

@@ -20,6 +20,7 @@ from service.domain.access import OF_THE_API
 from service.domain.system_mail import SystemMail
 from service.store.contact import Consent, Contact, Suppression
 from service.store.delivery import Delivery
+from service.store.engine import MOST_CONNECTIONS
 from service.store.enrolment import Enrolment
 from service.store.event import Event
 from service.store.journey import journey_now
@@ -29,7 +30,7 @@ from service.store.reward import Reward, RewardRecord
 from tests.web.shop import BUSINESS, FILES, TIPS, Shop
 
 MANY = 50
-THREADS = 25
+THREADS = MOST_CONNECTIONS  # more would wait for a connection, and whoever does so for 5 s is asked to come again
 LETTERS = TIPS.replace("form: checklist", "form: letters").replace("title: Tips", "title: Letters")
 MORE = """
 events: {visit.completed: {}}
@@ -58,7 +59,7 @@ def at_once(shop: Shop, do: Callable[[FlaskClient], Found]) -> Counter[Found]:
 
     def one(number: int) -> Found:
         if number < THREADS:
-            start.wait(timeout=30)
+            start.wait(timeout=120)
         return do(shop.client.application.test_client(use_cookies=False))
 
     with ThreadPoolExecutor(THREADS) as pool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from gzip import compress
@@ -161,10 +162,14 @@ def test_a_body_that_says_nothing_of_its_length_is_bounded_as_well(posting: Shop
 
 def test_nothing_is_unpacked_that_is_small_only_on_its_way(posting: Shop) -> None:
     bomb = compress(orjson.dumps(DELIVERY) + b" " * 100_000_000)
-    began = time.monotonic()
-    answer = by_postmark(posting, bomb, headers={"Content-Encoding": "gzip"})
+    tracemalloc.start()
+    try:
+        answer = by_postmark(posting, bomb, headers={"Content-Encoding": "gzip"})
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     assert answer.status_code == 400
-    assert time.monotonic() - began < 2
+    assert most < 50_000_000
     assert notices(posting) == []
 
 
@@ -264,7 +269,7 @@ def test_no_bytes_are_a_fault_of_ours(open_all: Shop, body: bytes, proven: bool)
         began = time.monotonic()
         status = post(open_all, received, name).status_code
         assert status in ({200, 400, 401} if proven else {400, 401}), name
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
