@@ -95,7 +95,8 @@ def of_a_sequence() -> ColumnElement[bool]:
 
 def count_enrolments(session: Session, sequence: str | None = None) -> dict[str, dict[str, int]]:
     """How many enrolments there are, by sequence (or of this one) and state."""
-    query = select(Enrolment.sequence, Enrolment.state, func.count()).group_by(Enrolment.sequence, Enrolment.state)
+    each = (Enrolment.sequence, Enrolment.state)
+    query = select(*each, func.count()).group_by(*each).order_by(*each)
     if sequence is not None:
         query = query.where(Enrolment.sequence == sequence)
     counts: dict[str, dict[str, int]] = defaultdict(dict)

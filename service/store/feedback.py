@@ -188,7 +188,8 @@ def refused_by_policy(session: Session) -> tuple[int, str]:
         ToldFeedback.recorded_at > func.clock_timestamp() - text("interval '1 day'"),
     )
     count = session.scalar(select(func.count()).select_from(ToldFeedback).where(*day)) or 0
-    newest = select(ToldFeedback.words).where(*day).order_by(ToldFeedback.recorded_at.desc()).limit(1)
+    newest_first = (ToldFeedback.recorded_at.desc(), ToldFeedback.id.desc())
+    newest = select(ToldFeedback.words).where(*day).order_by(*newest_first).limit(1)
     return count, session.scalar(newest) or ""
 
 

@@ -64,6 +64,7 @@ def read_files(session: Session, publication_id: int) -> dict[str, bytes]:
         select(PublishedFile.path, Blob.content)
         .join(Blob, Blob.digest == PublishedFile.digest)
         .where(PublishedFile.publication_id == publication_id)
+        .order_by(PublishedFile.path)
     )
     return dict(rows.all())
 

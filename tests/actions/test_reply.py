@@ -141,6 +141,15 @@ def test_a_reply_names_its_sequence_or_is_to_the_last_mail(desk: FrontDesk) -> N
     assert desk.row(Enrolment, other).paused_at == NOW
 
 
+def test_of_two_mails_that_left_together_a_reply_is_to_the_later_one(desk: FrontDesk) -> None:
+    first = desk.inside
+    with desk.begin() as session:
+        desk.inside = desk.enrol(session, session.get_one(Contact, desk.ana))
+    desk.touch("hello", State.SENT, sent_at=NOW, handed_at=NOW)
+    reply(desk)
+    assert [desk.row(Enrolment, each).paused_at for each in (first, desk.inside)] == [None, NOW]
+
+
 def test_a_reply_of_somebody_who_never_got_a_mail_is_an_event_and_no_more(engine: Engine) -> None:
     desk = FrontDesk(engine)
     reply(desk)

@@ -124,7 +124,7 @@ def test_two_publishers_at_once_come_one_after_the_other(room: Newsroom) -> None
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(200)
     with room.begin() as session:
         last = session.scalar(select(func.max(Publication.id)))
         assert len(set(done)) == 2
@@ -156,7 +156,7 @@ def test_workers_beside_it_move_people_on_and_nobody_gets_anything_twice(engine:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(200)
     assert not failed
     for days in range(1, 14):
         room.work(NOW + days * DAY)

@@ -204,5 +204,5 @@ def test_a_contact_is_locked_before_its_task(engine: Engine) -> None:
             holder.execute(text("SET LOCAL lock_timeout = '2s'"))
             holder.execute(select(Task).where(Task.id == task_id).with_for_update())
             holder.commit()
-            waiting.result(timeout=10)
+            waiting.result(timeout=200)
     assert desk.task(task_id).state == "done"

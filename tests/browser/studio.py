@@ -56,20 +56,20 @@ class Studio:
             f"{self.base}/forms/{form}",
             data={"email": address} | fields,
             allow_redirects=False,
-            timeout=20,
+            timeout=60,
         )
         assert answer.status_code == 303, answer.text
 
     def answer(self, address: str, value: str) -> None:
         """Press the button behind the question of their first letter."""
         link = self.letter_to(address).link("answer")
-        assert requests.post(link, data={"answer": value}, timeout=20).status_code == 200
+        assert requests.post(link, data={"answer": value}, timeout=60).status_code == 200
 
     def letters_to(self, address: str) -> list[Letter]:
         """Their mails, in the order they came."""
         return [Letter(mail.subject, mail.part("html")) for mail in self.inbox.of(address)]
 
-    def letter_to(self, address: str, subject: str = "", seconds: float = 30) -> Letter:
+    def letter_to(self, address: str, subject: str = "", seconds: float = 120) -> Letter:
         """The first mail to somebody whose subject holds these words, once it has come."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -85,6 +85,6 @@ class Studio:
 def open_studio(folder: Path) -> Iterator[Studio]:
     """A studio that is open until the `with` ends."""
     with receiving() as inbox, installed(folder / "home", inbox.url, **SETTINGS) as installation:
-        form = requests.get(f"{installation.base}/forms/checklist", timeout=20)
+        form = requests.get(f"{installation.base}/forms/checklist", timeout=60)
         assert form.status_code == 200, installation.log()  # what is written has a fault, so nothing was published
         yield Studio(installation, inbox)

@@ -33,14 +33,14 @@ def without_database() -> Iterator[str]:
         yield base
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
-def wait_for(address: str, seconds: float = 20) -> None:
+def wait_for(address: str, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
-            requests.get(address, timeout=2)
+            requests.get(address, timeout=10)
         except requests.RequestException:
             assert time.monotonic() < deadline, f"nothing answers at {address}"
             time.sleep(0.1)

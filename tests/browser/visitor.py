@@ -159,7 +159,7 @@ def arrive(browser: Browser, screen: Screen, axe: Axe | None, *at_home: str) -> 
         accept_downloads=True,
         reduced_motion="reduce",
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     visitor = Visitor(context, context.new_page(), screen, axe, set(at_home))
     visitor.page.on("pageerror", lambda error: visitor.noticed.append(f"a script failed: {error}"))
     context.on("console", visitor._hear)

@@ -136,7 +136,7 @@ class Life:
         self.home = Home(self.settings.home)
         self.home.make()
         port = free_port()
-        self._server = Controller(Keeper(self.home.mailbox), hostname="127.0.0.1", port=port)
+        self._server = Controller(Keeper(self.home.mailbox), hostname="127.0.0.1", port=port, ready_timeout=60)
         self._server.start()
         changes = {
             "provider": "smtp",
