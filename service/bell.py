@@ -34,9 +34,10 @@ def open_queue(redis: Redis) -> Queue:
 class RedisBell:
     """A bell that never raises and never waits long: whoever rings has committed already."""
 
-    def __init__(self, redis: Redis, workers: int) -> None:
+    def __init__(self, redis: Redis, workers: int, quiet: int = QUIET) -> None:
         self._redis = redis
         self._workers = workers
+        self._quiet = quiet
         self._later: threading.Timer | None = None
         self._now: threading.Thread | None = None  # the last of them whose time has come
         self._lock = threading.Lock()
@@ -61,7 +62,7 @@ class RedisBell:
 
     def _ring(self, or_later: bool) -> bool:
         try:
-            if self._redis.set("bell", "1", nx=True, px=QUIET):
+            if self._redis.set("bell", "1", nx=True, px=self._quiet):
                 queue = open_queue(self._redis)
                 if queue.count < self._workers:
                     queue.enqueue_call(WORK, result_ttl=0, ttl=JOB_TTL, failure_ttl=FAILURE_TTL, timeout=JOB_TIMEOUT)
@@ -75,7 +76,7 @@ class RedisBell:
     def _ring_later(self) -> None:
         with self._lock:
             if self._later is None:
-                self._later = threading.Timer((QUIET + LAG) / 1000, self._make_up)
+                self._later = threading.Timer((self._quiet + LAG) / 1000, self._make_up)
                 self._later.daemon = True
                 self._later.start()
 

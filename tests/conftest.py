@@ -130,6 +130,8 @@ def session(engine: Engine) -> Iterator[Session]:
 @pytest.fixture(scope="session")
 def valkey_url(home: Home) -> Iterator[str]:
     with Valkey(home) as server:
+        with Redis.from_url(server.url) as client:
+            client.config_set("appendfsync", "no")  # its clients give up after two seconds of a disk that is busy
         yield server.url
 
 

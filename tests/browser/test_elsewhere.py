@@ -61,9 +61,12 @@ def test_a_page_that_is_not_among_the_origins_gets_no_signup(
     visitor.open(elsewhere.put("/stranger", body))
     visitor.fill("Email", address := studio.somebody())
     visitor.read()
-    with visitor.page.expect_console_message(lambda each: "CORS" in each.text):
-        with visitor.page.expect_console_message(lambda each: "net::ERR_FAILED" in each.text):
-            visitor.page.get_by_role("button", name="Send me the checklist").click()
+    page = visitor.page
+    with (
+        page.expect_console_message(lambda each: "CORS" in each.text),
+        page.expect_console_message(lambda each: "net::ERR_FAILED" in each.text),
+    ):
+        page.get_by_role("button", name="Send me the checklist").click()
     visitor.page.get_by_text("could not be reached").wait_for()
     assert not studio.installation.rows("SELECT 1 FROM contact WHERE email_key = :key", key=address)
     assert any("CORS" in each for each in visitor.noticed)

@@ -18,7 +18,7 @@ from service.settings import read_settings
 from tests.domain.sequence.paper import BUSINESS, FRONT, STEP, sequence
 from tests.domain.sequence.test_library import letters
 
-SECONDS = 12.0  # of processor time; one where this was written, and more on a slow machine that is busy
+TIMES = 5  # what one file costs, of which Python's start is nearly all; twice where this was written
 PATH = {"PYTHONPATH": str(Path(__file__).parents[2])}
 WHOLE = sequence(FRONT, STEP.replace("Subject", "Kind: service\nSubject"))
 BROKEN = WHOLE.replace("Newsletter", "Newsleter")
@@ -189,17 +189,23 @@ def test_publishing_names_the_file_in_its_own_folder(
     assert str(refused.value) == f"{studio}:{TOLD}"
 
 
-def test_a_hundred_files_with_six_hundred_mails_are_checked_in_about_a_second(house: Path) -> None:
-    """Python's own start included. The bound is a generous one; docs/performance.md has the number."""
+def test_a_hundred_files_with_six_hundred_mails_cost_little_more_than_pythons_start(house: Path) -> None:
+    """In processor time of the whole command; docs/performance.md has the number."""
+    one = _processor_time(house)
     for number in range(100):
         write(house / "sequences" / f"letter-{number}.md", letters(number))
+    hundred = _processor_time(house)
+    print(f"everafter check, 100 files, 600 mails: {hundred:.2f} s of processor time, one file {one:.2f} s")
+    assert hundred < TIMES * one
+
+
+def _processor_time(house: Path) -> float:
+    """Seconds of it that `everafter check` takes."""
     before = os.times()
     done = subprocess.run([sys.executable, "-m", "service.cli", "check"], cwd=house, env=os.environ | PATH, check=False)
     after = os.times()
-    seconds = after.children_user + after.children_system - before.children_user - before.children_system
-    print(f"everafter check, 100 files, 600 mails: {seconds:.2f} s of processor time")
     assert done.returncode == 0
-    assert seconds < SECONDS
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def test_a_wrong_call_is_told_apart_from_a_wrong_file(house: Path) -> None:

@@ -6,7 +6,6 @@ import signal
 import stat
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -17,7 +16,7 @@ from service.local.error import LocalError
 from service.local.postgres import Postgres
 from service.settings import ROOT
 from tests.chaos.waiting import until
-from tests.local.homes import fresh_home, plain
+from tests.local.homes import fresh_home, lives, plain
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +46,6 @@ def ask(server: Postgres, question: str) -> object:
     with psycopg.connect(plain(server.url), autocommit=True) as connection:
         answer = connection.execute(question.encode())
         return answer.fetchone()[0] if answer.description else None
-
-
-def lives(process: psutil.Process) -> bool:
-    with suppress(psutil.NoSuchProcess):
-        return process.status() != psutil.STATUS_ZOMBIE
-    return False
 
 
 def test_data_survives_a_restart(new_home):

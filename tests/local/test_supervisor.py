@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from service.settings import ROOT
+from tests.local.homes import left_of, lives
 
 
 @contextmanager
@@ -73,7 +74,7 @@ def test_the_whole_family_of_what_died_is_ended_before_it_starts_again(tmp_path)
         leader.kill()
         read_until(process, "up family was ended by SIGKILL")
         read_until(process, "family")
-        assert [child for child in family if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
+        assert [child for child in family if lives(child)] == []
         assert len(family_of(process)) == 3
 
 
@@ -87,7 +88,7 @@ def test_a_signal_ends_all_of_them(tmp_path, number):
         lines = read_until(process, "ended")
         assert process.wait(60) == 0
         assert "polite bye" in lines
-        assert psutil.wait_procs(family, timeout=0.1)[1] == []
+        assert left_of(family) == []
 
 
 def test_what_does_not_listen_is_ended_after_a_while(tmp_path):
@@ -98,7 +99,7 @@ def test_what_does_not_listen_is_ended_after_a_while(tmp_path):
         process.terminate()
         assert process.wait(60) == 0
         assert time.monotonic() - began > 1.4
-        assert psutil.wait_procs(family, timeout=0.1)[1] == []
+        assert left_of(family) == []
 
 
 def test_a_process_that_never_stops_talking_keeps_nobody_from_ending(tmp_path):
@@ -117,7 +118,7 @@ def test_a_kill_of_the_supervisor_leaves_nothing_that_the_next_start_does_not_en
         process.wait()
     with supervised(tmp_path, "steady") as process:
         read_until(process, "steady")
-        assert psutil.wait_procs(family, timeout=0.1)[1] == []
+        assert left_of(family) == []
 
 
 def test_the_next_start_does_no_harm_to_others(tmp_path):

@@ -22,7 +22,7 @@ from service.local.port import free_port
 from service.local.postgres import Postgres
 from service.local.servers import servers
 from service.settings import ROOT, Settings, read_settings
-from tests.local.homes import fresh_home, plain
+from tests.local.homes import fresh_home, left_of, plain
 
 pytestmark = pytest.mark.slow
 
@@ -97,20 +97,18 @@ def child(process: subprocess.Popen[str], *words: str) -> psutil.Process | None:
 
 
 class Run(NamedTuple):
-    """An `up` that is up: its home, its process, the port of its site, and what it said so far."""
+    """An `up` that is up: its process, the port of its site, and what it said so far."""
 
-    home: Home
     process: subprocess.Popen[str]
     port: int
     said: str
 
 
-@pytest.fixture(scope="module")
-def run() -> Iterator[Run]:
-    """One for what can be asked of any. The others have another home, as nobody knows which test is its last."""
-    port = free_port("127.0.0.1", 0)
-    with fresh_home() as home, up(home, port) as process:
-        yield Run(home, process, port, read_until(process, "Home"))
+@pytest.fixture
+def run(home: Home, port: int) -> Iterator[Run]:
+    """One of this test's own: which tests come before it in the same process, nobody knows."""
+    with up(home, port) as process:
+        yield Run(process, port, read_until(process, "Home"))
 
 
 def test_whatever_dies_comes_back(run):
@@ -127,14 +125,14 @@ def test_whatever_dies_comes_back(run):
     wait_for(lambda: status(run.port, "/readyz") == 200)
 
 
-def test_it_serves_until_it_is_told_to_end_and_then_leaves_nothing_behind(run):
+def test_it_serves_until_it_is_told_to_end_and_then_leaves_nothing_behind(home, run):
     assert f"http://127.0.0.1:{run.port}/healthz" in run.said
     assert "Mailbox" in run.said
     assert status(run.port) == 200
     family = family_of(run.process)
     assert {"postgres", "valkey-server"} <= {member.name() for member in family}
     second = subprocess.run(
-        [sys.executable, "-m", "service.cli", "up", "--home", str(run.home.path)],
+        [sys.executable, "-m", "service.cli", "up", "--home", str(home.path)],
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -143,11 +141,11 @@ def test_it_serves_until_it_is_told_to_end_and_then_leaves_nothing_behind(run):
     )
     assert second.returncode == 1
     assert f"already (pid {run.process.pid})" in second.stderr
-    with servers(settings_of(run.home)) as settings:
+    with servers(settings_of(home)) as settings:
         assert settings.base_url == f"http://127.0.0.1:{run.port}"
     run.process.terminate()
     assert run.process.wait(60) == 0
-    assert psutil.wait_procs(family, timeout=0.1)[1] == []
+    assert left_of(family) == []
 
 
 def test_ctrl_c_ends_it_while_it_starts(home, port):
@@ -156,7 +154,7 @@ def test_ctrl_c_ends_it_while_it_starts(home, port):
         family = family_of(process)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
-        assert psutil.wait_procs(family, timeout=0.1)[1] == []
+        assert left_of(family) == []
 
 
 def test_a_kill_leaves_nothing_and_the_next_start_finds_all_its_data(home, port):

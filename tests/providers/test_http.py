@@ -68,7 +68,7 @@ def test_a_deadline_that_passes_while_a_line_is_opened_ends_it_all_the_same() ->
         room = Timer(0.5, server.accept)
         room.start()
         brief = Patience(connect=60.0, silence=60.0, deadline=0.1)
-        with pytest.raises(NotReached, match="no whole answer within 0.1 seconds"):
+        with pytest.raises(NotReached, match=r"no whole answer within 0\.1 seconds"):
             Line(brief).make(Call(f"http://127.0.0.1:{server.getsockname()[1]}/", b"{}"))
         room.join()
 

@@ -11,8 +11,7 @@ import pytest
 from redis import Redis
 from rq.serializers import JSONSerializer
 
-from service import bell as doorbell
-from service.bell import QUEUE, WORK, RedisBell, open_queue
+from service.bell import QUEUE, QUIET, WORK, RedisBell, open_queue
 from tests.chaos.waiting import until
 from workers.queue import CalmWorker, ListedJob
 
@@ -49,34 +48,29 @@ def _has(redis: Redis, jobs: int) -> bool:
     return redis.llen(f"rq:queue:{QUEUE}") >= jobs
 
 
-@pytest.fixture
-def _long_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doorbell, "QUIET", LONG)
-
-
-@pytest.mark.usefixtures("_long_quiet")
 def test_whoever_rings_too_soon_after_another_is_heard_in_a_moment(redis: Redis) -> None:
     """The other's job may have looked already, and the next tick is far away."""
-    mine, others = RedisBell(redis, workers=9), RedisBell(redis, workers=9)
+    mine, others = RedisBell(redis, workers=9, quiet=LONG), RedisBell(redis, workers=9, quiet=LONG)
     others.ring()
     for _ in range(50):
         assert mine.ring()
     assert redis.llen(f"rq:queue:{QUEUE}") == 1
     until(partial(_has, redis, 2), "it rings again")
+    mine.close()
 
 
 def test_no_ring_is_lost_that_comes_at_once_after_anothers(redis: Redis) -> None:
     """Redis counts time in whole milliseconds: the other's quiet ends a little later than we reckon."""
     for number in range(10):
         mine = RedisBell(redis, workers=99)
-        redis.set("bell", "1", px=doorbell.QUIET)  # somebody else rings
+        redis.set("bell", "1", px=QUIET)  # somebody else rings
         mine.ring()
         until(partial(_has, redis, number + 1), "the ring is made up for")
+        mine.close()
 
 
-@pytest.mark.usefixtures("_long_quiet")
 def test_a_bell_that_is_taken_down_rings_no_more(redis: Redis) -> None:
-    bell = RedisBell(redis, workers=9)
+    bell = RedisBell(redis, workers=9, quiet=LONG)
     bell.ring()
     bell.ring()
     bell.close()
@@ -94,13 +88,12 @@ class _Slow(Redis):
         return super().set(*args, **options)
 
 
-@pytest.mark.usefixtures("_long_quiet")
 def test_a_bell_that_is_taken_down_waits_for_its_ring_on_the_way(redis: Redis) -> None:
     """Whoever takes it down closes the connection next."""
     slow = _Slow(connection_pool=redis.connection_pool)
     slow.asked, slow.answered = threading.Event(), threading.Event()
-    RedisBell(redis, workers=9).ring()
-    bell = RedisBell(slow, workers=9)
+    RedisBell(redis, workers=9, quiet=LONG).ring()
+    bell = RedisBell(slow, workers=9, quiet=LONG)
     bell.ring()
     slow.asked.clear()
     slow.answered.clear()

@@ -136,6 +136,7 @@ def failures(address: str, key: str) -> Iterator[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # on a machine that has other things to do
 def test_no_answer_is_a_fault_or_undocumented(lived_in: Office, address: str) -> None:
     with logs_put_back():
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
