@@ -24,7 +24,7 @@ from tests.chaos.control import CONTROLS, red
 from tests.chaos.points import EVERY
 from tests.chaos.run import Plan, house, run
 from tests.chaos.schedule import draw
-from tests.chaos.waiting import NeverCame
+from tests.waiting import NeverCame
 
 BESIDES = 240.0  # seconds of a run that are not the random part: start, points, healing, controls
 ON_DISK = Path("/var/tmp")

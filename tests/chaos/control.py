@@ -34,7 +34,7 @@ from service.store.delivery import Delivery, State
 from service.store.journey import journey_now
 from tests.chaos.judge import Violation, judge
 from tests.chaos.run import House, Say
-from tests.chaos.waiting import NeverCame, until
+from tests.waiting import NeverCame, until
 
 TWICE = "nobody is mailed twice"
 WORKERS = 2

@@ -15,8 +15,8 @@ import psutil
 from service.local.port import answers
 from service.settings import ROOT
 from tests.chaos.provider import Mood
-from tests.chaos.waiting import until
 from tests.end_to_end.inbox import free_port
+from tests.waiting import until
 
 HOST = "127.0.0.1"
 

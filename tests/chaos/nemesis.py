@@ -16,8 +16,8 @@ from tests.chaos.mail_service import MailService
 from tests.chaos.provider import Mood
 from tests.chaos.schedule import SHARES, Fault
 from tests.chaos.servers import Servers
-from tests.chaos.waiting import until
 from tests.end_to_end.installation import Installation
+from tests.waiting import until
 
 BINARIES = {"postgres": "postgres", "valkey": "valkey-server"}
 

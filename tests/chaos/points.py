@@ -14,7 +14,7 @@ from tests.chaos.frozen import frozen
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.people import People
 from tests.chaos.servers import Servers
-from tests.chaos.waiting import until
+from tests.waiting import until
 
 KINDS = ("kill", "oversleep", "database", "valkey")
 EVERY = tuple(product(POINTS, KINDS))

@@ -23,8 +23,8 @@ from tests.chaos.points import EVERY, Attack, Orders
 from tests.chaos.schedule import draw
 from tests.chaos.servers import Servers
 from tests.chaos.story import tell
-from tests.chaos.waiting import NeverCame, until
 from tests.end_to_end.installation import Installation, installed
+from tests.waiting import NeverCame, until
 
 SEQUENCES = ROOT / "tests" / "chaos" / "sequences"
 FIRST = 40  # people by whom the house is measured

@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from tests.chaos.frozen import frozen
-from tests.chaos.waiting import until
 from tests.end_to_end.inbox import Inbox, receiving
 from tests.end_to_end.installation import Installation, installed
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 

@@ -13,8 +13,8 @@ from service.local import mailbox
 from service.local.mailbox import Keeper
 from service.local.port import answers, free_port
 from service.settings import ROOT
-from tests.chaos.waiting import until
 from tests.cli.command import everafter
+from tests.waiting import until
 
 MAIL = b"From: a@example.org\r\nSubject: Hello\r\n\r\n.A line with a dot\r\nna\xc3\xafve\r\n"
 

@@ -15,8 +15,8 @@ import pytest
 from service.local.error import LocalError
 from service.local.postgres import Postgres
 from service.settings import ROOT
-from tests.chaos.waiting import until
 from tests.local.homes import fresh_home, lives, plain
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")

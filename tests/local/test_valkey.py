@@ -11,8 +11,8 @@ import pytest
 import redis
 
 from service.local.valkey import Valkey
-from tests.chaos.waiting import until
 from tests.local.homes import fresh_home
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -22,6 +22,7 @@ class Receiver:
     drip: float = 0.0
     may_answer: threading.Event = field(default_factory=threading.Event)
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    heard_out: list[bool] = field(default_factory=list)  # whether the caller took the whole answer, each
 
 
 class _Server(ThreadingHTTPServer):
@@ -40,8 +41,12 @@ def receive() -> Iterator[Receiver]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             receiver.got.append((headers, self.rfile.read(length)))
             receiver.may_answer.wait(120)
-            with suppress(OSError):  # the caller had enough
+            try:
                 self._answer()
+            except OSError:  # the caller had enough
+                receiver.heard_out.append(False)
+            else:
+                receiver.heard_out.append(True)
 
         def _answer(self) -> None:
             if receiver.drip:

@@ -12,7 +12,7 @@ from redis import Redis
 from rq.serializers import JSONSerializer
 
 from service.bell import QUEUE, QUIET, WORK, RedisBell, open_queue
-from tests.chaos.waiting import until
+from tests.waiting import until
 from workers.queue import CalmWorker, ListedJob
 
 LONG = 1_000  # milliseconds, in which even a busy machine does a few things
