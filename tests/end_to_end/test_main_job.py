@@ -14,6 +14,7 @@ import requests
 
 from tests.end_to_end.inbox import Inbox, Mail, receiving
 from tests.end_to_end.installation import Installation, installed
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -41,14 +42,6 @@ def clicks(mail: Mail) -> list[str]:
     return re.findall(r'href="([^"]+/click/[^"]+)"', mail.part("html"))
 
 
-def eventually(check, seconds: float = 90):
-    deadline = time.monotonic() + seconds
-    while not (found := check()):
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.1)
-    return found
-
-
 def journey_time(mail: Mail) -> datetime:
     return datetime.fromisoformat(str(mail.message["X-Everafter-Journey-Time"]))
 
@@ -60,7 +53,7 @@ def test_a_signup_lives_through_the_whole_series_in_under_a_minute(everafter: In
     (hello,) = inbox.wait_for("ana@example.org", 1)[:1]
     assert "Ana" in hello.subject
     # Nobody answers, so the series ends before it annoys: the service mail and three letters.
-    eventually(lambda: not everafter.rows("SELECT 1 FROM enrolment WHERE state = 'active'"), 60)
+    until(lambda: not everafter.rows("SELECT 1 FROM enrolment WHERE state = 'active'"), "the series is over")
     assert time.monotonic() - began < 60
     mails = inbox.of("ana@example.org")
     assert len(mails) == 4
@@ -102,7 +95,7 @@ def test_opens_and_clicks_are_counted_and_the_click_leads_there(everafter: Insta
     hits = "SELECT kind, verdict FROM hit JOIN delivery d ON d.id = delivery_id JOIN contact c ON c.id = contact_id"
     of_carl = f"{hits} WHERE email_key = 'carl@example.org' ORDER BY kind"
     # A click is judged once a scanner's other clicks would be in too, some four seconds later.
-    eventually(lambda: {("click", "human")} < set(everafter.rows(of_carl)))
+    until(lambda: {("click", "human")} < set(everafter.rows(of_carl)), "a person's click is in the table", 90)
     assert [kind for kind, _ in everafter.rows(of_carl)] == ["click", "open"]
     altered = clicks(letter)[0][:-1] + ("A" if clicks(letter)[0][-1] != "A" else "B")
     assert requests.get(altered, allow_redirects=False, timeout=60).status_code == 404
@@ -132,7 +125,11 @@ def test_gmails_one_click_leaves_all_marketing_and_a_second_post_is_harmless(
         assert "Set-Cookie" not in answer.headers
     states = "SELECT state FROM delivery d JOIN contact c ON c.id = contact_id WHERE email_key = 'dora@example.org'"
     # A mail whose intent is older than her click may still leave.
-    eventually(lambda: {state for (state,) in everafter.rows(states)} <= {"sent", "cancelled"})
+    until(
+        lambda: {state for (state,) in everafter.rows(states)} <= {"sent", "cancelled"},
+        "everything has left or is cancelled",
+        90,
+    )
     count = len(inbox.of("dora@example.org"))
     time.sleep(5)  # five days
     assert len(inbox.of("dora@example.org")) == count
@@ -194,6 +191,10 @@ def test_no_process_has_written_down_whose_address_it_was(everafter: Installatio
     """After all of the above: web, workers, PostgreSQL and Valkey, and what `up` itself printed."""
     everafter.sign_up("hal@example.org")
     inbox.wait_for("hal@example.org")
-    eventually(lambda: '"route": "/forms/<slug>"' in written(everafter).get("web.log", ""))
-    eventually(lambda: {"web.log", "worker.log", "postgres.log", "valkey.log", "up.log"} <= set(written(everafter)))
+    until(lambda: '"route": "/forms/<slug>"' in written(everafter).get("web.log", ""), "the request is in the log", 90)
+    until(
+        lambda: {"web.log", "worker.log", "postgres.log", "valkey.log", "up.log"} <= set(written(everafter)),
+        "every process has written",
+        90,
+    )
     assert [name for name, words in written(everafter).items() if "@example" in words] == []

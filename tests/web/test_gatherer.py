@@ -21,6 +21,7 @@ from service.web import gatherer
 from service.web.gatherer import DROPPED, Gatherer
 from tests.actions.house import House
 from tests.domain.stories import day, letters, step
+from tests.waiting import until
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 NOBODY = Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=0.5)
@@ -45,13 +46,6 @@ def gathers(engine: Engine) -> Iterator[Callable[[Redis], Gatherer]]:
     yield gather
     for each in made:
         each.close()
-
-
-def eventually(check: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)
 
 
 @contextmanager
@@ -81,7 +75,7 @@ def test_hits_are_gathered_and_leave_together(redis: Redis, gathers: Callable[[R
     with in_one_moment(hits):
         for number in range(100):
             hits.add(Kind.CLICK, number, 7, "GET", FIREFOX)
-    eventually(lambda: redis.xlen(stream.STREAM))
+    until(lambda: redis.xlen(stream.STREAM), "something is in the stream")
     came = in_stream(redis)
     assert [hit.delivery_id for hit in came] == list(range(100))
     assert len({hit.nonce for hit in came}) == 100
@@ -92,13 +86,13 @@ def test_hits_are_gathered_and_leave_together(redis: Redis, gathers: Callable[[R
 def test_two_processes_never_give_one_nonce(redis: Redis, gathers: Callable[[Redis], Gatherer]) -> None:
     for hits in (gathers(redis), gathers(redis)):
         hits.add(Kind.OPEN, 1, None, "GET", FIREFOX)
-    eventually(lambda: redis.xlen(stream.STREAM) == 2)
+    until(lambda: redis.xlen(stream.STREAM) == 2, "two are in the stream")
     assert len({hit.nonce for hit in in_stream(redis)}) == 2
 
 
 def test_a_hostile_user_agent_is_cut_and_cleaned(redis: Redis, gathers: Callable[[Redis], Gatherer]) -> None:
     gathers(redis).add(Kind.OPEN, 1, None, "GET", "a\x00\r\nb" + "x" * 5_000)
-    eventually(lambda: redis.xlen(stream.STREAM))
+    until(lambda: redis.xlen(stream.STREAM), "something is in the stream")
     (hit,) = in_stream(redis)
     assert hit.user_agent.startswith("abxxx")
     assert len(hit.user_agent) <= 256
@@ -108,7 +102,7 @@ def test_without_redis_hits_go_to_the_table(house: House, gathers: Callable[[Red
     hits = gathers(NOBODY)
     for _ in range(3):
         hits.add(Kind.OPEN, delivery_id(house), None, "GET", FIREFOX)
-    eventually(lambda: in_table(house) == 3)
+    until(lambda: in_table(house) == 3, "three are in the table")
 
 
 def test_a_full_stream_sends_hits_to_the_table(
@@ -116,7 +110,7 @@ def test_a_full_stream_sends_hits_to_the_table(
 ) -> None:
     monkeypatch.setattr(stream, "FULL", 0)
     gathers(redis).add(Kind.OPEN, delivery_id(house), None, "GET", FIREFOX)
-    eventually(lambda: in_table(house) == 1)
+    until(lambda: in_table(house) == 1, "one is in the table")
 
 
 def test_with_both_away_hits_are_kept_until_one_is_back(
@@ -128,11 +122,11 @@ def test_with_both_away_hits_are_kept_until_one_is_back(
     delivery = delivery_id(house)
     with capture_logs() as logs:
         hits.add(Kind.OPEN, delivery, None, "GET", FIREFOX)
-        eventually(lambda: any(line["event"] == "hits.kept" for line in logs))
+        until(lambda: any(line["event"] == "hits.kept" for line in logs), "it is logged")
     hits.add(Kind.OPEN, delivery, None, "GET", FIREFOX)
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE away RENAME TO hit"))
-    eventually(lambda: in_table(house) == 2)
+    until(lambda: in_table(house) == 2, "two are in the table")
 
 
 def test_no_more_is_kept_than_there_is_room_for_and_the_rest_is_counted(
@@ -148,13 +142,13 @@ def test_no_more_is_kept_than_there_is_room_for_and_the_rest_is_counted(
         with in_one_moment(hits):
             for _ in range(10):
                 hits.add(Kind.OPEN, delivery, None, "GET", FIREFOX)
-        eventually(lambda: any(line["event"] == "hits.dropped" for line in logs))
+        until(lambda: any(line["event"] == "hits.dropped" for line in logs), "it is logged")
         time.sleep(1.5)
     assert DROPPED._value.get() - before == 7
     assert [line["count"] for line in logs if line["event"] == "hits.dropped"] == [7], "said once, not each second"
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE away RENAME TO hit"))
-    eventually(lambda: in_table(house) == 3)
+    until(lambda: in_table(house) == 3, "three are in the table")
 
 
 def test_a_stop_hands_on_what_is_left(redis: Redis, gathers: Callable[[Redis], Gatherer]) -> None:
