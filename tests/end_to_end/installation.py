@@ -33,9 +33,11 @@ class Installation:
         self._options = [*(("--smtp", smtp) if smtp else ()), *options]
         self._environment = {"FORM_LIMITS": "off"} | environment
         self._process: subprocess.Popen[bytes] | None = None
+        self.starts: list[float] = []  # how many seconds each took
 
     def start(self, seconds: float = 120) -> None:
         """Run `everafter up` and wait until the site answers."""
+        began = time.monotonic()
         command = [sys.executable, "-m", "service.cli", "up", "--home", str(self.home.path), "--port", str(self.port)]
         log = (self.home.path.parent / "up.log").open("ab")
         environment = os.environ | self._environment
@@ -43,6 +45,7 @@ class Installation:
             command + self._options, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
         )
         self.wait_until_ready(seconds)
+        self.starts.append(time.monotonic() - began)
 
     def wait_until_ready(self, seconds: float = 120) -> None:
         deadline = time.monotonic() + seconds

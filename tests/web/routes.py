@@ -23,7 +23,7 @@ from service.web.front import TRACKED
 PART = re.compile(r"<(?:[^<>]*:)?\w+>")
 WRITES = re.compile(r"\b(INSERT\s+INTO|UPDATE\s+\w|DELETE\s+FROM|COPY|TRUNCATE|MERGE)\b")
 LOCKS = re.compile(r"\bFOR (NO KEY )?UPDATE\b")
-LONGEST = 20.0  # seconds that an answer may take on a slow machine that is busy with other tests
+LONGEST = 5.0  # seconds that an answer may take on a machine that is busy with other tests
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,6 @@ def test_whatever_a_stranger_writes_is_read_in_bounded_time(shop: Shop) -> None:
     ):
         began = time.monotonic()
         assert shop.client.post(PATH, auth=PASSWORD, data=body, content_type="message/rfc822").status_code == 200
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 8
     read_feedback(shop.runtime)
     assert {each.state for each in notices(shop)} <= {"done"}
