@@ -177,7 +177,7 @@ def test_ctrl_c_ends_every_process_and_the_next_start_finds_all_data(everafter: 
     assert everafter.stop() == 0
     assert everafter.processes() == []
     everafter.start()
-    assert everafter.starts[-1] < 1.5 * everafter.starts[0], "there is less to do than at the first: 2.7 s and 4.3 on a quiet machine"
+    assert everafter.starts[-1] < 1.5 * everafter.starts[0], "less to do than at the first: 2.7 s and 4.3, quiet"
     assert everafter.rows("SELECT 1 FROM contact WHERE email_key = 'gina@example.org'")
 
 
