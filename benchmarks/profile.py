@@ -8,6 +8,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from psycopg import Connection, Cursor
+
 from benchmarks.bench import Bench, say
 from benchmarks.people import decide, join
 from benchmarks.result import Result
@@ -18,7 +20,7 @@ from service.rendering import templates
 from service.runtime import Runtime
 
 PACE = ("groups", "attend", "draw", "settle", "leave")
-STATEMENTS = ("do_execute", "do_executemany", "do_execute_no_params", "do_ping", "do_rollback")
+STATEMENTS = ((Cursor, "execute"), (Cursor, "executemany"), (Connection, "rollback"))
 
 
 @dataclass(slots=True)
@@ -100,7 +102,6 @@ def _more(watch: Stopwatch, mails: int) -> dict[str, object]:
 @contextmanager
 def watching(runtime: Runtime, watches: Watches) -> Iterator[None]:
     """Put the stopwatches in, and take them out again."""
-    dialect = runtime.engine.dialect
     with ExitStack() as stack:
         for owner, name, watch in (
             (runtime.signer, "sign", watches.sign),
@@ -108,8 +109,8 @@ def watching(runtime: Runtime, watches: Watches) -> Iterator[None]:
             (runtime.renderer, "render", watches.render),
             (runtime.provider, "send", watches.smtp),
             *((runtime.pacer, name, watches.pace) for name in PACE if runtime.pacer is not None),
-            (dialect, "do_commit", watches.commits),
-            *((dialect, name, watches.statements) for name in STATEMENTS),
+            (Connection, "commit", watches.commits),
+            *((owner, name, watches.statements) for owner, name in STATEMENTS),
         ):
             stack.enter_context(_replaced(owner, name, watch.timing(getattr(owner, name))))
         yield

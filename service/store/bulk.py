@@ -66,7 +66,9 @@ def read(session: Session, statement: TextClause, **values: Any) -> Sequence[tup
     """The rows of a statement that is written out.
 
     The driver is asked itself, and answers in binary: what SQLAlchemy puts together for each statement and each
-    result, and times that are read from text, take three times as long as all the rest of asking.
+    result, and times that are read from text, take three times as long as all the rest of asking. The server keeps how
+    it is to be answered, where it may (`service.store.engine`): reading and planning it was a quarter of a mail's time
+    there.
     """
     with _asked(session, statement, values) as cursor:
         return cursor.fetchall()
@@ -85,7 +87,7 @@ def _asked(session: Session, statement: TextClause, values: Mapping[str, Any]) -
     words = _spoken(statement)
     with connection.connection.cursor(binary=True) as cursor:  # type: ignore[attr-defined]
         try:
-            connection.dialect.do_execute(cursor, words, values)
+            cursor.execute(words, values, prepare=True)
             yield cursor
         except psycopg.Error as error:
             if cursor.connection.closed:

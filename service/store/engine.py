@@ -14,15 +14,18 @@ from sqlalchemy.pool import ConnectionPoolEntry
 POOL = 5  # connections that a process keeps; as many more it opens when all of them are at work
 MOST_CONNECTIONS = 2 * POOL  # of one process
 REST = 1.0  # seconds after which a connection is asked whether it still lives before it is used again
+PLANNED = 10.0  # seconds for which a prepared statement keeps its plan: tables grow before anybody has counted them
+NEVER_BY_ITSELF = 1 << 30  # uses of a statement before psycopg prepares it unasked
 
 
 def open_engine(database_url: str, pool: int = POOL) -> Engine:
-    """An engine for PostgreSQL with bounded waits. psycopg's prepared statements are off: they were measured to slow
-    our claims down by half, and most poolers can't take them."""
+    """An engine for PostgreSQL with bounded waits. Nothing is prepared but what `service.store.bulk` asks for, and
+    that only where nobody lends the connections."""
     engine = create_engine(
         database_url,
         pool_size=pool,
         max_overflow=pool,
+        pool_use_lifo=True,  # the connection that knows our statements best is the one used a moment ago
         pool_timeout=5,
         hide_parameters=True,  # an error's text goes to the logs, and a parameter may be a person's name
         connect_args={
@@ -39,6 +42,7 @@ def open_engine(database_url: str, pool: int = POOL) -> Engine:
             " -c random_page_cost=1.1",
         },
     )
+    event.listen(engine, "connect", _allow_preparing)
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", partial(_ping, engine))
     return engine
@@ -53,9 +57,23 @@ def _ping(engine: Engine, connection: Any, record: ConnectionPoolEntry, _: objec
 
     SQLAlchemy's own pre-ping asks before each use, which takes as long as a small statement.
     """
-    if time.monotonic() - record.info.get("used", float("-inf")) < REST:
-        return
-    try:
-        engine.dialect.do_ping(connection)
-    except psycopg.Error:
-        raise InvalidatePoolError from None
+    now = time.monotonic()
+    if now - record.info.get("used", float("-inf")) >= REST:
+        try:
+            engine.dialect.do_ping(connection)
+        except psycopg.Error:
+            raise InvalidatePoolError from None
+    if connection.prepare_threshold is not None and now - record.info.setdefault("planned", now) >= PLANNED:
+        record.info["planned"] = now
+        connection.pgconn.exec_(b"DISCARD PLANS")  # where it fails, so does the statement behind it, and says so
+
+
+def _allow_preparing(connection: psycopg.Connection[Any], _: ConnectionPoolEntry) -> None:
+    """Let statements be prepared where the process that answers is the one we were connected to.
+
+    A pooler that lends connections by the transaction makes up a process number of its own, and the next transaction
+    may run where nothing was prepared (https://www.pgbouncer.org/features.html).
+    """
+    answer = connection.pgconn.exec_(b"SELECT pg_backend_pid()")
+    if answer.get_value(0, 0) == str(connection.pgconn.backend_pid).encode():
+        connection.prepare_threshold = NEVER_BY_ITSELF

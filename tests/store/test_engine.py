@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
+from service.store.bulk import read
 from service.store.engine import REST, open_engine
 
 PID = text("SELECT pg_backend_pid()")
@@ -51,3 +53,48 @@ def test_one_that_was_used_a_moment_ago_is_not_asked_and_replaced_when_it_fails(
     with pytest.raises(OperationalError):
         used(opened)
     assert not used(opened) & before
+
+
+PREPARED = text("SELECT statement FROM pg_prepared_statements")
+COUNT = text("SELECT count(*) FROM generate_series(1, :most)")
+
+
+def prepared(session: Session) -> list[str]:
+    return [row[0] for row in session.execute(PREPARED)]
+
+
+def test_what_is_written_out_is_planned_once_a_connection(opened: Engine) -> None:
+    with Session(opened) as session:
+        assert [read(session, COUNT, most=most) for most in (3, 4)] == [[(3,)], [(4,)]]
+        session.commit()
+        assert prepared(session) == ["SELECT count(*) FROM generate_series(1, $1)"], "and nothing that was not"
+
+
+GROWN = text("SELECT number FROM grown WHERE number = ANY(CAST(:numbers AS bigint[]))")
+SCANS = text("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'grown'")
+
+
+def test_a_plan_is_made_anew_as_a_table_has_grown(opened: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def scans() -> int:
+        session.execute(text("SELECT pg_stat_force_next_flush()"))
+        session.commit()
+        return session.scalar(SCANS) or 0
+
+    with Session(opened) as session:
+        table = "CREATE TABLE grown (number bigint PRIMARY KEY) WITH (autovacuum_enabled = off)"
+        session.execute(text(table))
+        session.execute(text("INSERT INTO grown VALUES (1)"))
+        session.execute(text("ANALYZE grown"))
+        for _ in range(8):
+            assert read(session, GROWN, numbers="{1}") == [(1,)]
+        session.execute(text("INSERT INTO grown SELECT generate_series(2, 100000)"))
+        session.commit()
+        read(session, GROWN, numbers="{7}")
+        kept = scans()
+        assert kept >= 9, "its one page was read through, and so are a thousand"
+        monkeypatch.setattr("service.store.engine.PLANNED", 0.0)
+        session.commit()
+        assert read(session, GROWN, numbers="{7}") == [(7,)]
+        assert scans() == kept
+        session.execute(text("DROP TABLE grown"))
+        session.commit()

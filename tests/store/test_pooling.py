@@ -116,6 +116,8 @@ def test_everything_works_through_pgbouncer(bounced: str, redis_url: str, tmp_pa
         list(hosts.map(migrate, [bounced] * 2))
     runtimes = [Runtime(settings_of(bounced, redis_url, tmp_path, inbox)) for _ in range(3)]
     live(runtimes, inbox)
+    with runtimes[0].engine.connect() as lent:
+        assert lent.connection.driver_connection.prepare_threshold is None, "the next transaction runs elsewhere"
     amiss = {each.what for each in examine(runtimes[0], runtimes[0].settings) if each.advice}
     assert amiss == {"durability", "waits"}, "the pooler has taken our waits away, and doctor says so"
     for runtime in runtimes:
