@@ -85,6 +85,7 @@ def test_a_plan_is_made_anew_as_a_table_has_grown(opened: Engine, monkeypatch: p
         session.execute(text(table))
         session.execute(text("INSERT INTO grown VALUES (1)"))
         session.execute(text("ANALYZE grown"))
+        session.commit()
         for _ in range(8):
             assert read(session, GROWN, numbers="{1}") == [(1,)]
         session.execute(text("INSERT INTO grown SELECT generate_series(2, 100000)"))
