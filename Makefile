@@ -1,6 +1,9 @@
 # Everafter: one command to run it, one to test it. `make help` lists them all.
 
-PYTHON ?= python3
+# The distribution's own, where it is new enough: built with its profile, it takes a fifth less time for a mail than one
+# compiled without. Any other: make PYTHON=python3.13 up
+SYSTEM := /usr/bin/python3
+PYTHON ?= $(shell $(SYSTEM) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(SYSTEM) || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
