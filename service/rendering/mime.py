@@ -8,8 +8,6 @@ from functools import lru_cache
 
 # A line that is a dot ends SMTP's data where a server forgets to double it, and `From ` begins a mail in mbox files.
 _DANGEROUS = re.compile(rb"^(?:\.|F(?=rom ))+", re.MULTILINE)
-# Nothing in it is encoded, and it begins no line as the two above do; all of our own addresses are of this kind.
-_PLAIN = re.compile(r"https?:[!-<>-~]*")
 _LINE = 75  # characters of one line, and its soft break
 _PART = (
     '--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
@@ -35,8 +33,9 @@ def quoted_printable(text: str) -> str:
 
 
 def quoted_address(address: str) -> str:
-    """The same for an address of the web, nearly always without a look at each of its characters."""
-    if _PLAIN.fullmatch(address) is None:
+    """The same for an address of the web: nothing in most of them is encoded, and they begin no line as those above."""
+    printable = address.startswith("http") and address.isascii() and address.isprintable()
+    if not printable or "=" in address or " " in address:
         return quoted_printable(address)
     return "".join([f"{address[start : start + _LINE]}=\r\n" for start in range(0, len(address), _LINE)])
 

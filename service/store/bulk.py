@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVarTuple
 
@@ -11,6 +10,7 @@ import orjson
 import psycopg
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Row,
     Select,
     Text,
@@ -70,32 +70,34 @@ def read(session: Session, statement: TextClause, **values: Any) -> Sequence[tup
     it is to be answered, where it may (`service.store.engine`): reading and planning it was a quarter of a mail's time
     there.
     """
-    with _asked(session, statement, values) as cursor:
-        return cursor.fetchall()
+    return _asked(session, statement, values).fetchall()
 
 
 def write(session: Session, statement: TextClause, **values: Any) -> None:
     """The same for a statement that returns no rows. The caller commits."""
-    with _asked(session, statement, values):
-        pass
+    _asked(session, statement, values)
 
 
-@contextmanager
-def _asked(session: Session, statement: TextClause, values: Mapping[str, Any]) -> Iterator[psycopg.Cursor[Any]]:
+def _asked(session: Session, statement: TextClause, values: Mapping[str, Any]) -> psycopg.Cursor[Any]:
     session.flush()
     connection = session.connection()
     words = _spoken(statement)
-    with connection.connection.cursor(binary=True) as cursor:  # type: ignore[attr-defined]
-        try:
-            cursor.execute(words, values, prepare=True)
-            yield cursor
-        except psycopg.Error as error:
-            if cursor.connection.closed:
-                connection.invalidate(error)
-            told = DBAPIError.instance(
-                words, None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect
-            )
-            raise told from error
+    cursor = _cursor(connection)
+    try:
+        return cursor.execute(words, values, prepare=True)
+    except psycopg.Error as error:
+        if cursor.connection.closed:
+            connection.invalidate(error)
+        told = DBAPIError.instance(words, None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect)
+        raise told from error
+
+
+def _cursor(connection: Connection) -> psycopg.Cursor[Any]:
+    """The one through which a connection is asked all that is written out; a new one for each takes half the asking."""
+    cursor: psycopg.Cursor[Any] | None = connection.info.get("cursor")
+    if cursor is None:
+        cursor = connection.info["cursor"] = connection.connection.driver_connection.cursor(binary=True)  # type: ignore[union-attr]
+    return cursor
 
 
 @lru_cache(maxsize=256)

@@ -79,7 +79,7 @@ class Delivery(Table):
     expires_at: Mapped[Instant | None]
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     message_id: Mapped[str]
-    publication_id: Mapped[int | None] = mapped_column(ForeignKey("publication.id"))
+    publication_id: Mapped[int | None]  # none is ever deleted, so none is looked for
     pace_group: Mapped[str | None]  # cleared, and waiting until its mailbox group may get more
     retry_at: Mapped[Instant | None]  # cleared again after proof that it was not taken: not before
     lease_until: Mapped[Instant | None]
