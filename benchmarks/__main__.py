@@ -59,7 +59,7 @@ MEASUREMENTS: Mapping[str, Callable[[Bench], Mapping[str, Result]]] = {
     "signups": signups.measure,  # late: it leaves people behind whose mails are still to be sent
     "arbitration": arbitration.measure,
     "advance": advancing.measure,  # late: it leaves a million of them
-    "memory": backlog.measure,  # the last: it has mail for them
+    "memory": backlog.measure,
     "drain": drain.measure,
 }
 APART = {"drain"}  # too long for a whole run

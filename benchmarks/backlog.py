@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from benchmarks.bench import Bench, say, wait_until
+from benchmarks.bench import Bench, apart, say, wait_until
 from benchmarks.crowd import gather_due
 from benchmarks.installation import Installation
 from benchmarks.result import Result
@@ -61,7 +61,13 @@ class Part:
 
 
 def measure(bench: Bench) -> Mapping[str, Result]:
-    """Mails a second at the end of a great backlog beside its beginning, and the workers' memory in both."""
+    """Mails a second at the end of a great backlog beside its beginning, and the workers' memory in both; in an
+    installation of its own, whose workers have done nothing else."""
+    with apart(bench, "backlog") as alone:
+        return _measure(alone)
+
+
+def _measure(bench: Bench) -> Mapping[str, Result]:
     installation, plan = bench.installation, bench.plan
     with installation.workers_paused():
         publish_mail(installation)

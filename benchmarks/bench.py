@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from benchmarks.bare import Bare
-from benchmarks.installation import Installation
+from benchmarks.installation import Installation, installed
 from benchmarks.load import Load
 from benchmarks.plan import Plan
 from benchmarks.sink import Sink
@@ -21,6 +22,19 @@ class Bench:
     sink: Sink
     bare: Bare
     load: Load
+
+
+@contextmanager
+def apart(bench: Bench, name: str, **settings: str) -> Iterator[Bench]:
+    """The same with an installation of its own, whose workers have done nothing yet; the other's stand still."""
+    folder = bench.installation.home.path.parent / name
+    folder.mkdir()
+    folder.chmod(0o711)
+    with (
+        bench.installation.workers_paused(),
+        installed(folder / "home", bench.sink.url, bench.plan.workers, 1, **settings) as installation,
+    ):
+        yield replace(bench, installation=installation)
 
 
 def say(words: str) -> None:
