@@ -63,7 +63,7 @@ class Load:
         try:
             if shortest < WRK_SHORTEST:
                 raise Missing("wrk runs for a second at least")
-            self._wrk = find("wrk", "wrk", fetch)
+            self._wrk = find("wrk", "wrk", fetch, libraries=("libluajit-5.1-2", "libluajit-5.1-common"))
             self.name = self._wrk.package
         except Missing as why:
             self.name = f"Python's http.client ({why})"

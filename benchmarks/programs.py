@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,18 +28,18 @@ class Program:
     environment: dict[str, str] = field(default_factory=dict)
 
 
-def find(name: str, package: str, fetch: bool) -> Program:
-    """The program `name` of a Debian package. Raises Missing."""
+def find(name: str, package: str, fetch: bool, libraries: Sequence[str] = ()) -> Program:
+    """The program `name` of a Debian package; `libraries` are others that not every machine has. Raises Missing."""
     installed = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin")))
     if installed:
         return Program(installed, _version(package))
     folder = CACHE / package
     if fetch and not _inside(folder, name):
-        _fetch(package, folder)
+        _fetch((package, *libraries), folder)
     path = _inside(folder, name)
     if path is None:
         raise Missing(f"{name} is not installed; on Debian: apt install {package}")
-    archive = next(folder.glob("*.deb"), folder)
+    archive = next(folder.glob(f"{package}_*.deb"), folder)
     libraries = os.pathsep.join(str(each) for each in (folder / "usr/lib").glob("**") if any(each.glob("*.so*")))
     environment = {"LD_LIBRARY_PATH": libraries} if libraries else {}
     program = Program(str(path), archive.stem.rpartition("_")[0].replace("_", " "), environment)
@@ -50,15 +51,19 @@ def _inside(folder: Path, name: str) -> Path | None:
     return next((folder / place / name for place in PLACES if (folder / place / name).exists()), None)
 
 
-def _fetch(package: str, folder: Path) -> None:
+def _fetch(packages: Sequence[str], folder: Path) -> None:
+    named = " ".join(packages)
     if not shutil.which("apt-get") or not shutil.which("dpkg"):
-        raise Missing(f"this machine has no apt-get to fetch {package} with")
+        raise Missing(f"this machine has no apt-get to fetch {named} with")
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        subprocess.run(["apt-get", "download", package], cwd=folder, check=True, capture_output=True, timeout=PATIENCE)
-        subprocess.run(["dpkg", "-x", str(next(folder.glob("*.deb"))), str(folder)], check=True, capture_output=True)
-    except (subprocess.SubprocessError, StopIteration):
-        raise Missing(f"`apt-get download {package}` failed; `apt-get update` may help") from None
+        subprocess.run(
+            ["apt-get", "download", *packages], cwd=folder, check=True, capture_output=True, timeout=PATIENCE
+        )
+        for archive in folder.glob("*.deb"):
+            subprocess.run(["dpkg", "-x", str(archive), str(folder)], check=True, capture_output=True)
+    except subprocess.SubprocessError:
+        raise Missing(f"`apt-get download {named}` failed; `apt-get update` may help") from None
 
 
 def _refuse_incomplete(program: Program, name: str) -> None:
