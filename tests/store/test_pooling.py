@@ -40,7 +40,7 @@ pool_mode = transaction
 default_pool_size = 3
 ignore_startup_parameters = options
 """
-# What outlives a transaction: session locks and settings, prepared statements, notifications, temporary tables.
+# What outlives a transaction: session locks and settings, statements prepared by name, notifications, temporary tables.
 OF_A_SESSION = re.compile(
     r"pg_(try_)?advisory_lock(_shared)?\(|func\.pg_(try_)?advisory_lock\b|\bLISTEN [a-z]|\bWITH HOLD\b|\bPREPARE [a-z]"
     r"|CREATE TEMP|[\"'(]SET (?!LOCAL |TRANSACTION |NULL)|set_config\([^)]*false\)"
