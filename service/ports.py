@@ -69,7 +69,7 @@ class Published:
 Outcome = Sent | Refused | TryLater | Uncertain
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see Letter
 class Message:
     """One finished mail. `raw` holds the exact bytes with CRLF line ends; `key` is the idempotency key."""
 
@@ -209,14 +209,14 @@ class SystemLetter:
     is_reminder: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: to be made so takes three times as long, once a mail
 class Letter:
     """What the renderer needs to put one mail into words.
 
     `names` are the values that merge fields and conditions may use (`contact`, `event`, `form` …, see
-    `service.domain.facts`); `journey_at` is given only where journey time runs apart from machine time. With `staff`
-    it goes to a colleague, whose address is `recipient`, and is about the contact of `contact_id` and `names`; with
-    `system` it asks one thing of whoever `recipient` is, and has no names.
+    `service.domain.facts`), each made when it is asked for or before; `journey_at` is given only where journey time
+    runs apart from machine time. With `staff` it goes to a colleague, whose address is `recipient`, and is about the
+    contact of `contact_id` and `names`; with `system` it asks one thing of whoever `recipient` is, and has no names.
     A test says so in its subject and in a header; its ids are 0.
     """
 

@@ -11,7 +11,6 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from datetime import datetime
 from email.utils import parseaddr
 from zoneinfo import ZoneInfo
 
@@ -156,13 +155,12 @@ class Claim:
             if self._others_wait:
                 self._others_wait = let_back(session, room) == room
             fresh = take(session, self._lease, room, least)
-            now = journey_now(session)
         if not fresh:
             return []
         groups = pacer.groups({each.domain.casefold() for each in fresh})
         asking: dict[str, list[Taken]] = defaultdict(list)
         for each in fresh:
-            if not _is_over(each, now):
+            if not each.is_over:
                 asking[groups[each.domain.casefold()]].append(each)
         waiting = self._without_token(pacer, asking)
         if waiting:
@@ -173,10 +171,9 @@ class Claim:
         """Let a part of what is cleared begin to wait until all mail together may leave again; what expired in that
         time is taken to be told so."""
         with self._desk.begin() as session:
-            now = journey_now(session)
-            let_go_expired(session, now)
+            let_go_expired(session, journey_now(session))
             fresh = take(session, self._lease, AHEAD * self._desk.group)
-        waiting = {each.id: ALL for each in fresh if not _is_over(each, now)}
+        waiting = {each.id: ALL for each in fresh if not each.is_over}
         if waiting:
             self._queue(waiting, self._lease.ids)
             self._others_wait = True
@@ -242,11 +239,6 @@ class Claim:
             or (answers.unused and limited)
             or (answers.taken and self._grants.get(group, UNASKED).watched)
         )
-
-
-def _is_over(mail: Taken, now: datetime) -> bool:
-    """Whether it expired: then it is taken without being paced, only to be told so."""
-    return mail.expires_at is not None and mail.expires_at < now
 
 
 def _by_class(mails: Iterable[Taken]) -> tuple[list[Taken], list[Taken]]:

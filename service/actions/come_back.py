@@ -23,8 +23,8 @@ from service.ports import Published
 from service.store.contact import Consent, Contact, Suppression, lock_contacts
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
-from service.store.event import Event
-from service.store.history import event_key, read_standings
+from service.store.event import Event, event_key
+from service.store.history import read_standings
 from service.store.leaving import Leaving
 
 SOURCE = "undo"  # of the consents that stand again

@@ -26,8 +26,9 @@ from service.domain.throttle import Ruling
 from service.fault import reach
 from service.ports import Message, Outcome, Published, Sent, TryLater, Uncertain
 from service.store.delivery import Delivery
-from service.store.due import Due, lock_readers, read_taken
-from service.store.handover import read_under_way, write_intent
+from service.store.due import Due, read_taken
+from service.store.handover import lock_under_way, write_intent
+from service.store.judged import Judged, read_judged
 
 BUDGET = 10.0  # seconds from the intent to the first byte
 FRESH = 10.0  # seconds for which words are those of the person as they are
@@ -140,11 +141,12 @@ def _commit(
     """The outcomes of the group before and the intent of this one, in one commit; see `_intend`."""
     with desk.begin() as session:
         before = {handed.delivery_id for handed in done}
-        lock_readers(session, [*group, *before])
-        under_way = read_under_way(session, before, group, lease.token)
+        under_way, judged = lock_under_way(session, before, group, lease.token)
         is_old = record_locked(session, published, under_way, done)
         dues = read_taken(session, group, lease.token) if is_old else under_way.dues()
-        return _intend(session, desk, published, lease, dues, messages, under_way.now)
+        if is_old or under_way.overlaps:
+            judged = read_judged(session, {due.contact_id for due in dues}, under_way.now)
+        return _intend(session, desk, published, lease, dues, messages, judged, under_way.now)
 
 
 def _send(desk: Desk, granted: Sequence[Message], at_once: int) -> list[Answer]:
@@ -163,6 +165,7 @@ def _intend(
     lease: Lease,
     dues: Sequence[Due],
     messages: Sequence[Message],
+    judged: Judged,
     now: datetime,
 ) -> tuple[list[Message], int]:
     """Ask everything once more under the contacts' locks; the messages whose intent this commit holds.
@@ -170,7 +173,7 @@ def _intend(
     And how many wait for the engine: something happened to their enrolments that may stop them, or they are of a step
     that was published a moment ago.
     """
-    verdicts = rule(session, published, dues, now, cleared=[due.id for due in dues])
+    verdicts = rule(session, published, dues, now, cleared=[due.id for due in dues], judged=judged)
     worded = {message.delivery_id for message in messages}
     cleared = [due for due, verdict in verdicts if verdict.ruling is Ruling.CLEARED]
     woken = [due.id for due in cleared if _woken(due, now)]

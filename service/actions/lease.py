@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from secrets import token_hex
+from typing import NamedTuple
 
 from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
+from service.store.bulk import read
 from service.store.delivery import Delivery, State
 
 LEASE = 45.0  # seconds
@@ -26,19 +27,19 @@ TAKE = text(
     )
     UPDATE delivery SET token = :token, lease_until = clock_timestamp() + make_interval(secs => :lease)
     FROM ready, contact WHERE delivery.id = ready.id AND contact.id = delivery.contact_id
-    RETURNING delivery.id, delivery.priority, delivery.expires_at,
+    RETURNING delivery.id, delivery.priority,
+              delivery.expires_at < coalesce((SELECT at FROM journey_clock), clock_timestamp()) IS TRUE AS is_over,
               split_part(coalesce(delivery.staff_to, contact.email), '@', -1) AS domain
     """
-)
+).execution_options(prepare=False)  # how it is best answered hangs on :limit
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A mail that was taken, to whichever domain."""
+class Taken(NamedTuple):
+    """A mail that was taken, to whichever domain. `is_over`: it expired, and is taken only to be told so."""
 
     id: int
     priority: int
-    expires_at: datetime | None
+    is_over: bool
     domain: str
 
 
@@ -54,8 +55,8 @@ class Lease:
 def take(session: Session, lease: Lease, limit: int, least: int = LEAST) -> list[Taken]:
     """Take up to `limit` cleared mails, the most urgent first and none less so than `least`, past those that others
     hold. The caller commits."""
-    rows = session.execute(TAKE, {"limit": limit, "least": least, "token": lease.token, "lease": LEASE})
-    taken = sorted((Taken(*row) for row in rows), key=lambda each: (each.priority, each.id))
+    rows = read(session, TAKE, limit=limit, least=least, token=lease.token, lease=LEASE)
+    taken = sorted((Taken._make(row) for row in rows), key=lambda each: (each.priority, each.id))
     lease.ids += tuple(each.id for each in taken)
     return taken
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.utils import parseaddr
 from functools import lru_cache
 from secrets import token_hex
-from typing import Any
+from typing import Any, NamedTuple
 
 import idna
 from sqlalchemy import select
@@ -29,6 +29,22 @@ from service.store.letter import Inside
 Plan = dict[str, Any]  # the columns of a touch to come
 
 
+class Course(NamedTuple):
+    """What is the same for everybody in a sequence: looked up once for many of them."""
+
+    sequence: Sequence
+    steps: Mapping[str, Step]  # by key
+    needs_rhythm: bool
+
+
+def course_of(published: Published, key: str) -> Course | None:
+    """A sequence of the publication in force; None where it was taken out."""
+    sequence = published.library.sequence(key)
+    if sequence is None:
+        return None
+    return Course(sequence, {step.key: step for step in sequence.steps}, needs_rhythm(sequence))
+
+
 def progress_of(enrolment: Enrolment | Draft | Way) -> Progress:
     """The row's progress as the core reads it."""
     return Progress(
@@ -45,15 +61,18 @@ def progress_of(enrolment: Enrolment | Draft | Way) -> Progress:
     )
 
 
-def put_behind(enrolment: Enrolment | Way, step: Step, at: datetime | None, over_at: datetime | None = None) -> None:
+def put_behind(
+    enrolment: Enrolment | Way, step: Step, at: datetime | None, over_at: datetime | None = None
+) -> Progress:
     """Note that a step is behind: `at` when its mail left or may have, its task was opened, its action carried out;
-    None where nothing of it was done, `over_at` being the end of its turn then."""
+    None where nothing of it was done, `over_at` being the end of its turn then. The progress since."""
     progress = passed(progress_of(enrolment), step, at, over_at)
     enrolment.passed = list(dict.fromkeys(progress.passed))
     enrolment.passed_at = progress.passed_at
     enrolment.last_done_at = progress.last_done_at
     enrolment.last_mail_at = progress.last_mail_at
     enrolment.last_mail_step = progress.last_mail_step
+    return progress
 
 
 def plan_next(published: Published, enrolment: Enrolment | Draft | Way, local: Local, now: datetime) -> Plan | None:
@@ -61,12 +80,24 @@ def plan_next(published: Published, enrolment: Enrolment | Draft | Way, local: L
 
     None where nothing comes, or where it takes the person's past to tell when: then the enrolment is woken at once.
     """
-    sequence = published.library.sequence(enrolment.sequence)
-    if sequence is None or enrolment.state != "active":
+    course = course_of(published, enrolment.sequence)
+    return plan_along(published, course, enrolment, progress_of(enrolment), local, now)
+
+
+def plan_along(
+    published: Published,
+    course: Course | None,
+    enrolment: Enrolment | Draft | Way,
+    progress: Progress,
+    local: Local,
+    now: datetime,
+) -> Plan | None:
+    """The same, for whoever has the enrolment's course and progress at hand."""
+    if course is None or enrolment.state != "active":
         enrolment.wake_at = now if enrolment.state == "active" else None
         return None
-    unknown = local.rhythm is None and needs_rhythm(sequence)
-    in_line = [] if unknown else turns(sequence, progress_of(enrolment), local)
+    unknown = local.rhythm is None and course.needs_rhythm
+    in_line = [] if unknown else turns(course.sequence, progress, local)
     if not in_line:
         enrolment.wake_at = now
         return None

@@ -19,6 +19,7 @@ from service.actions.staff_mail import staff_letters
 from service.actions.system_mail import system_letters
 from service.domain.clearance import WORDS, held_wordless
 from service.domain.referral import prints_code
+from service.domain.sequence.model.business import Business
 from service.domain.sequence.model.step import Step
 from service.domain.sequence.printed import words_ask_the_past
 from service.domain.system_mail import is_system
@@ -26,8 +27,8 @@ from service.ports import Letter, Message, Pacer, Provider, Published, Renderer,
 from service.store.decision import last_said, write_decisions
 from service.store.delivery import State
 from service.store.due import lock_readers, read_taken
-from service.store.history import Past, facts_of, read_pasts
-from service.store.letter import Inside, Mail, Reader, Unwritten, read_letters
+from service.store.history import Past, facts_of, read_pasts, records_of
+from service.store.letter import Unwritten, read_letters
 from service.store.referral import give_codes
 
 log = structlog.get_logger()
@@ -56,22 +57,17 @@ def put_into_words(desk: Desk, lease: Lease) -> list[Message]:
     with desk.begin() as session:
         letters, shifted = read_letters(session, lease.ids)
         known = _look_up(session, published, letters)
-    now = shifted or clock.machine_now()
-    for mail, enrolment, reader in letters:
-        if not known.has_words(mail, enrolment):
+    sent_at = clock.machine_now()
+    for unwritten in letters:
+        if not known.has_words(unwritten):
             continue  # its intent is refused below, with the reason
-        names: Mapping[str, object] = {}  # a system mail prints none
-        if mail.id not in known.system:
-            facts = facts_of(published.library.business, reader, enrolment, known.pasts[reader.id], now)
-            asks = mail.staff_to or (enrolment.sequence, mail.step) in known.asking
-            names = facts.names() if asks else facts.records()
-        letter = _letter(published, mail, enrolment, reader, names, known, shifted)
+        letter = _letter(published, unwritten, known, sent_at, shifted)
         try:
             messages.append(desk.renderer.render(letter))
         except Unrenderable as error:
-            poison[mail.id] = str(error)
+            poison[letter.delivery_id] = str(error)
     if poison:
-        _hold(desk, lease, poison, now)
+        _hold(desk, lease, poison, shifted or sent_at)
     return messages
 
 
@@ -86,11 +82,21 @@ class _Known:
     staff: Mapping[int, StaffLetter]
     system: Mapping[int, SystemLetter]
 
-    def has_words(self, mail: Mail, enrolment: Inside) -> bool:
+    def has_words(self, unwritten: Unwritten) -> bool:
         """Whether what it says is still there."""
-        if mail.id in self.system or mail.id in self.staff:
+        mail = unwritten.mail
+        if mail.staff_to is None and (unwritten.enrolment.sequence, mail.step) in self.steps:
             return True
-        return mail.staff_to is None and (enrolment.sequence, mail.step) in self.steps
+        return mail.id in self.system or mail.id in self.staff
+
+    def names(self, business: Business, unwritten: Unwritten, now: datetime) -> Mapping[str, object]:
+        """What the words may name. A system mail names nothing."""
+        mail, enrolment, reader = unwritten
+        if mail.id in self.system:
+            return {}
+        if mail.staff_to or (enrolment.sequence, mail.step) in self.asking:
+            return facts_of(business, reader, enrolment, self.pasts[reader.id], now).names()
+        return records_of(business, reader, enrolment, now)
 
 
 def _look_up(session: Session, published: Published, letters: Sequence[Unwritten]) -> _Known:
@@ -117,17 +123,12 @@ def _give_codes(session: Session, letters: Sequence[Unwritten], coded: Collectio
 
 
 def _letter(
-    published: Published,
-    mail: Mail,
-    enrolment: Inside,
-    reader: Reader,
-    names: Mapping[str, object],
-    known: _Known,
-    shifted: datetime | None,
+    published: Published, unwritten: Unwritten, known: _Known, sent_at: datetime, journey_at: datetime | None
 ) -> Letter:
-    first = published.library.business.languages[0]
+    mail, enrolment, reader = unwritten
+    business = published.library.business
     staff, system = known.staff.get(mail.id), known.system.get(mail.id)
-    own = reader.language or (system and system.language) or first
+    own = reader.language or (system and system.language) or business.languages[0]
     return Letter(
         delivery_id=mail.id,
         contact_id=reader.id,
@@ -136,11 +137,11 @@ def _letter(
         publication_id=published.id,
         sequence=enrolment.sequence,
         step=mail.step,
-        language=first if staff else own,
-        names=names,
-        sent_at=clock.machine_now(),
+        language=business.languages[0] if staff else own,
+        names=known.names(business, unwritten, journey_at or sent_at),
+        sent_at=sent_at,
         arm=enrolment.arm,
-        journey_at=shifted,
+        journey_at=journey_at,
         staff=staff,
         system=system,
     )

@@ -26,8 +26,7 @@ from service.ports import Published
 from service.store.contact import Contact
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
-from service.store.event import Event
-from service.store.history import event_key
+from service.store.event import Event, event_key
 from service.store.told import keep_events, note_deals
 
 SKEW = timedelta(seconds=5)  # by which the clocks of two machines may differ

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from service.actions.carry_out import carry_out
 from service.actions.case import Case, read_cases
 from service.actions.lease import Lease
-from service.actions.proceed import Plan, find_step, plan_next, put_behind
+from service.actions.proceed import Course, Plan, course_of, plan_along, progress_of, put_behind
 from service.actions.sunset import weigh
 from service.domain.delivery import retry_after
 from service.domain.reason import SENT, SERVICE_SENT
@@ -24,14 +24,13 @@ from service.ports import Outcome, Published, Refused, Sent, TryLater
 from service.store.bulk import among
 from service.store.decision import Decided, add_decisions
 from service.store.delivery import Delivery, State
-from service.store.due import lock_readers
 from service.store.handover import (
     Leaving,
     Record,
     Settled,
     UnderWay,
     Way,
-    read_under_way,
+    lock_under_way,
     write_outcomes,
 )
 from service.store.history import local_of, zone_of
@@ -56,8 +55,7 @@ def record(session: Session, published: Published, lease: Lease, done: Sequence[
     A late answer still counts where the row has meanwhile become `uncertain`.
     """
     ids = {handed.delivery_id for handed in done}
-    lock_readers(session, ids)
-    under_way = read_under_way(session, ids, (), lease.token)
+    under_way, _ = lock_under_way(session, ids, (), lease.token)
     record_locked(session, published, under_way, done)
 
 
@@ -65,24 +63,25 @@ def record_locked(session: Session, published: Published, under_way: UnderWay, d
     """The same of mails that were read under their locks. Whether more happened than `under_way` tells: an action that
     rides on a mail, or a question whether somebody wants to stay, may have changed whatever it holds."""
     outcomes, now = {handed.delivery_id: handed.outcome for handed in done}, under_way.now
+    courses = {key: course_of(published, key) for key in {way.sequence for way in under_way.ways.values()}}
     came, acting, again = Record(), [], []
     for mail in under_way.answered:
-        way = under_way.ways[mail.enrolment_id]
         settled = _settle(mail, outcomes[mail.id], published.library.business, now)
         came.settled.append(settled)
         if settled.state == State.CLEARED:
             again.append(_decided(mail, settled, now))
             continue
-        if mail.state == State.UNCERTAIN:
-            continue  # its chain went on already, and what rides on it is done
-        if way.state == "active" and not mail.occasion:
-            step = find_step(published, way, mail.step)
-            has_left = settled.state in LEFT
-            plan = go_on(published, mail, way, step and step[1], mail.handed_at if has_left else None, now)
-            came.ways[way.id] = way
-            if plan is not None:
-                came.plans[way.id, plan["step"]] = plan
-            acting += [mail.id] if has_left and step and step[1].actions else []
+        way = under_way.ways[mail.enrolment_id]
+        if mail.state == State.UNCERTAIN or mail.occasion or way.state != "active":
+            continue  # of one that was uncertain the chain went on already, and what rides on it is done
+        course, has_left = courses[way.sequence], settled.state in LEFT
+        step = course.steps.get(mail.step) if course else None
+        came.ways[way.id] = way
+        plan = go_on(published, mail, way, course, step, mail.handed_at if has_left else None, now)
+        if plan is not None:
+            came.plans[way.id, plan["step"]] = plan
+        if has_left and step and step.actions:
+            acting.append(mail.id)
     if came.settled:
         write_outcomes(session, came)
         add_decisions(session, again, now)
@@ -95,12 +94,17 @@ def record_locked(session: Session, published: Published, under_way: UnderWay, d
 
 
 def go_on(
-    published: Published, mail: Leaving, way: Way, step: Step | None, left_at: datetime | None, now: datetime
+    published: Published,
+    mail: Leaving,
+    way: Way,
+    course: Course | None,
+    step: Step | None,
+    left_at: datetime | None,
+    now: datetime,
 ) -> Plan | None:
     """The mail is behind its reader, and left or not: the touch to be planned in the same commit."""
-    if step is not None:
-        put_behind(way, step, left_at, now)
-    return plan_next(published, way, local_of(mail, published.library.business), now)
+    progress = put_behind(way, step, left_at, now) if step is not None else progress_of(way)
+    return plan_along(published, course, way, progress, local_of(mail, published.library.business), now)
 
 
 def weighs_on(cases: Sequence[Case]) -> set[int]:

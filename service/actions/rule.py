@@ -74,16 +74,21 @@ class Desk:
 
 
 def rule(
-    session: Session, published: Published, dues: Sequence[Due], now: datetime, cleared: Collection[int] = ()
+    session: Session,
+    published: Published,
+    dues: Sequence[Due],
+    now: datetime,
+    cleared: Collection[int] = (),
+    judged: Judged | None = None,
 ) -> list[Ruled]:
     """A verdict for each, but for those that only a newer publication knows. Consent and suppression are asked first,
     then window, caps, pressure and the rest of pace.
 
     Their contacts are locked. `cleared` are those among them that were cleared before, and count towards no cap of
-    their own.
+    their own; `judged` is what stands for or against the contacts, where it was read already.
     """
     policy = published.library.business.throttle
-    judged = read_judged(session, {due.contact_id for due in dues}, now)
+    judged = judged or read_judged(session, {due.contact_id for due in dues}, now)
     desk = Desk(published.library, now, breaker_now(session, policy.breaker, now), judged)
     verdicts: list[Ruled] = []
     rivals: dict[int, list[Rival]] = defaultdict(list)

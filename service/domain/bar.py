@@ -160,13 +160,14 @@ class Slots:
         return self._pressed_until_due(until, stake, why)
 
     def _pressed_though_due(self, until: datetime | None, stake: Stake, why: str) -> Bar:
-        """An offer whose client is due for a visit, or was: its higher ceiling ends with that."""
+        """An offer whose client is due for a visit, or was: the ceiling of those who are ends with that."""
         ends = self.person.due_until
         if not self.person.is_due(self.now):
             return Bar(until, "pressure", f"{why}, and the client is not due for a visit any more")
         if ends is not None and (until is None or until > ends):
             ceiling = self.policy.pressure.ceilings.get(OFFERS, math.inf)
-            until = self._lighter_by(lowered(ceiling, stake.weight, self.share) - stake.weight)
+            room = self._lighter_by(lowered(ceiling, stake.weight, self.share) - stake.weight)
+            until = None if room is None else max(room, full_minute(ends))  # where it is the lower one, not before
         return Bar(until, "pressure", why)
 
     def _pressed_until_due(self, until: datetime | None, stake: Stake, why: str) -> Bar:

@@ -46,8 +46,9 @@ class Standing(NamedTuple):
 
     def agreed_to(self, now: datetime) -> frozenset[str]:
         """The topics that they agree to now."""
-        over = frozenset(name for name, at in self.ends if now >= at)
-        return self.consented - over if over else self.consented
+        if not self.ends:
+            return self.consented
+        return self.consented - {name for name, at in self.ends if now >= at}
 
 
 UTC = ZoneInfo("UTC")
@@ -74,7 +75,7 @@ def may_email(standing: Standing, topic: Topic, now: datetime) -> str | None:
     `consent`, until it is taken back; `inquiry`, until the time is over that was noted with it; `client`, until
     `topic.lasts` after the last visit or purchase; `service`, which is no marketing, on what was booked.
     """
-    barred = _bar(standing.suppressed, topic)
+    barred = _bar(standing.suppressed, topic) if standing.suppressed else None
     if barred is not None:
         return SENTENCES.get(barred.reason, "is on the suppression list since {day:%-d %B %Y}").format(day=barred.at)
     if topic.basis == "service" or topic.name in standing.agreed_to(now):

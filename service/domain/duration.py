@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -51,8 +51,8 @@ def plus_days(start: datetime, days: int, zone: ZoneInfo) -> datetime:
     """As many calendar days later in the zone, at the same local time."""
     if not days:
         return start  # even where its local time happens twice, and it is the second
-    local = start.astimezone(zone)
-    return utc(local.date() + timedelta(days=days), local.time(), zone)
+    # On the wall's clock, of an hour that happens twice the first: what `utc` would do, without taking it apart.
+    return (start.astimezone(zone) + DAY * days).astimezone(UTC)
 
 
 def plus_months(day: date, months: int) -> date:

@@ -218,14 +218,19 @@ def expires_at(sequence: Sequence, step: Step, due: datetime, facts: Facts) -> d
 def passed(progress: Progress, step: Step, at: datetime | None, over_at: datetime | None = None) -> Progress:
     """The progress once a step is behind: `at` when it was done (a mail left, a task was opened), None where not;
     `over_at` when its turn was over, where it was not done."""
-    behind = (*progress.passed, step.key)
-    ends = [each for each in (at, over_at, progress.passed_at) if each is not None]
-    over = max(ends, default=None)
-    if at is None:
-        return replace(progress, passed=behind, passed_at=over)
-    if not step.is_email:
-        return replace(progress, passed=behind, passed_at=over, last_done_at=at)
-    return replace(progress, passed=behind, passed_at=over, last_done_at=at, last_mail_at=at, last_mail_step=step.key)
+    left_at = at if step.is_email else None
+    return Progress(
+        progress.entered_at,
+        (*progress.passed, step.key),
+        at or progress.last_done_at,
+        left_at or progress.last_mail_at,
+        step.key if left_at else progress.last_mail_step,
+        progress.date,
+        paused=progress.paused,
+        converted=progress.converted,
+        replanned_at=progress.replanned_at,
+        passed_at=max(filter(None, (at, over_at, progress.passed_at)), default=None),
+    )
 
 
 def _is_service(step: Step) -> bool:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from email.utils import parseaddr
-from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from service.domain.draw import code
 from service.domain.duration import add
 from service.domain.moment import Given, Moment
 from service.domain.recall import Recall
+from service.domain.records import RECORDS
 from service.domain.rhythm import own_interval
 from service.domain.schedule import Local, needs_rhythm
-from service.domain.sequence.expression import Empty, ExpressionError, Record, Worded, ask, function, names_in
+from service.domain.sequence.expression import Empty, ExpressionError, Worded, ask, function, names_in
 from service.domain.sequence.model.business import Business
 from service.domain.sequence.model.duration import Duration, Unit
 from service.domain.sequence.model.sequence import Sequence
@@ -70,36 +68,14 @@ class Facts(Recall):
         """What expressions may name: records, values and functions."""
         return {name: self._named(name) for name in VALUES}
 
-    def records(self) -> dict[str, object]:
-        """The same without the functions, for words that call none."""
-        return {name: self._named(name) for name in RECORDS}
-
     def _named(self, name: str) -> object:
         """One of VALUES, made when it is first asked for: a condition names two or three."""
         if name not in self._names:
             self._names[name] = VALUES[name](self)
         return self._names[name]
 
-    def _business(self) -> Record:
-        said = {
-            "name": self.business.name,
-            "from": _signature(self.business.sender),
-            "address": self.business.address,
-            "phone": self.business.phone,
-        }
-        return Record("business", said)
-
     def _tagged(self, tag: str) -> bool:
         return tag in (self.contact.get("tags") or ())
-
-    def _date(self) -> object:
-        """A day is the person's; an instant is spoken in the time of its place."""
-        if self.date is None:
-            return Empty(name="date")
-        return self.date.at.astimezone(self.zone).date() if self.date.is_day else self._placed(self.date.at)
-
-    def _placed(self, at: datetime) -> datetime:
-        return at.astimezone(ZoneInfo(self.business.zone))
 
     def _segment(self, name: str) -> bool:
         expression = dict(self.business.segments).get(name)
@@ -120,12 +96,6 @@ class Facts(Recall):
         return Worded(f"{name}-{own}", {"expires": expires, "worth": coupon.worth})
 
 
-@lru_cache(maxsize=16)
-def _signature(sender: str) -> str:
-    name, address = parseaddr(sender)
-    return name or address
-
-
 def _plain(call: Callable[..., object]) -> Callable[..., object]:
     """A function of the language: something empty in, something empty out."""
 
@@ -137,16 +107,6 @@ def _plain(call: Callable[..., object]) -> Callable[..., object]:
 
 
 # What expressions may name, and how it is found among the facts: values first, then functions.
-RECORDS: Mapping[str, Callable[[Facts], object]] = {
-    "contact": lambda facts: Record("contact", facts.contact),
-    "business": Facts._business,
-    "event": lambda facts: Record("event", facts.event),
-    "form": lambda facts: Record("form", facts.form),
-    "referral": lambda facts: Record("referral", facts.referral),
-    "date": Facts._date,
-    "today": lambda facts: facts.now.astimezone(facts.zone).date(),
-    "arm": lambda facts: facts.arm,
-}
 VALUES: Mapping[str, Callable[[Facts], object]] = {
     **RECORDS,
     "clicked": lambda facts: _plain(facts.clicked),

@@ -11,10 +11,11 @@ from collections.abc import Sequence as Ordered
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from service.domain.draw import draw
-from service.domain.duration import FIXED, add, nominal_days, plus_days, subtract
+from service.domain.duration import DAY, FIXED, add, nominal_days, plus_days, subtract
 from service.domain.moment import Moment
 from service.domain.sequence.model.duration import Unit
 from service.domain.sequence.model.sequence import Sequence
@@ -58,9 +59,8 @@ class Progress:
     passed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A step that may come next, and when (UTC)."""
+class Turn(NamedTuple):
+    """A step that may come next, and when (UTC). Turns sort by that, and those of one instant as they are written."""
 
     due_at: datetime
     place: int  # in the file
@@ -75,14 +75,16 @@ def is_dated(step: Step) -> bool:
 def next_step(sequence: Sequence, passed: Ordered[str]) -> Step | None:
     """The first undated step, in the file's present order, behind the last one that is behind the person; None while
     it counts from the step above it (`later`) and a dated one above is still to come."""
-    last, behind = last_passed(sequence, passed), set(passed)
-    place = next((at for at, step in enumerate(sequence.steps) if at > last and not is_dated(step)), None)
-    if place is None:
-        return None
-    step = sequence.steps[place]
-    dated = (other for other in sequence.steps[:place] if is_dated(other))
-    waits = step.when.anchor is Anchor.LATER and any(other.key not in behind for other in dated)
-    return None if waits else step
+    behind = set(passed)
+    front, waits, dated_above = None, False, False
+    for step in sequence.steps:
+        if step.key in behind:
+            front = None
+        elif step.when.anchor in DATED:
+            dated_above = True
+        elif front is None:
+            front, waits = step, dated_above and step.when.anchor is Anchor.LATER
+    return None if waits else front
 
 
 def last_passed(sequence: Sequence, passed: Ordered[str]) -> int:
@@ -93,16 +95,16 @@ def last_passed(sequence: Sequence, passed: Ordered[str]) -> int:
 
 def turns(sequence: Sequence, progress: Progress, local: Local) -> list[Turn]:
     """The steps that may come next, the earliest first: the first undated one in line, and every dated one left."""
-    found = []
+    found: list[Turn] = []
     front = next_step(sequence, progress.passed)
     behind = set(progress.passed)
     for place, step in enumerate(sequence.steps):
         if step is front:
             due = _not_before(progress.replanned_at, due_at(step, sequence, progress, local), step, local)
             found.append(Turn(due, place, step))
-        elif is_dated(step) and step.key not in behind and progress.date is not None:
+        elif progress.date is not None and is_dated(step) and step.key not in behind:
             found.append(Turn(due_at(step, sequence, progress, local), place, step))
-    return sorted(found, key=lambda turn: (turn.due_at, turn.place))
+    return sorted(found)  # no two have one place
 
 
 def _not_before(known: datetime | None, due: datetime, step: Step, local: Local) -> datetime:
@@ -172,25 +174,28 @@ def _on_its_day(when: When, at: time, due: datetime, zone: ZoneInfo) -> datetime
     if when.duration is None or when.duration.unit not in FIXED:
         return timed
     if when.anchor is Anchor.AFTER and timed < due:
-        return utc(day + timedelta(days=1), at, zone)
+        return utc(day + DAY, at, zone)
     if when.anchor is Anchor.BEFORE and timed > due:
-        return utc(day - timedelta(days=1), at, zone)
+        return utc(day - DAY, at, zone)
     return timed
 
 
 def _due_on_day(step: Step, sequence: Sequence, progress: Progress, local: Local) -> datetime:
     entered, zone = progress.entered_at, local.zone
     number = _drawn_day(step, sequence, local)
-    due = plus_days(entered, number, zone)
-    if step.when.at is not None:
-        # By the day itself: an hour that is left out at midnight would move `due` into the next one.
-        day = entered.astimezone(zone).date() + timedelta(days=number)
+    if step.when.at is None:
+        due = plus_days(entered, number, zone)
+    else:
+        # By the day itself: an hour that is left out at midnight would move the instant into the next one.
+        day = entered.astimezone(zone).date() + DAY * number
         due = utc(day, step.when.at, zone)
-        due = due if due >= entered else utc(day + timedelta(days=1), step.when.at, zone)
-    before = sequence.step(progress.last_mail_step or "")
-    if before is None or progress.last_mail_at is None:
+        due = due if due >= entered else utc(day + DAY, step.when.at, zone)
+    if progress.last_mail_at is None or progress.last_mail_step is None:
         return due
-    apart = int(_written_day(step, sequence, local) - _written_day(before, sequence, local) - 1)
+    before = _written_day(progress.last_mail_step, sequence, local)
+    if before is None:
+        return due
+    apart = int(number - before - 1)
     soonest = plus_days(progress.last_mail_at, apart, zone) if apart > 0 else progress.last_mail_at
     return due if due >= soonest else _at_time(soonest, step.when.at, soonest, zone)
 
@@ -203,17 +208,17 @@ def _drawn_day(step: Step, sequence: Sequence, local: Local) -> int:
     return first + int(draw(local.seed, "day", sequence.key, step.key) * (last - first + 1))
 
 
-def _written_day(step: Step, sequence: Sequence, local: Local) -> float:
-    """The day a step stands on, for this person, when every step before it is done on time."""
+def _written_day(key: str, sequence: Sequence, local: Local) -> float | None:
+    """The day a step stands on, for this person, when every step before it is done on time; None where it is gone."""
     day = 0.0
-    for other in sequence.steps:
-        if other.when.anchor is Anchor.DAY:
-            day = float(_drawn_day(other, sequence, local))
-        elif other.when.anchor is Anchor.LATER and other.when.duration is not None:
-            day += nominal_days(other.when.duration)
-        if other.key == step.key:
-            break
-    return day
+    for step in sequence.steps:
+        if step.when.anchor is Anchor.DAY:
+            day = _drawn_day(step, sequence, local)
+        elif step.when.anchor is Anchor.LATER and step.when.duration is not None:
+            day += nominal_days(step.when.duration)
+        if step.key == key:
+            return day
+    return None
 
 
 def _at_time(instant: datetime, at: time | None, not_before: datetime, zone: ZoneInfo) -> datetime:
@@ -222,4 +227,4 @@ def _at_time(instant: datetime, at: time | None, not_before: datetime, zone: Zon
         return instant
     day = instant.astimezone(zone).date()
     due = utc(day, at, zone)
-    return due if due >= not_before else utc(day + timedelta(days=1), at, zone)
+    return due if due >= not_before else utc(day + DAY, at, zone)

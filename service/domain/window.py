@@ -39,6 +39,7 @@ class Window(NamedTuple):
         return not self.spans
 
 
+@lru_cache(maxsize=4096)  # what is written for ten o'clock is ten o'clock for many
 def utc(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The instant of a local wall time: one that does not exist moves forward, one that happens twice is the first.
 

@@ -6,7 +6,7 @@ import select
 import smtplib
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from service.ports import Message, Outcome, TryLater
@@ -49,7 +49,7 @@ class Smtp:
         """Hand over a group; one outcome a message, in order. `at_once`: over no more sessions than that."""
         group = Round(messages, start_by)
         most = min(self._most, at_once or self._most)
-        for session in self._sessions.copy():  # a server may have closed what it kept for a while
+        for session in _ready(self._sessions, 0.0):  # a server may have closed what it kept for a while
             self._guarded(session, group, session.read)
         while group.waiting or any(not session.is_idle for session in self._sessions):
             self._assign(group, most)
@@ -94,17 +94,14 @@ class Smtp:
 
     def _listen(self, group: Round) -> None:
         """Wait until something comes, or the line takes more, or somebody's patience is over."""
-        busy = {session.fileno(): session for session in self._sessions if not session.is_idle}
+        busy = [session for session in self._sessions if not session.is_idle]
         if not busy:
             return
-        poll = select.poll()
-        for number, session in busy.items():
-            poll.register(number, READ | WRITE if session.is_writing else READ)
-        patience = min(session.deadline for session in busy.values()) - time.monotonic()
-        ready = {number for number, event in poll.poll(max(0.0, 1000 * patience)) if event & ~WRITE}
+        patience = min([session.deadline for session in busy]) - time.monotonic()
+        ready = _ready(busy, patience)
         now = time.monotonic()
-        for number, session in busy.items():
-            if number in ready:
+        for session in busy:
+            if session in ready:
                 self._guarded(session, group, session.read)
             elif now > session.deadline:
                 self._guarded(session, group, session.give_up)
@@ -118,6 +115,15 @@ class Smtp:
             group.waiting.extendleft(reversed(session.lose(_words(error))))
         for message, outcome in session.collect():
             group.outcomes[message.delivery_id] = outcome
+
+
+def _ready(sessions: Iterable[Session], patience: float) -> list[Session]:
+    """Those in which there is something to hear, once there is in one, or the line takes more of another, or `patience`
+    (seconds) is over."""
+    poll, by_number = select.poll(), {session.fileno(): session for session in sessions}
+    for number, session in by_number.items():
+        poll.register(number, READ | WRITE if session.is_writing else READ)
+    return [by_number[number] for number, event in poll.poll(max(0.0, 1000 * patience)) if event & ~WRITE]
 
 
 def _is_busy(session: Session) -> bool:

@@ -20,7 +20,7 @@ from service.providers.smtp_reply import Replies
 COMMAND = 60.0  # seconds for a reply; RFC 5321 §4.5.3.2 asks for minutes, our group's budget for less
 END_OF_DATA = 600.0  # seconds, RFC 5321 §4.5.3.2.6; the lease is renewed meanwhile
 LONGEST_REPLY = 65_536  # bytes
-UNFIT = re.compile(r"[^\x21-\x7e]|[<>]")  # what would end an address, or the command it stands in
+UNFIT = re.compile(r"[^!-;=?-~]")  # all but ASCII without < and >: would end an address, or the command it stands in
 
 
 class Closed(Exception):  # noqa: N818 (what it says)
@@ -66,7 +66,7 @@ class Dialogue:
         self._unsaid: deque[tuple[Said, Mail, bytes]] = deque()
         self._replies = Replies()
         self._unclean = False  # a transaction was begun that no data ended
-        self._written = self._queued = 0
+        self._written = 0
         self.out = bytearray()
         self.mails: deque[Mail] = deque()  # begun and not settled
         self.settled: list[tuple[Message, Outcome]] = []
@@ -118,6 +118,8 @@ class Dialogue:
         while self._awaited and (reply := self._replies.next()) is not None:
             said, mail = self._awaited.popleft()
             self._heard(said, mail, *reply)
+            if self._unsaid:
+                self._speak()
         unread = self._replies.unread
         if unread and not self._awaited:
             # Nothing was asked: whoever closes the channel says 421 without being asked (RFC 5321 §3.8).
@@ -147,29 +149,32 @@ class Dialogue:
         if code == 421 or not 200 <= code < 600:  # the server is closing the channel, or speaks no SMTP
             self._finish(mail, mail.refusal or _last_words(said, code, words))
             raise Closed(f"{code} {words}"[:200])
-        match said:
-            case Said.RSET:
-                pass
-            case Said.MAIL if code != 250:  # it has not heard yet whom the mail is for
-                self._refuse(mail, code, words, in_all=True)
-            case Said.RCPT if code not in {250, 251}:
-                self._refuse(mail, code, words)
-            case Said.DATA if code == 354:
-                self._say_content(mail)
+        match said:  # whatever is answered to RSET
+            case Said.MAIL:
+                if code != 250:  # it has not heard yet whom the mail is for
+                    self._refuse(mail, code, words, in_all=True)
+            case Said.RCPT:
+                if code not in {250, 251}:
+                    self._refuse(mail, code, words)
             case Said.DATA:
-                self._refuse(mail, code, words)
-                assert mail.refusal is not None
-                self._unclean = True
-                self._finish(mail, mail.refusal)
-            case Said.DOT:
-                assert mail.refusal is not None
-                self._finish(mail, mail.refusal)
+                self._heard_data(mail, code, words)
             case Said.END if code < 300:
                 reach("after_accept")
                 self._finish(mail, Sent(words[:200]))
             case Said.END:
                 self._finish(mail, _refusal(code, words))
-        self._speak()
+            case Said.DOT:
+                assert mail.refusal is not None
+                self._finish(mail, mail.refusal)
+
+    def _heard_data(self, mail: Mail, code: int, words: str) -> None:
+        if code == 354:
+            self._say_content(mail)
+            return
+        self._refuse(mail, code, words)
+        assert mail.refusal is not None
+        self._unclean = True
+        self._finish(mail, mail.refusal)
 
     def _refuse(self, mail: Mail, code: int, words: str, *, in_all: bool = False) -> None:
         """Note why the mail can't leave. What is said already gets its replies first."""
@@ -183,7 +188,7 @@ class Dialogue:
         """The mail; where its recipient was refused, and the server goes on all the same, nothing but a dot (RFC 2920
         §3.1)."""
         if mail.refusal is not None:
-            self._write(b".\r\n")
+            self.out += b".\r\n"
             self._awaited.append((Said.DOT, mail))
             return
         if mail.was_announced and time.monotonic() > mail.start_by:
@@ -191,21 +196,17 @@ class Dialogue:
             raise Closed("nothing but that takes a DATA back")
         reach("before_data")
         raw = mail.message.raw
-        self._write(_dotted(raw))
-        self._write(b".\r\n" if raw.endswith(b"\r\n") else b"\r\n.\r\n")
+        self.out += _dotted(raw)
+        self.out += b".\r\n" if raw.endswith(b"\r\n") else b"\r\n.\r\n"
         self._awaited.append((Said.END, mail))
-        mail.ends = self._queued
+        mail.ends = self._written + len(self.out)
 
     def _speak(self) -> None:
         """Say what may be said now: all of it, or one command after the other."""
         while self._unsaid and (self._pipelining or not self._awaited):
             said, mail, line = self._unsaid.popleft()
-            self._write(line)
+            self.out += line
             self._awaited.append((said, mail))
-
-    def _write(self, data: bytes) -> None:
-        self.out += data
-        self._queued += len(data)
 
     def _finish(self, mail: Mail, outcome: Outcome) -> None:
         self.mails.remove(mail)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 
 class Replies:
     """What was heard and not answered for yet is in `unread`."""
@@ -14,20 +16,21 @@ class Replies:
 
     def next(self) -> tuple[int, str] | None:
         """The next whole reply, its code (-1 where it has none) and its words; None while more is to come."""
-        end = self.unread.find(b"\n")
-        if end >= 0 and self.unread[3:4] != b"-":  # nearly always one line
-            line, self.unread = self.unread[:end].strip(), self.unread[end + 1 :]
-            return _code(line), line[4:].decode("utf-8", "replace")
-        words, start = [], 0
-        while (end := self.unread.find(b"\n", start)) >= 0:
-            line = self.unread[start:end].strip()
-            start = end + 1
-            words.append(line[4:].decode("utf-8", "replace"))
-            if line[3:4] != b"-":
-                self.unread = self.unread[start:]
-                return _code(line), "\n".join(words)
+        line, end, rest = self.unread.partition(b"\n")
+        before = ""
+        while end:
+            code, words, is_last = _read(line)
+            if is_last:  # nearly always the first is
+                self.unread = rest
+                return code, before + words
+            before += words + "\n"
+            line, end, rest = rest.partition(b"\n")
         return None
 
 
-def _code(line: bytes) -> int:
-    return int(line[:3]) if line[:3].isdigit() else -1
+@lru_cache(maxsize=64)  # a server says the same to nearly every mail
+def _read(line: bytes) -> tuple[int, str, bool]:
+    """The code and the words of a line, and whether it ends a reply."""
+    line = line.strip()
+    code = int(line[:3]) if line[:3].isdigit() else -1
+    return code, line[4:].decode("utf-8", "replace"), line[3:4] != b"-"

@@ -57,7 +57,7 @@ class Session:
         self._socket = self._smtp.sock
         self._socket.setblocking(False)
         self._dialogue = Dialogue(pipelining=self._smtp.has_extn("pipelining"))
-        self.deadline = float("inf")  # time.monotonic() seconds; for the reply that is awaited
+        self._moved_at = 0.0  # time.monotonic() seconds, when something was last heard or said
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -75,6 +75,11 @@ class Session:
     @property
     def is_idle(self) -> bool:
         return not self._dialogue.mails
+
+    @property
+    def deadline(self) -> float:
+        """Until when (time.monotonic() seconds) the reply that is awaited is waited for."""
+        return self._moved_at + self._dialogue.patience
 
     @property
     def is_writing(self) -> bool:
@@ -95,7 +100,7 @@ class Session:
             if not data:
                 raise Closed("the server hung up")
             self._dialogue.hear(data)
-            self._wait()
+            self._moved_at = time.monotonic()
             if not isinstance(self._socket, ssl.SSLSocket) or not self._socket.pending():
                 return
 
@@ -109,7 +114,7 @@ class Session:
                 dialogue.wrote(self._socket.send(dialogue.out))
             except NOT_NOW:
                 break
-        self._wait()
+        self._moved_at = time.monotonic()
 
     def give_up(self) -> None:
         """Nothing came within the deadline. Raises TimeoutError."""
@@ -134,9 +139,6 @@ class Session:
             self._socket.settimeout(BYE)
             self._smtp.quit()
         self._smtp.close()
-
-    def _wait(self) -> None:
-        self.deadline = float("inf") if self.is_idle else time.monotonic() + self._dialogue.patience
 
 
 def _connect(server: Server) -> smtplib.SMTP:

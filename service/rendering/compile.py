@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from jinja2 import Template, TemplateSyntaxError
@@ -31,14 +31,14 @@ class CompiledStep:
     """Everything about one step's mail that is equal for all its recipients who read one language.
 
     `links` are the distinct targets of its tracked links: http(s) addresses, or paths of our own site that begin
-    with `/`. `signed` are its addresses that carry a token. `subjects` are (arm or None, template). `head` holds the
+    with `/`. `signed` are its addresses that carry a token. `subjects` are templates by arm. `head` holds the
     header fields that never change, as they stand on the wire. `weight` is about how many bytes the finished HTML has.
     """
 
     sequence: str
     step: str
     sender: Mailbox
-    subjects: tuple[tuple[str | None, Template], ...]
+    subjects: Mapping[str | None, Template]
     html: Template
     text: Template
     links: tuple[str, ...]
@@ -50,8 +50,7 @@ class CompiledStep:
 
     def subject(self, arm: str | None) -> Template:
         """The subject of an arm; where that arm has none of its own, the one of no arm, else the first."""
-        known = dict(reversed(self.subjects))
-        return known.get(arm) or known.get(None) or self.subjects[0][1]
+        return self.subjects.get(arm) or self.subjects[None]
 
 
 def compile_step(
@@ -81,7 +80,7 @@ def compile_step(
             sequence=sequence.key,
             step=step.key,
             sender=sender,
-            subjects=tuple((each.arm, _line(each)) for each in words.subjects),
+            subjects=_by_arm(words.subjects),
             html=html_template(html),
             text=text_template(text),
             links=tuple(links.targets),
@@ -97,10 +96,15 @@ def compile_step(
 
 def language_for(step: Step, reader: str) -> str:
     """The language of a step's words for somebody who reads `de-AT`: that one, or `de`; empty for the files' own."""
+    if not step.translations:  # asked for each mail, of which most have none
+        return ""
     known = dict(step.translations)
     language = reader.replace("_", "-")
     return next((each for each in (language, language.partition("-")[0].lower()) if each in known), "")
 
 
-def _line(subject: Subject) -> Template:
-    return line_template(fill(authored(subject.text), subject.expressions))
+def _by_arm(subjects: Iterable[Subject]) -> dict[str | None, Template]:
+    known: dict[str | None, Template] = {}
+    for each in subjects:
+        known.setdefault(each.arm, line_template(fill(authored(each.text), each.expressions)))
+    return {None: next(iter(known.values()))} | known

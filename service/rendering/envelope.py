@@ -60,12 +60,13 @@ def own_fields(
 ) -> str:
     """Date, Message-ID, the rest of what differs from person to person; `to` is the finished To field.
 
-    `unsubscribe` is one address, neither folded nor encoded (RFC 8058 section 3.1), however long; None leaves it out.
+    `message_id` has no brackets. `unsubscribe` is one address, neither folded nor encoded (RFC 8058 section 3.1),
+    however long; None leaves it out.
     """
     fields = [
         to,
-        _date_field(sent_at.replace(microsecond=0)),
-        field("Message-ID", f"<{message_id.strip('<>')}>"),
+        _date_field(sent_at),
+        field("Message-ID", f"<{message_id}>"),
     ]
     if unsubscribe:
         fields.append(field("List-Unsubscribe", f"<{unsubscribe}>"))
@@ -76,7 +77,7 @@ def own_fields(
     return "".join(fields)
 
 
-@lru_cache(maxsize=64)  # many mails leave in the same second
+@lru_cache(maxsize=64)  # mails that are put into words together leave at one time
 def _date_field(sent_at: datetime) -> str:
     return field("Date", format_datetime(sent_at.astimezone(UTC)))
 

@@ -34,9 +34,19 @@ def quoted_printable(text: str) -> str:
 
 def quoted_address(address: str) -> str:
     """The same for an address of the web: nothing in most of them is encoded, and they begin no line as those above."""
+    return folded(address) if is_plain(address) else quoted_printable(address)
+
+
+def is_plain(address: str) -> bool:
+    """Whether it is an address of the web in which nothing is to be encoded."""
     printable = address.startswith("http") and address.isascii() and address.isprintable()
-    if not printable or "=" in address or " " in address:
-        return quoted_printable(address)
+    return printable and "=" not in address and " " not in address
+
+
+def folded(address: str) -> str:
+    """An address in which nothing is to be encoded, a soft break behind each of its lines."""
+    if _LINE < len(address) <= 2 * _LINE:  # as nearly all that carry a token
+        return f"{address[:_LINE]}=\r\n{address[_LINE:]}=\r\n"
     return "".join([f"{address[start : start + _LINE]}=\r\n" for start in range(0, len(address), _LINE)])
 
 

@@ -16,13 +16,13 @@ from jinja2 import UndefinedError
 from jinja2.exceptions import SecurityError
 
 from service.domain.mark import Marks
-from service.domain.sequence.expression import ExpressionError
+from service.domain.sequence.expression import ExpressionError, Record
 from service.domain.sequence.filters import Speech
 from service.domain.sequence.model.business import Business
 from service.domain.token import Signer
 from service.ports import Letter, Message, Unrenderable
 from service.rendering.address import carried
-from service.rendering.compile import CompiledStep
+from service.rendering.addresses import Site
 from service.rendering.compiled import Compiled
 from service.rendering.envelope import own_fields
 from service.rendering.headers import mailbox_field, text_field
@@ -30,7 +30,7 @@ from service.rendering.mime import alternatives
 from service.rendering.system import ENDS, compile_system
 from service.rendering.system_wording import system_language
 from service.rendering.task import compile_task
-from service.rendering.templates import encoded, fill_in, setting
+from service.rendering.templates import Setting, fill_in
 
 if TYPE_CHECKING:
     from service.rendering.signature import Dkim
@@ -56,8 +56,7 @@ class StepRenderer:
     ) -> None:
         if len(base_url) > LONGEST_BASE:
             raise ValueError(f"BASE_URL has {len(base_url)} characters; at most {LONGEST_BASE} fit into a header")
-        self._signer = signer
-        self._base = base_url
+        self._site = Site(signer, base_url)
         self._load = load
         self._dkim = dkim
         self._marks = marks
@@ -77,7 +76,8 @@ class StepRenderer:
 
     def _render(self, letter: Letter, more: Mapping[str, object]) -> Message:
         compiled = self._load(letter.publication_id)
-        speech = _speech(letter, compiled.business)
+        contact = letter.names.get("contact")
+        speech = _speech(letter, contact, compiled.business)
         if letter.staff:
             step = compile_task(compiled, letter, speech)
         elif letter.system:
@@ -85,81 +85,61 @@ class StepRenderer:
         else:
             step = compiled.step(letter.sequence, letter.step, letter.language)
         recipient = carried(letter.recipient)
-        manage = self._signer.sign("manage", f"{letter.contact_id}.{letter.delivery_id}")
-        addresses = self._addresses(letter, step, compiled.link_ids, manage)
-        names = {**letter.names, **more, "_speech": speech, **addresses}
+        manage = self._site.manage(letter)
+        names = self._site.addresses(letter, step, compiled.link_ids, manage)
+        names |= {**more, "_speech": speech}
         if letter.system:
             names[ENDS] = letter.system.ends_at
         try:
-            known = setting(names)
-            subject = fill_in(step.subject(letter.arm), known)
-            names["_subject"] = subject
+            known = Setting(names, letter.names)
+            names["_subject"] = subject = fill_in(step.subject(letter.arm), known)
             html, text = fill_in(step.html, known), fill_in(step.text, known)
         except (ExpressionError, SecurityError, UndefinedError, TypeError, ValueError, ArithmeticError) as error:
             raise Unrenderable(f"{letter.sequence}/{letter.step} can't be put into words: {error}") from None
         if not subject.strip():
             raise Unrenderable("the subject is empty")
+        key = letter.message_id.strip("<>")
         head = own_fields(
-            to=mailbox_field("To", "" if letter.staff or letter.system else _name(letter.names), recipient),
-            message_id=letter.message_id,
+            to=mailbox_field("To", "" if letter.staff or letter.system else _name(contact), recipient),
+            message_id=key,
             sent_at=letter.sent_at,
             journey_at=letter.journey_at,
-            unsubscribe=f"{self._base}/unsubscribe/{manage}" if step.leavable else None,
+            unsubscribe=self._site.unsubscribe(manage) if step.leavable else None,
             is_test=letter.is_test,
         )
         shown = text_field("Subject", f"[Test] {subject}" if letter.is_test else subject)
         raw = f"{step.head}{head}{shown}\r\n{alternatives(step.boundary, text, html)}".encode("ascii")
         return Message(
             delivery_id=letter.delivery_id,
-            key=letter.message_id.strip("<>"),
+            key=key,
             sender=self._marks.sender_of(letter.delivery_id) if self._marks else step.sender.address,
             recipient=recipient,
             raw=self._dkim.sign(raw) if self._dkim else raw,
         )
 
-    def _addresses(
-        self, letter: Letter, step: CompiledStep, link_ids: Mapping[str, int], manage: str
-    ) -> dict[str, object]:
-        """Where this mail's links lead, each by the name that stands for it in the templates."""
-        delivery, sign = letter.delivery_id, self._signer.sign
-        ours = {
-            "_base": "",
-            "_open": f"/open/{sign('open', str(delivery))}.gif",
-            "_unsubscribe": f"/unsubscribe/{manage}",
-            "_preferences": f"/preferences/{manage}",
-        }
-        for number, address in enumerate(step.signed):
-            ours[f"_signed{number}"] = address.path(letter, self._signer)
-        elsewhere: dict[str, object] = {}
-        for number, target in enumerate(step.links):
-            link = link_ids.get(target)
-            if link is not None:
-                ours[f"_link{number}"] = f"/click/{sign('click', f'{delivery}.{link}')}"
-            elif target.startswith("/"):
-                ours[f"_link{number}"] = target
-            else:
-                elsewhere[f"_link{number}"] = target  # a target without an id is not tracked, and still leads there
-        return elsewhere | {name: encoded(self._base + path) for name, path in ours.items()}
 
-
-def _speech(letter: Letter, business: Business) -> Speech:
+def _speech(letter: Letter, contact: object, business: Business) -> Speech:
     """The contact's language and zone; a colleague reads in the business's own."""
-    contact = letter.names.get("contact")
-    zone = contact.get("timezone") if isinstance(contact, Mapping) and not letter.staff else None
-    today = letter.names.get("today")
     own = business.languages[0]
     if letter.system:
         zone, now = _zone(business.zone, "UTC"), letter.journey_at or letter.sent_at
         return Speech(system_language(letter.language, own), zone, today=now.astimezone(zone).date())
-    return Speech(
-        language=own if letter.staff else letter.language or own,
-        zone=_zone(zone if isinstance(zone, str) else business.zone, business.zone),
-        currency=business.currency,
-        today=today if isinstance(today, date) else None,
+    zone_name = contact.get("timezone") if isinstance(contact, Record) and not letter.staff else None
+    today = letter.names.get("today")
+    return _spoken(
+        own if letter.staff else letter.language or own,
+        zone_name if isinstance(zone_name, str) else business.zone,
+        business.zone,
+        business.currency,
+        today if isinstance(today, date) else None,
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)  # many people speak alike
+def _spoken(language: str, zone: str, otherwise: str, currency: str, today: date | None) -> Speech:
+    return Speech(language, _zone(zone, otherwise), currency, today)
+
+
 def _zone(name: str, otherwise: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
@@ -167,10 +147,9 @@ def _zone(name: str, otherwise: str) -> ZoneInfo:
         return ZoneInfo(otherwise)
 
 
-def _name(names: Mapping[str, object]) -> str:
+def _name(contact: object) -> str:
     """The person's name for the To field, as far as it is known."""
-    contact = names.get("contact")
-    if not isinstance(contact, Mapping):
+    if not isinstance(contact, Record):
         return ""
-    known = [contact.get(field) for field in ("first_name", "last_name")]
-    return " ".join(part for part in known if isinstance(part, str))[:LONGEST_NAME]
+    known = (contact.get("first_name"), contact.get("last_name"))
+    return " ".join([part for part in known if isinstance(part, str)])[:LONGEST_NAME]

@@ -61,7 +61,7 @@ def _compile(compiled: Compiled, system: SystemLetter, language: str) -> Compile
             sequence=str(system.what),
             step=LAYOUT,
             sender=sender,
-            subjects=((None, line_template(authored(_subject(system, said, language, business)))),),
+            subjects={None: line_template(authored(_subject(system, said, language, business)))},
             html=html_template(html),
             text=text_template(_text(business, system, said, address)),
             links=(),

@@ -74,7 +74,7 @@ def _compiled(compiled: Compiled, letter: Letter, step: Step | None, card: _Card
         sequence=letter.sequence,
         step=letter.step,
         sender=sender,
-        subjects=((None, line_template(authored(card.subject))),),
+        subjects={None: line_template(authored(card.subject))},
         html=html_template(html),
         text=text_template(_text(card, told_text, ends)),
         links=(),

@@ -11,11 +11,13 @@ control character; something empty is never printed.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from jinja2 import Template, Undefined, pass_context
 from jinja2.runtime import Context
+from jinja2.utils import missing
 from markdown_it.common.normalize_url import normalizeLink
 from markupsafe import escape
 
@@ -27,7 +29,7 @@ from service.domain.sequence.links import read_url
 from service.domain.sequence.model.expression import Expression
 from service.domain.sequence.model.words import PLACEHOLDER
 from service.ports import Unrenderable
-from service.rendering.mime import quoted_address, quoted_printable
+from service.rendering.mime import quoted_printable
 
 OPEN, CLOSE = "\ue002", "\ue003"
 OPEN_TAG, CLOSE_TAG = "\ue004", "\ue005"
@@ -105,17 +107,24 @@ class Encoded(str):
     __slots__ = ()
 
 
-def encoded(address: str) -> Encoded:
-    """An address of ours, in ASCII, as it is printed into both parts."""
-    return Encoded(quoted_address(address))
+class Setting(Context):
+    """What all templates of one mail are filled in from; none of them changes any of the names.
+
+    `own` are ours. Those of the letter, `said`, stand behind them, and are asked for once the first template names one.
+    """
+
+    def __init__(self, own: dict[str, object], said: Mapping[str, object]) -> None:
+        super().__init__(_LINE, own, None, {})
+        self._said = said
+
+    def resolve_or_missing(self, key: str) -> Any:
+        known = self.parent
+        if key not in known:
+            known[key] = self._said.get(key, missing)
+        return known[key]
 
 
-def setting(names: dict[str, object]) -> Context:
-    """What all templates of one mail are filled in from; none of them changes any of the names."""
-    return _LINE.context_class(_LINE, names, None, {})
-
-
-def fill_in(template: Template, names: Context) -> str:
+def fill_in(template: Template, names: Setting) -> str:
     """What `template.render` gives, without a context of its own for each of a mail's templates."""
     return "".join(template.root_render_func(names))
 
@@ -156,6 +165,8 @@ def _html_of(said: str) -> str:
 
 
 def _said(context: Context, value: object) -> str:
+    if type(value) is str and value.isprintable():  # as nearly all that is printed
+        return value
     try:
         return words(value, context.get("_speech", PLAIN))
     except Unrenderable as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TypeVarTuple
 
@@ -67,10 +68,27 @@ def read(session: Session, statement: TextClause, **values: Any) -> Sequence[tup
 
     The driver is asked itself, and answers in binary: what SQLAlchemy puts together for each statement and each
     result, and times that are read from text, take three times as long as all the rest of asking. The server keeps how
-    it is to be answered, where it may (`service.store.engine`): reading and planning it was a quarter of a mail's time
-    there.
+    it is to be answered, where it may (`service.store.engine`) and the statement's option `prepare` does not forbid it:
+    reading and planning it was a quarter of a mail's time there.
     """
     return _asked(session, statement, values).fetchall()
+
+
+def read_together(session: Session, *asked: tuple[TextClause, Mapping[str, Any]]) -> list[Sequence[tuple[Any, ...]]]:
+    """The rows of several statements, each with its values, in one round trip (PostgreSQL's pipeline mode).
+
+    They are answered one after the other, and each sees what was committed before it began: the first may lock what
+    the others read.
+    """
+    session.flush()
+    connection = session.connection()
+    with _told(connection, "; ".join(_spoken(statement) for statement, _ in asked)):
+        with _driver(connection).pipeline():
+            cursors = [
+                _cursor(connection, number).execute(_spoken(statement), values, prepare=True)
+                for number, (statement, values) in enumerate(asked)
+            ]
+        return [cursor.fetchall() for cursor in cursors]
 
 
 def write(session: Session, statement: TextClause, **values: Any) -> None:
@@ -82,22 +100,37 @@ def _asked(session: Session, statement: TextClause, values: Mapping[str, Any]) -
     session.flush()
     connection = session.connection()
     words = _spoken(statement)
-    cursor = _cursor(connection)
+    with _told(connection, words):
+        return _cursor(connection).execute(words, values, prepare=_is_kept(statement))
+
+
+@contextmanager
+def _told(connection: Connection, words: str) -> Iterator[None]:
+    """An error of the driver as SQLAlchemy would tell it."""
     try:
-        return cursor.execute(words, values, prepare=True)
+        yield
     except psycopg.Error as error:
-        if cursor.connection.closed:
+        if _driver(connection).closed:
             connection.invalidate(error)
         told = DBAPIError.instance(words, None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect)
         raise told from error
 
 
-def _cursor(connection: Connection) -> psycopg.Cursor[Any]:
-    """The one through which a connection is asked all that is written out; a new one for each takes half the asking."""
-    cursor: psycopg.Cursor[Any] | None = connection.info.get("cursor")
-    if cursor is None:
-        cursor = connection.info["cursor"] = connection.connection.driver_connection.cursor(binary=True)  # type: ignore[union-attr]
-    return cursor
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    return connection.connection.driver_connection  # type: ignore[return-value]
+
+
+def _cursor(connection: Connection, number: int = 0) -> psycopg.Cursor[Any]:
+    """One of those through which a connection is asked all that is written out, the first but for what is asked
+    together; a new one for each statement takes half the asking."""
+    cursors: dict[int, psycopg.Cursor[Any]] = connection.info.setdefault("cursors", {})
+    if number not in cursors:
+        cursors[number] = _driver(connection).cursor(binary=True)
+    return cursors[number]
+
+
+def _is_kept(statement: TextClause) -> bool:
+    return bool(statement.get_execution_options().get("prepare", True))
 
 
 @lru_cache(maxsize=256)

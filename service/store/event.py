@@ -36,6 +36,11 @@ class Event(Table):
     received_at: Mapped[Stamp]
 
 
+def event_key(event_id: int) -> str:
+    """What tells an event from all others of its name that came without a key of its own."""
+    return f"event:{event_id}"
+
+
 class Hit(Table):
     """An open or a click, raw and classified; nothing refers to it, and it is kept a month to a part.
 

@@ -6,7 +6,7 @@ Contacts are locked before any of it, and only who holds them may change what is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -15,10 +15,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.store.bulk import document, listed, read, write
+from service.store.bulk import document, listed, read_together, write
 from service.store.delivery import State
-from service.store.due import Due
-from service.store.journey import journey_now
+from service.store.due import LOCK, Due
+from service.store.judged import READERS_JUDGED, Judged, judged_of
 
 
 class Leaving(NamedTuple):
@@ -93,6 +93,11 @@ class UnderWay:
     taken: list[Leaving] = field(default_factory=list)
     ways: dict[int, Way] = field(default_factory=dict)
 
+    @property
+    def overlaps(self) -> bool:
+        """Whether somebody reads a mail of both."""
+        return not {mail.contact_id for mail in self.answered}.isdisjoint(mail.contact_id for mail in self.taken)
+
     def dues(self) -> list[Due]:
         """Those that may leave, for a verdict."""
         return [_due(mail, self.ways[mail.enrolment_id]) for mail in sorted(self.taken)]
@@ -151,11 +156,26 @@ INTEND = text(
 PROGRESS = ("id", "passed", "passed_at", "last_done_at", "last_mail_at", "last_mail_step", "wake_at")
 
 
-def read_under_way(session: Session, answered: Collection[int], taken: Collection[int], token: str) -> UnderWay:
+def lock_under_way(
+    session: Session, answered: Collection[int], taken: Collection[int], token: str
+) -> tuple[UnderWay, Judged]:
     """Of `answered` the mails that still await what is known of them now, of `taken` those that are still cleared, both
-    under this token; locked, with their enrolments before them. Their contacts must be locked already."""
-    rows = read(session, UNDER_WAY, ids=listed([*answered, *taken]), token=token)
-    found = UnderWay((rows[0][-1] or clock.machine_now()) if rows else journey_now(session))
+    under this token; and what stands for or against whoever reads the latter.
+
+    Their contacts are locked first, in ascending order, then their enrolments and they themselves.
+    """
+    ids = listed([*answered, *taken])
+    asked = (
+        (LOCK, {"ids": ids}),
+        (UNDER_WAY, {"ids": ids, "token": token}),
+        (READERS_JUDGED, {"ids": listed(taken), "now": clock.machine_now()}),
+    )
+    _, rows, people = read_together(session, *asked)
+    return _under_way(rows, answered, taken), judged_of(people)
+
+
+def _under_way(rows: Sequence[tuple[Any, ...]], answered: Collection[int], taken: Collection[int]) -> UnderWay:
+    found = UnderWay((rows and rows[0][-1]) or clock.machine_now())
     for row in rows:
         mail = Leaving._make(row[:MAIL])
         if mail.state != State.CLEARED:

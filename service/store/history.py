@@ -16,6 +16,7 @@ from service.domain.consent import Standing, Suppressed, agreed, standing_of
 from service.domain.facts import NOBODY, Facts
 from service.domain.happening import Happening, Touch
 from service.domain.moment import Moment
+from service.domain.records import Records
 from service.domain.schedule import Local
 from service.domain.sequence.model.business import Business
 from service.domain.sequence.names import CONTACT
@@ -24,7 +25,7 @@ from service.store.contact import Contact
 from service.store.delivery import Delivery
 from service.store.due import Someone
 from service.store.enrolment import Draft, Enrolment
-from service.store.event import Event
+from service.store.event import Event, event_key
 from service.store.handover import Leaving, Way
 from service.store.letter import Inside, Reader
 from service.store.referral import concerned, read_referrals
@@ -129,11 +130,6 @@ def read_pasts(session: Session, contact_ids: Collection[int]) -> dict[int, Past
     return pasts
 
 
-def event_key(event_id: int) -> str:
-    """What tells an event from all others of its name that came without a key of its own."""
-    return f"event:{event_id}"
-
-
 def read_consents(session: Session, contact_ids: Collection[int]) -> dict[int, dict[str, datetime | None]]:
     """The topics each contact has agreed to and not taken back since, each with when that ends."""
     acts: dict[int, list[tuple[str | None, str, datetime | None]]] = defaultdict(list)
@@ -187,6 +183,21 @@ def facts_of(
         began_by=enrolment.began_by,
         seed=seed_of(contact),
         caught_up_at=contact.caught_up_at,
+    )
+
+
+def records_of(business: Business, contact: Reader, enrolment: Inside, now: datetime) -> Records:
+    """What words that call nothing may name: it takes no past."""
+    return Records(
+        business=business,
+        contact=contact_facts(contact),
+        event=enrolment.data.get("event", {}),
+        form=enrolment.data.get("form", {}),
+        referral=NOBODY,
+        date=date_of(enrolment),
+        arm=enrolment.arm,
+        now=now,
+        zone=zone_of(contact, business),
     )
 
 

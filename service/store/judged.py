@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import orjson
 from sqlalchemy import text
@@ -16,12 +17,11 @@ from service.domain.happening import Happening
 from service.domain.rhythm import BOOKINGS
 from service.store.bulk import listed, read
 from service.store.due import Someone
-from service.store.history import event_key
+from service.store.event import event_key
 
 # Everything that stands for or against writing to people, each a JSON document in a contact's row; as text, because
 # orjson reads it in a fifth of the driver's time.
-JUDGED = text(
-    f"""
+ASKED = f"""
     SELECT {", ".join(Someone._fields)},
         (SELECT CAST(json_agg(json_build_array(topic, act, expires_at) ORDER BY id) AS text) FROM consent
          WHERE contact_id = contact.id AND act IN ('confirmed', 'withdrawn') AND channel = 'email'),
@@ -29,9 +29,12 @@ JUDGED = text(
          WHERE address_hash = contact.address_hash AND (expires_at IS NULL OR expires_at > :now)),
         (SELECT CAST(json_agg(json_build_array(name, at) ORDER BY at, id) AS text) FROM event
          WHERE contact_id = contact.id AND name IN ('complaint.raised', 'complaint.resolved') AND NOT replaced)
-    FROM contact WHERE id = ANY(CAST(:ids AS bigint[]))
+    FROM contact
     """  # noqa: S608 (our own names)
-)
+JUDGED = text(ASKED + "WHERE id = ANY(CAST(:ids AS bigint[]))")
+# The same by mails, at journey time, which is read beside it.
+READERS = "WHERE id = ANY(ARRAY(SELECT contact_id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[]))))"
+READERS_JUDGED = text(ASKED.replace(":now", "coalesce((SELECT at FROM journey_clock), :now)") + READERS)
 # What the rhythm of people is reckoned from: names and instants, and next to nothing of what came with them. A business
 # may have sent numbers that orjson can't read; the driver, where `data` is no text, looks for its encoding each time.
 BOOKED = text(
@@ -55,8 +58,13 @@ class Judged:
 
 def read_judged(session: Session, contact_ids: Collection[int], now: datetime) -> Judged:
     """All of that in one statement: it is asked for each group that leaves, and of few there is anything to tell."""
+    return judged_of(read(session, JUDGED, ids=listed(contact_ids), now=now))
+
+
+def judged_of(rows: Iterable[Sequence[Any]]) -> Judged:
+    """What the rows of JUDGED or READERS_JUDGED say."""
     found = Judged()
-    for *row, acts, lines, told in read(session, JUDGED, ids=listed(contact_ids), now=now):
+    for *row, acts, lines, told in rows:
         someone = found.people[row[0]] = Someone._make(row)
         found.standings[someone.id] = standing_of(
             _suppressed(lines) if lines else (),

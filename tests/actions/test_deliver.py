@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from service.actions.deliver import deliver
+from service.actions.lease import Lease
+from service.domain.policy import Caps, Policy, PressurePolicy
+from service.domain.sequence.vocabulary import Kind
 from service.ports import Message, Outcome, TryLater
-from tests.actions.house import NOW, House, Postman
-from tests.domain.stories import day, letters, step
+from service.store.delivery import Delivery, State
+from tests.actions.house import FORM, NOW, House, Postman
+from tests.domain.stories import BUSINESS, day, letters, step
 
 AWAY = 2  # times that it is asked in vain
 
@@ -88,3 +94,19 @@ def test_an_answer_that_comes_too_late_says_that_its_turn_is_over(engine: Engine
     assert hello[1:] == ("failed", "It was not taken, as became known when its sequence had gone on: 451 later")
     assert more[:2] == ("more", "planned")
     assert house.now == NOW
+
+
+def test_what_a_mail_weighs_is_known_when_its_reader_is_asked_about_the_next(engine: Engine) -> None:
+    """The outcome of the one and the intent of the other stand in one commit."""
+    light = PressurePolicy(weights=dict.fromkeys(Kind, 1.0), ceilings=dict.fromkeys(range(1, 8), 1.5))
+    business = replace(BUSINESS, forms=(FORM,), throttle=Policy(Caps(9, 9, 9, 0, 0), pressure=light))
+    first, second = letters(step("first", day(0))), replace(letters(step("second", day(0))), key="more")
+    house = House(engine, first, second, business=business)
+    house.sign_up()
+    house.decide()
+    with house.begin() as session:  # as if both had been cleared before either weighed anything
+        session.execute(update(Delivery).values(state=State.CLEARED, wake_at=None))
+    assert deliver(house.desk(group=1), Lease(), lambda: False) == 1
+    with house.begin() as session:
+        left, waits = session.scalars(select(Delivery).order_by(Delivery.id)).all()
+        assert (left.state, waits.state, waits.rule) == (State.SENT, State.HELD, "pressure")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.domain.kind import MANNERS
-from service.domain.policy import Caps, Policy
+from service.domain.policy import Caps, Policy, PressurePolicy
 from service.domain.sequence.times import read_window
 from service.domain.sequence.vocabulary import Kind
 from service.domain.throttle import Breaker, Candidate, Person, Ruling, Verdict, arbitrate
@@ -150,6 +150,16 @@ def test_an_offer_waits_until_its_reader_is_due_and_then_goes_before_a_letter() 
     assert both[2].rule == "gap"
     over = ruled(of(Kind.OFFER), person._replace(level=3.9), now=wanted)
     assert over.reason.endswith("pressure 3.9 + 1.25 is over 5.")
+
+
+def test_where_those_who_are_due_have_the_lower_ceiling_an_offer_waits_until_they_no_longer_are() -> None:
+    """It was looked at again each minute of those weeks."""
+    ends = NOW + timedelta(days=20)
+    person = Person(due_from=NOW - timedelta(days=5), due_until=ends, zone=BERLIN)
+    offer = of(Kind.OFFER, expires=NOW + timedelta(days=30))
+    held = arbitrate([offer], person, Policy(pressure=PressurePolicy(ceiling_due=0)), NOW)[offer.id]
+    assert (held.ruling, held.rule) == (Ruling.HELD, "pressure")
+    assert ends < held.until <= ends + timedelta(minutes=1)
 
 
 def test_an_offer_that_nobody_is_due_for_any_more_has_little_room() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -97,6 +98,51 @@ def test_one_bad_recipient_blocks_no_other(offers: dict[str, str]) -> None:
     assert isinstance(first[0], Refused)
     assert isinstance(second[0], Sent)
     assert script.connections == 1
+
+
+UNSAYABLE = ["ana@example.org>\r\nRCPT TO:<eve@example.org", "ana ana@example.org", "añá@example.org"]
+
+
+@BOTH
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("recipient", UNSAYABLE, ids=["a command", "a blank", "no ascii"])
+def test_a_mail_whose_address_cannot_be_said_is_refused_and_nobody_waits_for_an_answer(
+    recipient: str, offers: dict[str, str]
+) -> None:
+    script = Script(offers)
+    with serving(script) as url:
+        provider = Smtp(url)
+        alone = provider.send([replace(message(1), recipient=recipient)], time.monotonic() + SOON)
+        after = provider.send([message(2)], time.monotonic() + SOON)
+        provider.close()
+    assert isinstance(alone[0], Refused)
+    assert (str(alone[0]), alone[0].code) == ("its address can't be said in SMTP", "address")
+    assert after == [Sent("2.0.0 queued as 7")]
+    assert script.taken == [RAW]
+    assert script.connections == 1
+
+
+@BOTH
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("sessions", [1, 3])
+@pytest.mark.parametrize("unsayable", [[0], [2], [4], [0, 1], [1, 3], [3, 4], [0, 2, 4]])
+def test_among_good_ones_it_is_refused_by_itself(offers: dict[str, str], sessions: int, unsayable: list[int]) -> None:
+    script = Script(offers)
+    group = [to(number, "a b.example" if number in unsayable else "example.org") for number in range(5)]
+    outcomes = send(script, *group, sessions=sessions)
+    assert [number for number, outcome in enumerate(outcomes) if isinstance(outcome, Refused)] == unsayable
+    good = [number for number in range(5) if number not in unsayable]
+    assert [number for number, outcome in enumerate(outcomes) if isinstance(outcome, Sent)] == good
+    assert sorted(script.taken) == [group[number].raw for number in good]
+
+
+@pytest.mark.timeout(30)
+def test_a_sender_that_cannot_be_said_is_refused_too_however_many_there_are() -> None:
+    script = Script(PIPELINED)
+    group = [replace(message(number), sender="<>") for number in range(2 * PER_CONNECTION)]
+    outcomes = send(script, *group, message(2 * PER_CONNECTION))
+    assert [type(outcome) for outcome in outcomes] == [Refused] * len(group) + [Sent]
+    assert script.taken == [RAW]
 
 
 def test_a_server_that_is_away_is_proof_that_nothing_was_taken() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from service.store.access import Secret
-from service.store.bulk import listed, read, write
+from service.store.bulk import listed, read, read_together, write
+from tests.waiting import until
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 VALUES = text(
@@ -20,6 +22,9 @@ VALUES = text(
     FROM unnest(CAST(:numbers AS bigint[])) AS n
     """
 )
+LOCK = text("SELECT value FROM secret WHERE name = 'door' FOR NO KEY UPDATE")
+BEHIND = text("SELECT value FROM secret WHERE name = :name")
+WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 KEEP = text("INSERT INTO secret (name, value) VALUES (:name, 'a value')")
 
 
@@ -53,3 +58,35 @@ def test_a_line_that_is_cut_is_an_operational_error_and_the_pool_opens_another(s
         read(session, text("SELECT pg_terminate_backend(pg_backend_pid())"))
     session.rollback()
     assert read(session, text("SELECT 1")) == [(1,)]
+
+
+def test_what_is_read_behind_a_lock_in_one_turn_is_what_was_committed_while_it_was_waited_for(
+    engine: Engine, session: Session
+) -> None:
+    """As an unsubscribe that holds the contact's lock a moment longer than we would have liked."""
+    write(session, KEEP, name="door")
+    session.commit()
+    with Session(engine) as first, Session(engine) as looking, ThreadPoolExecutor(1) as pool:
+        read(first, LOCK)
+        told = pool.submit(read_together, session, (LOCK, {}), (BEHIND, {"name": "left"}))
+        until(lambda: looking.scalar(WAITING), "the lock is waited for")
+        write(first, KEEP, name="left")
+        first.commit()
+        assert told.result(10) == [[("a value",)], [("a value",)]]
+
+
+def test_of_several_that_are_asked_together_the_failing_one_is_told_and_none_is_kept(session: Session) -> None:
+    write(session, KEEP, name="four")
+    session.commit()
+    with pytest.raises(IntegrityError, match="secret"):
+        read_together(session, (KEEP, {"name": "five"}), (KEEP, {"name": "four"}), (BEHIND, {"name": "four"}))
+    session.rollback()
+    assert read_together(session, (BEHIND, {"name": "four"}), (BEHIND, {"name": "five"})) == [[("a value",)], []]
+
+
+def test_a_line_that_is_cut_while_several_are_asked_is_an_operational_error_too(session: Session) -> None:
+    cut = text("SELECT pg_terminate_backend(pg_backend_pid())")
+    with pytest.raises(OperationalError):
+        read_together(session, (BEHIND, {"name": "x"}), (cut, {}), (BEHIND, {"name": "x"}))
+    session.rollback()
+    assert read_together(session, (BEHIND, {"name": "x"})) == [[]]

@@ -85,6 +85,11 @@ class Record(Mapping[str, object]):
         value = self._values.get(field)
         return Empty(name=f"{self._name}.{field}") if value is None or value == "" else value
 
+    def get(self, field: str, default: Any = None, /) -> Any:
+        """The field for our own code, which has a default for what is empty."""
+        value = self._values.get(field)
+        return default if value is None or value == "" else value
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
