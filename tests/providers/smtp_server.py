@@ -31,6 +31,7 @@ class Script:
 
 class Session(socketserver.StreamRequestHandler):
     script: Script
+    disable_nagle_algorithm = True  # or every second reply is kept back for 40 ms
 
     def handle(self) -> None:
         self.script.connections += 1
