@@ -102,8 +102,8 @@ class Valkey:
         """End the server of a run that was killed. It is ours if it runs with our own configuration file."""
         with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired, OSError, ValueError):
             process = psutil.Process(int(self._pid_file.read_text()))
-            command = process.cmdline()
-            if Path(command[0]).name != "valkey-server" or str(self._configuration) not in command:
+            command = process.cmdline()  # no words at all where it is just being started, or a thread of the kernel
+            if str(self._configuration) not in command or Path(command[0]).name != "valkey-server":
                 return
             process.send_signal(signal.SIGTERM)
             process.wait(10)
