@@ -82,10 +82,11 @@ def read_together(session: Session, *asked: tuple[TextClause, Mapping[str, Any]]
     """
     session.flush()
     connection = session.connection()
-    with _told(connection, "; ".join(_spoken(statement) for statement, _ in asked)):
+    words = [_spoken(statement) for statement, _ in asked]
+    with _told(connection, "; ".join(words)):
         with _driver(connection).pipeline():
             cursors = [
-                _cursor(connection, number).execute(_spoken(statement), values, prepare=True)
+                _cursor(connection, number).execute(words[number], values, prepare=_is_kept(statement))
                 for number, (statement, values) in enumerate(asked)
             ]
         return [cursor.fetchall() for cursor in cursors]

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from service.domain.consent import Standing, Suppressed, agreed, standing_of
@@ -19,22 +19,30 @@ from service.store.bulk import listed, read
 from service.store.due import Someone
 from service.store.event import event_key
 
-# Everything that stands for or against writing to people, each a JSON document in a contact's row; as text, because
-# orjson reads it in a fifth of the driver's time.
-ASKED = f"""
-    SELECT {", ".join(Someone._fields)},
-        (SELECT CAST(json_agg(json_build_array(topic, act, expires_at) ORDER BY id) AS text) FROM consent
-         WHERE contact_id = contact.id AND act IN ('confirmed', 'withdrawn') AND channel = 'email'),
-        (SELECT CAST(json_agg(json_build_array(topic, reason, at)) AS text) FROM suppression
-         WHERE address_hash = contact.address_hash AND (expires_at IS NULL OR expires_at > :now)),
-        (SELECT CAST(json_agg(json_build_array(name, at) ORDER BY at, id) AS text) FROM event
-         WHERE contact_id = contact.id AND name IN ('complaint.raised', 'complaint.resolved') AND NOT replaced)
-    FROM contact
-    """  # noqa: S608 (our own names)
-JUDGED = text(ASKED + "WHERE id = ANY(CAST(:ids AS bigint[]))")
+
+def _asking(now: str, whom: str) -> TextClause:
+    """Everything that stands for or against writing to people, each a JSON document in a contact's row; as text,
+    because orjson reads it in a fifth of the driver's time."""
+    return text(
+        f"""
+        SELECT {", ".join(Someone._fields)},
+            (SELECT CAST(json_agg(json_build_array(topic, act, expires_at) ORDER BY id) AS text) FROM consent
+             WHERE contact_id = contact.id AND act IN ('confirmed', 'withdrawn') AND channel = 'email'),
+            (SELECT CAST(json_agg(json_build_array(topic, reason, at)) AS text) FROM suppression
+             WHERE address_hash = contact.address_hash AND (expires_at IS NULL OR expires_at > {now})),
+            (SELECT CAST(json_agg(json_build_array(name, at) ORDER BY at, id) AS text) FROM event
+             WHERE contact_id = contact.id AND name IN ('complaint.raised', 'complaint.resolved') AND NOT replaced)
+        FROM contact WHERE id = ANY({whom})
+        """  # noqa: S608 (our own names)
+    )
+
+
+JUDGED = _asking(":now", "CAST(:ids AS bigint[])")
 # The same by mails, at journey time, which is read beside it.
-READERS = "WHERE id = ANY(ARRAY(SELECT contact_id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[]))))"
-READERS_JUDGED = text(ASKED.replace(":now", "coalesce((SELECT at FROM journey_clock), :now)") + READERS)
+READERS_JUDGED = _asking(
+    "coalesce((SELECT at FROM journey_clock), :now)",
+    "ARRAY(SELECT contact_id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[])))",
+)
 # What the rhythm of people is reckoned from: names and instants, and next to nothing of what came with them. A business
 # may have sent numbers that orjson can't read; the driver, where `data` is no text, looks for its encoding each time.
 BOOKED = text(
