@@ -7,7 +7,8 @@ from secrets import token_hex
 
 from service.actions.advance import advance
 from service.actions.arbitrate import arbitrate
-from service.actions.sign_up import Evidence, sign_up
+from service.actions.sign_up import Evidence
+from service.actions.sign_up_newcomers import Signup, sign_up_newcomers
 from service.domain.contact import read_address
 from service.runtime import Runtime
 from service.store.journey import journey_now
@@ -29,17 +30,18 @@ def first_name(number: int) -> str:
 
 
 def join(runtime: Runtime, count: int) -> None:
-    """So many signups of new people, many in a commit."""
+    """So many signups of new people, many in a commit, as those are taken who come at the same time."""
     published = runtime.published()
     form = published.library.business.form(FORM)
     assert form is not None
     waiting = enumerate(addresses(count))
     while batch := list(islice(waiting, A_COMMIT)):
+        signups = [
+            Signup(form, read_address(email), {"first_name": first_name(number)}, EVIDENCE) for number, email in batch
+        ]
         with runtime.session() as session:
-            for number, email in batch:
-                fields = {"first_name": first_name(number)}
-                address, now = read_address(email), journey_now(session)
-                sign_up(session, published, runtime.hash_key, form, address, fields, EVIDENCE, now)
+            taken = sign_up_newcomers(session, published, runtime.hash_key, signups, journey_now(session))
+        assert None not in taken
 
 
 def decide(runtime: Runtime) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import zip_longest
 
 import structlog
 from sqlalchemy import update
@@ -19,13 +20,14 @@ from sqlalchemy.orm import Session
 from service.actions.arbitrate import take_back
 from service.actions.claim import Claim
 from service.actions.lease import Lease, release
-from service.actions.put_into_words import Desk, put_into_words
+from service.actions.put_into_words import Desk, Words
 from service.actions.record import Handed, record, record_locked
 from service.actions.rule import Ruled, rule
 from service.domain.throttle import Ruling
 from service.fault import reach
 from service.ports import Message, Outcome, Published, Sent, TryLater, Uncertain
 from service.store.delivery import Delivery
+from service.store.driver import committing
 from service.store.due import Due, read_taken
 from service.store.handover import lock_under_way, write_intent
 from service.store.judged import Judged, read_judged
@@ -56,15 +58,16 @@ def _deliver(desk: Desk, lease: Lease, stop: Callable[[], bool], done: list[Hand
     while not stop() and (taken := claim.take()) is not None:
         reach("after_take")
         published, worded_at = desk.published(), time.monotonic()
-        messages = put_into_words(desk, lease) if taken else []  # none where all of them have to wait
+        words = Words(desk, lease)
         answers: list[Answer] = []
         woken = 0
-        for group in _groups(taken, desk.group):
+        groups = _groups(taken, desk.group)
+        for group, behind in zip_longest(groups, groups[1:], fillvalue=()):
             is_stale = desk.published().id != published.id or time.monotonic() > worded_at + FRESH
             if answers and (is_stale or stop() or not _goes_well(answers)):
                 _give_back(desk, lease)
                 break
-            granted, waiting = _commit(desk, published, lease, done, group, messages)
+            granted, waiting = _commit(desk, published, lease, done, group, words, behind)
             outcomes = _send(desk, granted, claim.at_once)
             done[:] = [Handed(message.delivery_id, outcome) for message, outcome in outcomes]
             answers += outcomes
@@ -84,11 +87,11 @@ def _deliver(desk: Desk, lease: Lease, stop: Callable[[], bool], done: list[Hand
 
 @contextmanager
 def _kept(desk: Desk, lease: Lease, done: Sequence[Handed]) -> Iterator[None]:
-    """A database that is away for a while does not make uncertain what is known: it is recorded before the error goes
-    on, or the lease runs out over it."""
+    """Neither a database that is away for a while nor anything else that ends a run makes uncertain what is known: it
+    is recorded before the error goes on, or the lease runs out over it."""
     try:
         yield
-    except OperationalError as error:
+    except Exception as error:
         log.warning("deliveries.unrecorded", count=len(done), error=type(error).__name__)
         _record_patiently(desk, lease, done)
         raise
@@ -136,9 +139,12 @@ def _commit(
     lease: Lease,
     done: Sequence[Handed],
     group: Sequence[int],
-    messages: Sequence[Message],
+    words: Words,
+    behind: Sequence[int],
 ) -> tuple[list[Message], int]:
-    """The outcomes of the group before and the intent of this one, in one commit; see `_intend`."""
+    """The outcomes of the group before and the intent of this one, in one commit; see `_intend`. While the database is
+    at it, the words are made of the group `behind`."""
+    messages = words.of(group)
     with desk.begin() as session:
         before = {handed.delivery_id for handed in done}
         under_way, judged = lock_under_way(session, before, group, lease.token)
@@ -146,7 +152,10 @@ def _commit(
         dues = read_taken(session, group, lease.token) if is_old else under_way.dues()
         if is_old or under_way.overlaps:
             judged = read_judged(session, {due.contact_id for due in dues}, under_way.now)
-        return _intend(session, desk, published, lease, dues, messages, judged, under_way.now)
+        granted = _intend(session, desk, published, lease, dues, messages, judged, under_way.now)
+        with committing(session):
+            words.ahead(behind)
+    return granted
 
 
 def _send(desk: Desk, granted: Sequence[Message], at_once: int) -> list[Answer]:

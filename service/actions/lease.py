@@ -9,8 +9,8 @@ from typing import NamedTuple
 from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
-from service.store.bulk import read
 from service.store.delivery import Delivery, State
+from service.store.driver import read_alone
 
 LEASE = 45.0  # seconds
 LEAST = 7  # the class of mail that is least urgent
@@ -54,8 +54,8 @@ class Lease:
 
 def take(session: Session, lease: Lease, limit: int, least: int = LEAST) -> list[Taken]:
     """Take up to `limit` cleared mails, the most urgent first and none less so than `least`, past those that others
-    hold. The caller commits."""
-    rows = read(session, TAKE, limit=limit, least=least, token=lease.token, lease=LEASE)
+    hold. Kept at once, but where the session has begun something: then the caller commits."""
+    rows = read_alone(session, TAKE, limit=limit, least=least, token=lease.token, lease=LEASE)
     taken = sorted((Taken._make(row) for row in rows), key=lambda each: (each.priority, each.id))
     lease.ids += tuple(each.id for each in taken)
     return taken

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -51,24 +52,55 @@ class Desk:
 
 def put_into_words(desk: Desk, lease: Lease) -> list[Message]:
     """Put each taken mail into words. One that can't be is held with its reason, and blocks no other."""
-    published = desk.published()
-    messages: list[Message] = []
-    poison: dict[int, str] = {}
-    with desk.begin() as session:
-        letters, shifted = read_letters(session, lease.ids)
-        known = _look_up(session, published, letters)
-    sent_at = clock.machine_now()
-    for unwritten in letters:
-        if not known.has_words(unwritten):
-            continue  # its intent is refused below, with the reason
-        letter = _letter(published, unwritten, known, sent_at, shifted)
-        try:
-            messages.append(desk.renderer.render(letter))
-        except Unrenderable as error:
-            poison[letter.delivery_id] = str(error)
-    if poison:
-        _hold(desk, lease, poison, shifted or sent_at)
-    return messages
+    return Words(desk, lease).of(lease.ids)
+
+
+class Words:
+    """What the mails say that were taken, each as its reader was when this was made. Of a group they are made when it
+    is its turn, or before, while something else is waited for."""
+
+    def __init__(self, desk: Desk, lease: Lease) -> None:
+        self._desk, self._lease, self._published = desk, lease, desk.published()
+        self._letters: dict[int, Unwritten] = {}
+        self._made: dict[int, Message | Unrenderable] = {}
+        self._sent_at = clock.machine_now()
+        if not lease.ids:
+            return  # all of them have to wait
+        with desk.begin() as session:
+            letters, self._shifted = read_letters(session, lease.ids)
+            self._known = _look_up(session, self._published, letters)
+        self._letters = {each.mail.id: each for each in letters}
+
+    def ahead(self, ids: Collection[int]) -> None:
+        """Make those of some mails before they are asked for. Where a publication can't be read for them, that is met
+        again when they are."""
+        with suppress(SQLAlchemyError):
+            self._make(ids)
+
+    def of(self, ids: Collection[int]) -> list[Message]:
+        """Those of some mails, without any that can't be put into words: they are held, with the reason."""
+        self._make(ids)
+        made = {each: self._made.pop(each) for each in ids if each in self._made}
+        poison = {each: str(error) for each, error in made.items() if isinstance(error, Unrenderable)}
+        if poison:
+            _hold(self._desk, self._lease, poison, self._shifted or self._sent_at)
+        return [message for message in made.values() if isinstance(message, Message)]
+
+    def _make(self, ids: Collection[int]) -> None:
+        for each in ids:
+            unwritten = self._letters.get(each)
+            if unwritten is None or each in self._made or not self._known.has_words(unwritten):
+                continue  # its intent is refused, with the reason
+            try:
+                letter = _letter(self._published, unwritten, self._known, self._sent_at, self._shifted)
+                self._made[each] = self._desk.renderer.render(letter)
+            except Unrenderable as error:
+                self._made[each] = error
+            except SQLAlchemyError:
+                raise
+            except Exception as error:  # a fault of ours, or of a template: it blocks nobody else either
+                log.exception("delivery.wordless", delivery=each)
+                self._made[each] = Unrenderable(f"making it failed ({type(error).__name__}); the worker's log has more")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from service.ports import Message, Outcome, TryLater
 from service.providers.smtp_dialogue import Closed
 from service.providers.smtp_session import Session, read_url
 
-PER_CONNECTION = 100  # messages; Yahoo and others close silently at a limit of their own
+PER_CONNECTION = 500  # messages; Yahoo and others close silently at a limit of their own
 READ, WRITE = select.POLLIN | select.POLLPRI, select.POLLOUT
 
 

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from service.domain.referral import QUALIFYING
 from service.domain.referral_doubt import HOUR, Person, Sight, canonical, network_of
-from service.store.bulk import among, listed, read
+from service.store.bulk import among, listed
 from service.store.contact import MAILBOX, Consent, Contact
+from service.store.driver import read
 from service.store.event import Event
 from service.store.referral import Referral
 

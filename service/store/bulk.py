@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import lru_cache
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVarTuple
 
 import orjson
-import psycopg
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Row,
     Select,
     Text,
-    TextClause,
     any_,
     bindparam,
     cast,
@@ -24,14 +19,11 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import JSON
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import Subquery
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
 Types = TypeVarTuple("Types")
-DRIVER = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
 class Numbers(UserDefinedType[str]):
@@ -61,82 +53,6 @@ def fetch(session: Session, query: Select[*Types]) -> Sequence[Row[*Types]]:
     """The rows of a query over columns, many of them: past the loading of objects, which takes as long as the rest."""
     session.flush()
     return session.connection().execute(query).all()
-
-
-def read(session: Session, statement: TextClause, **values: Any) -> Sequence[tuple[Any, ...]]:
-    """The rows of a statement that is written out.
-
-    The driver is asked itself, and answers in binary: what SQLAlchemy puts together for each statement and each
-    result, and times that are read from text, take three times as long as all the rest of asking. The server keeps how
-    it is to be answered, where it may (`service.store.engine`) and the statement's option `prepare` does not forbid it:
-    reading and planning it was a quarter of a mail's time there.
-    """
-    return _asked(session, statement, values).fetchall()
-
-
-def read_together(session: Session, *asked: tuple[TextClause, Mapping[str, Any]]) -> list[Sequence[tuple[Any, ...]]]:
-    """The rows of several statements, each with its values, in one round trip (PostgreSQL's pipeline mode).
-
-    They are answered one after the other, and each sees what was committed before it began: the first may lock what
-    the others read.
-    """
-    session.flush()
-    connection = session.connection()
-    words = [_spoken(statement) for statement, _ in asked]
-    with _told(connection, "; ".join(words)):
-        with _driver(connection).pipeline():
-            cursors = [
-                _cursor(connection, number).execute(words[number], values, prepare=_is_kept(statement))
-                for number, (statement, values) in enumerate(asked)
-            ]
-        return [cursor.fetchall() for cursor in cursors]
-
-
-def write(session: Session, statement: TextClause, **values: Any) -> None:
-    """The same for a statement that returns no rows. The caller commits."""
-    _asked(session, statement, values)
-
-
-def _asked(session: Session, statement: TextClause, values: Mapping[str, Any]) -> psycopg.Cursor[Any]:
-    session.flush()
-    connection = session.connection()
-    words = _spoken(statement)
-    with _told(connection, words):
-        return _cursor(connection).execute(words, values, prepare=_is_kept(statement))
-
-
-@contextmanager
-def _told(connection: Connection, words: str) -> Iterator[None]:
-    """An error of the driver as SQLAlchemy would tell it."""
-    try:
-        yield
-    except psycopg.Error as error:
-        if _driver(connection).closed:
-            connection.invalidate(error)
-        told = DBAPIError.instance(words, None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect)
-        raise told from error
-
-
-def _driver(connection: Connection) -> psycopg.Connection[Any]:
-    return connection.connection.driver_connection  # type: ignore[return-value]
-
-
-def _cursor(connection: Connection, number: int = 0) -> psycopg.Cursor[Any]:
-    """One of those through which a connection is asked all that is written out, the first but for what is asked
-    together; a new one for each statement takes half the asking."""
-    cursors: dict[int, psycopg.Cursor[Any]] = connection.info.setdefault("cursors", {})
-    if number not in cursors:
-        cursors[number] = _driver(connection).cursor(binary=True)
-    return cursors[number]
-
-
-def _is_kept(statement: TextClause) -> bool:
-    return bool(statement.get_execution_options().get("prepare", True))
-
-
-@lru_cache(maxsize=256)
-def _spoken(statement: TextClause) -> str:
-    return str(statement.compile(dialect=DRIVER))
 
 
 def document(rows: Sequence[Any]) -> str:

@@ -14,7 +14,8 @@ from sqlalchemy import BigInteger, Identity, PrimaryKeyConstraint, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from service.store.bulk import among, document, fetch, write
+from service.store.bulk import among, document, fetch
+from service.store.driver import write
 from service.store.tables import Instant, Json, Table
 
 ALIKE = timedelta(minutes=1)  # what is reckoned anew may end a moment beside where it ended before

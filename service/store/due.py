@@ -10,7 +10,8 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from service.store.bulk import listed, read
+from service.store.bulk import listed
+from service.store.driver import read
 
 MONTH = timedelta(days=30)
 

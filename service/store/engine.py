@@ -16,7 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 POOL = 5  # connections that a process keeps; as many more it opens when all of them are at work
 MOST_CONNECTIONS = 2 * POOL  # of one process
 REST = 1.0  # seconds after which a connection is asked whether it still lives before it is used again
-PLANNED = 10.0  # seconds for which a prepared statement keeps its plan: tables grow before anybody has counted them
+PLANNED = 3.0  # seconds for which a prepared statement keeps its plan: tables grow before anybody has counted them
 NEVER_BY_ITSELF = 1 << 30  # uses of a statement before psycopg prepares it unasked
 
 

@@ -15,8 +15,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.store.bulk import document, listed, read_together, write
+from service.store.bulk import document, listed
 from service.store.delivery import State
+from service.store.driver import read_together, write_ahead
 from service.store.due import LOCK, Due
 from service.store.judged import READERS_JUDGED, Judged, judged_of
 
@@ -215,7 +216,7 @@ def write_outcomes(session: Session, record: Record) -> None:
         "ways": document(progress),
         "plans": document([*record.plans.values()]),
     }
-    write(session, RECORD, **values)
+    write_ahead(session, RECORD, **values)
 
 
 def write_intent(
@@ -223,4 +224,4 @@ def write_intent(
 ) -> None:
     """These mails are about to leave, at `now` (journey time). Their rows are locked; the caller commits."""
     values = {"ids": listed(ids), "token": token, "now": now, "provider": provider, "publication": publication_id}
-    write(session, INTEND, **values)
+    write_ahead(session, INTEND, **values)

@@ -20,9 +20,10 @@ from service.domain.records import Records
 from service.domain.schedule import Local
 from service.domain.sequence.model.business import Business
 from service.domain.sequence.names import CONTACT
-from service.store.bulk import among, fetch, listed, read
+from service.store.bulk import among, fetch, listed
 from service.store.contact import Contact
 from service.store.delivery import Delivery
+from service.store.driver import read
 from service.store.due import Someone
 from service.store.enrolment import Draft, Enrolment
 from service.store.event import Event, event_key

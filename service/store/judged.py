@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from service.domain.consent import Standing, Suppressed, agreed, standing_of
 from service.domain.happening import Happening
 from service.domain.rhythm import BOOKINGS
-from service.store.bulk import listed, read
+from service.store.bulk import listed
+from service.store.driver import read
 from service.store.due import Someone
 from service.store.event import event_key
 

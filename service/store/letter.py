@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from service.store.bulk import listed, read
+from service.store.bulk import listed
+from service.store.driver import read_alone
 
 
 class Mail(NamedTuple):
@@ -83,7 +84,7 @@ READ = text(
 
 def read_letters(session: Session, ids: Collection[int]) -> tuple[list[Unwritten], datetime | None]:
     """The mails with these ids, by id; and journey time where it runs apart from the machine's."""
-    rows = read(session, READ, ids=listed(ids))
+    rows = read_alone(session, READ, ids=listed(ids))
     letters = [
         Unwritten(Mail._make(row[:FIRST]), Inside._make(row[FIRST:SECOND]), Reader._make(row[SECOND:-1]))
         for row in rows

@@ -24,8 +24,9 @@ from service.domain.pressure import EVIDENCE, REMEMBERED, UNKNOWN, Evidence, Mai
 from service.domain.sequence.model.library import Library
 from service.domain.sequence.vocabulary import Kind
 from service.domain.sunset import in_a_row, unengaged
-from service.store.bulk import document, listed, read
+from service.store.bulk import document, listed
 from service.store.delivery import State
+from service.store.driver import read
 
 LEFT = (State.HANDED, State.SENT, State.UNCERTAIN)
 # Of a mail whose step was taken out of its file only the class is left.

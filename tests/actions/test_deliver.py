@@ -15,9 +15,9 @@ from service.actions.deliver import deliver
 from service.actions.lease import Lease
 from service.domain.policy import Caps, Policy, PressurePolicy
 from service.domain.sequence.vocabulary import Kind
-from service.ports import Message, Outcome, TryLater
+from service.ports import Letter, Message, Outcome, TryLater
 from service.store.delivery import Delivery, State
-from tests.actions.house import FORM, NOW, House, Postman
+from tests.actions.house import FORM, NOW, Clerk, House, Postman
 from tests.domain.stories import BUSINESS, day, letters, step
 
 AWAY = 2  # times that it is asked in vain
@@ -110,3 +110,48 @@ def test_what_a_mail_weighs_is_known_when_its_reader_is_asked_about_the_next(eng
     with house.begin() as session:
         left, waits = session.scalars(select(Delivery).order_by(Delivery.id)).all()
         assert (left.state, waits.state, waits.rule) == (State.SENT, State.HELD, "pressure")
+
+
+class Stumbling(Clerk):
+    """Has a fault of its own that shows in the mails to one person."""
+
+    def render(self, letter: Letter) -> Message:
+        if letter.recipient.startswith("ben"):
+            raise AttributeError("nobody thought of this")
+        return super().render(letter)
+
+
+def test_a_fault_in_making_words_holds_that_mail_and_no_other(engine: Engine) -> None:
+    """Its words are made while the commit of the group before is under way, whose mail leaves and is recorded."""
+    house = House(engine, letters(step("hello", day(0))))
+    ana, ben, cleo = [house.sign_up(f"{name}@example.org").contact_id for name in ("ana", "ben", "cleo")]
+    house.decide()
+    desk = replace(house.desk(group=1), renderer=Stumbling())
+    assert deliver(desk, Lease(), lambda: False) == 2
+    assert [house.states(each) for each in (ana, cleo)] == [{"hello": "sent"}] * 2
+    (hello,) = house.touches(ben)
+    assert hello[1] == "held"
+    assert "making it failed (AttributeError)" in str(hello[2])
+
+
+class Unsteady(House):
+    """Where something of ours fails once, as soon as a mail has left."""
+
+    has_failed = False
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        if self.postman.taken and not self.has_failed:
+            self.has_failed = True
+            raise AttributeError("nobody thought of this")
+        with super().begin() as session:
+            yield session
+
+
+def test_whatever_ends_a_run_what_is_known_of_a_group_is_recorded(engine: Engine) -> None:
+    house = Unsteady(engine, letters(step("hello", day(0))))
+    ana, ben = [house.sign_up(f"{name}@example.org").contact_id for name in ("ana", "ben")]
+    house.decide()
+    with pytest.raises(AttributeError):
+        deliver(house.desk(group=1), Lease(), lambda: False)
+    assert (house.states(ana), house.states(ben)) == ({"hello": "sent"}, {"hello": "cleared"})

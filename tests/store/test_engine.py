@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from service.store.bulk import read
+from service.store.driver import read
 from service.store.engine import REST, open_engine
 
 PID = text("SELECT pg_backend_pid()")
