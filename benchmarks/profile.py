@@ -18,9 +18,10 @@ from service.actions.lease import Lease
 from service.actions.put_into_words import Desk
 from service.rendering import templates
 from service.runtime import Runtime
+from service.store.turn import Turns
 
 PACE = ("groups", "attend", "draw", "settle", "leave")
-STATEMENTS = ((Cursor, "execute"), (Cursor, "executemany"), (Connection, "rollback"))
+STATEMENTS = ((Turns, "say"), (Turns, "hear"), (Cursor, "execute"), (Cursor, "executemany"), (Connection, "rollback"))
 
 
 @dataclass(slots=True)

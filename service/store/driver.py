@@ -1,4 +1,4 @@
-"""Statements that are written out, said to the driver itself, and several of them in one round trip.
+"""Statements that are written out go to the driver itself, and as many of them in one round trip as there are to say.
 
 What SQLAlchemy puts together for each statement and each result, and times that are read from text, take three times as
 long as all the rest of asking. The server keeps how a statement is to be answered, where it may
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -20,53 +20,35 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import Pool
 
-DRIVER = PGDialect_psycopg()  # type: ignore[no-untyped-call]
+from service.store.engine import KEEPS
+from service.store.turn import Rows, Said, Turns
 
+DRIVER = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 UNSAID = "unsaid"  # under which a connection keeps what `write_ahead` was given
+COMMIT = Said(b"COMMIT")
 
 
-class Said(NamedTuple):
-    """A statement as it is said: its words, its values, and whether the server keeps how it is answered."""
-
-    words: str
-    values: Mapping[str, Any]
-    is_kept: bool
+def read(session: Session, statement: TextClause, **values: Any) -> Rows:
+    """The rows of a statement that is written out."""
+    return _ask(_reached(session), _said(statement, values))[-1]
 
 
-BEGIN, COMMIT = Said("BEGIN", {}, is_kept=False), Said("COMMIT", {}, is_kept=False)
-
-
-def read(session: Session, statement: TextClause, **values: Any) -> Sequence[tuple[Any, ...]]:
-    """The rows of a statement that is written out, answered in binary."""
-    return _ask(_reached(session), _said(statement, values)).fetchall()
-
-
-def read_together(session: Session, *asked: tuple[TextClause, Mapping[str, Any]]) -> list[Sequence[tuple[Any, ...]]]:
-    """The rows of several statements, each with its values, in one round trip (PostgreSQL's pipeline mode).
+def read_together(session: Session, *asked: tuple[TextClause, Mapping[str, Any]]) -> list[Rows]:
+    """The rows of several statements, each with its values, in one round trip.
 
     They are answered one after the other, and each sees what was committed before it began: the first may lock what
-    the others read. Where they begin a transaction, its BEGIN goes along.
+    the others read.
     """
-    connection = _reached(session)
-    with _told(connection), _turn(connection):
-        cursors = [_ask_on(connection, _said(*each), number) for number, each in enumerate(asked, 1)]
-    return [cursor.fetchall() for cursor in cursors]
+    return _ask(_reached(session), *(_said(*each) for each in asked))[-len(asked) :]
 
 
-def read_alone(session: Session, statement: TextClause, **values: Any) -> Sequence[tuple[Any, ...]]:
-    """The rows of a statement that is a transaction by itself, and kept at once: one round trip for three. Where the
+def read_alone(session: Session, statement: TextClause, **values: Any) -> Rows:
+    """The rows of a statement that is a transaction by itself, and kept at once: one round trip for two. Where the
     session began one already, it belongs to that."""
     connection = _reached(session)
-    driver = _driver(connection)
-    if not _is_idle(driver) or connection.info.get(UNSAID):
-        return read(session, statement, **values)
-    driver.autocommit = True
-    try:
-        return _ask(connection, _said(statement, values)).fetchall()
-    finally:
-        _let_begin(driver)
+    begins = _is_idle(connection) and connection.info.get(UNSAID)
+    return _ask(connection, _said(statement, values), begins=bool(begins))[-1]
 
 
 def write(session: Session, statement: TextClause, **values: Any) -> None:
@@ -85,9 +67,13 @@ def committing(session: Session) -> Iterator[None]:
     """Commit, in one round trip with what was written ahead; the server is at it while the context lasts, and has
     answered at its end. Raises what the commit does. The session has nothing more to say."""
     connection = _reached(session)
-    with _told(connection), _turn(connection):
-        _ask_on(connection, COMMIT, 1)
+    with _told(connection):
+        turns = _say(connection, COMMIT)
+    try:
         yield
+    finally:
+        with _told(connection):
+            turns.hear()
 
 
 def _reached(session: Session) -> Connection:
@@ -96,35 +82,34 @@ def _reached(session: Session) -> Connection:
     return session.connection()
 
 
-def _ask(connection: Connection, said: Said) -> psycopg.Cursor[Any]:
-    """Say one thing and wait for the answer."""
-    with _told(connection, said.words):
-        if not connection.info.get(UNSAID):
-            return _ask_on(connection, said)
-        with _turn(connection):
-            return _ask_on(connection, said, 1)
+def _ask(connection: Connection, *said: Said, begins: bool = True) -> list[Rows]:
+    """One turn: what was left unsaid, and this."""
+    with _told(connection, *said):
+        return _say(connection, *said, begins=begins).hear()
 
 
-@contextmanager
-def _turn(connection: Connection) -> Iterator[None]:
-    """One round trip: what was left unsaid, and behind it whatever is said within."""
-    driver, unsaid = _driver(connection), connection.info.pop(UNSAID, ())
-    begins = _is_idle(driver)
-    if begins:
-        driver.autocommit = True  # psycopg would wait for the answer to its own BEGIN
-    with driver.pipeline():
-        for each in (BEGIN, *unsaid) if begins else unsaid:
-            _ask_on(connection, each)
-        yield
+def _say(connection: Connection, *said: Said, begins: bool = True) -> Turns:
+    """Say it behind what was left unsaid; where no transaction has begun, behind its BEGIN as well."""
+    turns = _turns(connection)
+    unsaid = connection.info.pop(UNSAID, ())
+    begin = _begin(_driver(connection)) if begins and _is_idle(connection) else ()
+    turns.say([*begin, *unsaid, *said])
+    return turns
 
 
-def _ask_on(connection: Connection, said: Said, number: int = 0) -> psycopg.Cursor[Any]:
-    """Through one of a connection's cursors, the first but for those whose answers are read from one turn; a new one
-    for each statement takes half the asking."""
-    cursors: dict[int, psycopg.Cursor[Any]] = connection.info.setdefault("cursors", {})
-    if number not in cursors:
-        cursors[number] = _driver(connection).cursor(binary=True)
-    return cursors[number].execute(said.words, said.values, prepare=said.is_kept)
+def _begin(driver: psycopg.Connection[Any]) -> Sequence[Said]:
+    """As psycopg begins a transaction; it doesn't where one has begun."""
+    if driver.autocommit:
+        return ()
+    level = f" ISOLATION LEVEL {driver.isolation_level.name.replace('_', ' ')}" if driver.isolation_level else ""
+    mode = " READ ONLY" if driver.read_only else ""
+    return (Said(f"BEGIN{level}{mode}".encode()),)
+
+
+def _turns(connection: Connection) -> Turns:
+    if "turns" not in connection.info:
+        connection.info["turns"] = Turns(_driver(connection), may_keep=connection.info.get(KEEPS, False))
+    return connection.info["turns"]  # type: ignore[no-any-return]
 
 
 @event.listens_for(Engine, "before_cursor_execute")
@@ -136,8 +121,7 @@ def _say_before(connection: Connection, *_: Any) -> None:
 def _say_unsaid(connection: Connection) -> None:
     """What SQLAlchemy says by itself comes behind what was written ahead."""
     if connection.info.get(UNSAID):
-        with _told(connection), _turn(connection):
-            pass
+        _ask(connection)
 
 
 @event.listens_for(Engine, "rollback")
@@ -146,30 +130,15 @@ def _forget_unsaid(connection: Connection) -> None:
         connection.info.pop(UNSAID, None)
 
 
-@event.listens_for(Pool, "checkin")
-def _let_begin_again(driver: psycopg.Connection[Any] | None, _: object) -> None:
-    if driver is not None:
-        _let_begin(driver)
-
-
-def _let_begin(driver: psycopg.Connection[Any]) -> None:
-    """Let psycopg begin transactions by itself again."""
-    if driver.autocommit and _is_idle(driver):
-        driver.autocommit = False
-
-
-def _is_idle(driver: psycopg.Connection[Any]) -> bool:
-    return driver.pgconn.transaction_status == TransactionStatus.IDLE
-
-
 @contextmanager
-def _told(connection: Connection, words: str | None = None) -> Iterator[None]:
+def _told(connection: Connection, *said: Said) -> Iterator[None]:
     """An error of the driver as SQLAlchemy would tell it."""
     try:
         yield
     except psycopg.Error as error:
         if _driver(connection).closed:
             connection.invalidate(error)
+        words = "; ".join(each.words.decode() for each in said) or None
         told = DBAPIError.instance(words, None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect)
         raise told from error
 
@@ -178,10 +147,17 @@ def _driver(connection: Connection) -> psycopg.Connection[Any]:
     return connection.connection.driver_connection  # type: ignore[return-value]
 
 
+def _is_idle(connection: Connection) -> bool:
+    return _driver(connection).pgconn.transaction_status == TransactionStatus.IDLE
+
+
 def _said(statement: TextClause, values: Mapping[str, Any]) -> Said:
-    return Said(_spoken(statement), values, bool(statement.get_execution_options().get("prepare", True)))
+    words, names, is_kept = _spoken(statement)
+    return Said(words, [values[name] for name in names], is_kept)
 
 
 @lru_cache(maxsize=256)
-def _spoken(statement: TextClause) -> str:
-    return str(statement.compile(dialect=DRIVER))
+def _spoken(statement: TextClause) -> tuple[bytes, Sequence[str], bool]:
+    """Its words, the names of their values in the order of `$1`, `$2`, …, and whether it may be kept."""
+    compiled = statement.compile(dialect=DRIVER)
+    return str(compiled).encode(), compiled.positiontup or (), statement.get_execution_options().get("prepare", True)

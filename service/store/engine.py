@@ -17,7 +17,7 @@ POOL = 5  # connections that a process keeps; as many more it opens when all of 
 MOST_CONNECTIONS = 2 * POOL  # of one process
 REST = 1.0  # seconds after which a connection is asked whether it still lives before it is used again
 PLANNED = 3.0  # seconds for which a prepared statement keeps its plan: tables grow before anybody has counted them
-NEVER_BY_ITSELF = 1 << 30  # uses of a statement before psycopg prepares it unasked
+KEEPS = "keeps"  # under which a connection says that its server keeps statements for it
 
 
 def open_engine(database_url: str, pool: int = POOL) -> Engine:
@@ -71,17 +71,18 @@ def _ping(engine: Engine, connection: Any, record: ConnectionPoolEntry, _: objec
             engine.dialect.do_ping(connection)
         except psycopg.Error:
             raise InvalidatePoolError from None
-    if connection.prepare_threshold is not None and now - record.info.setdefault("planned", now) >= PLANNED:
+    if record.info.get(KEEPS) and now - record.info.setdefault("planned", now) >= PLANNED:
         record.info["planned"] = now
         connection.pgconn.exec_(b"DISCARD PLANS")  # where it fails, so does the statement behind it, and says so
 
 
-def _allow_preparing(connection: psycopg.Connection[Any], _: ConnectionPoolEntry) -> None:
-    """Let statements be prepared where the process that answers is the one we were connected to.
+def _allow_preparing(connection: psycopg.Connection[Any], record: ConnectionPoolEntry) -> None:
+    """Let statements be prepared where the process that answers is the one we were connected to; by us and not by
+    psycopg, which after a rollback has the server forget all that it ever kept.
 
     A pooler that lends connections by the transaction makes up a process number of its own, and the next transaction
     may run where nothing was prepared (https://www.pgbouncer.org/features.html).
     """
     answer = connection.pgconn.exec_(b"SELECT pg_backend_pid()")
     if answer.get_value(0, 0) == str(connection.pgconn.backend_pid).encode():
-        connection.prepare_threshold = NEVER_BY_ITSELF
+        record.info[KEEPS] = True

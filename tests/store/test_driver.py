@@ -182,3 +182,23 @@ def test_what_is_asked_together_first_is_taken_back_with_all_the_rest(session: S
     write(session, KEEP, name="twenty-one")
     session.rollback()
     assert [read(session, BEHIND, name=name) for name in ("twenty", "twenty-one")] == [[], []]
+
+
+def test_a_transaction_begins_as_its_connection_is_to_begin_it(engine: Engine) -> None:
+    level = text("SELECT current_setting('transaction_isolation')")
+    with Session(engine.execution_options(isolation_level="REPEATABLE READ")) as session:
+        assert read(session, level) == [("repeatable read",)]
+    with Session(engine) as session:
+        assert read(session, level) == [("read committed",)]
+    with Session(engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
+        write(session, KEEP, name="twenty-two")
+        session.rollback()
+        assert read(session, BEHIND, name="twenty-two") == [("a value",)]
+
+
+def test_more_than_a_line_holds_goes_both_ways_at_once(session: Session) -> None:
+    """The server answers before it has heard everything, and neither waits for the other for ever."""
+    word = "x" * 3_000_000
+    echo = text("SELECT CAST(:word AS text)")
+    told = read_together(session, *[(echo, {"word": word})] * 4)
+    assert told == [[(word,)]] * 4

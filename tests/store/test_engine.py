@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from service.store.driver import read
@@ -60,14 +60,34 @@ COUNT = text("SELECT count(*) FROM generate_series(1, :most)")
 
 
 def prepared(session: Session) -> list[str]:
-    return [row[0] for row in session.execute(PREPARED)]
+    return sorted(row[0] for row in session.execute(PREPARED))
 
 
 def test_what_is_written_out_is_planned_once_a_connection(opened: Engine) -> None:
     with Session(opened) as session:
         assert [read(session, COUNT, most=most) for most in (3, 4)] == [[(3,)], [(4,)]]
         session.commit()
-        assert prepared(session) == ["SELECT count(*) FROM generate_series(1, $1)"], "and nothing that was not"
+        assert prepared(session) == ["BEGIN", "SELECT count(*) FROM generate_series(1, $1)"], "and nothing that was not"
+
+
+def test_a_server_that_forgot_what_it_was_to_keep_is_told_anew(opened: Engine) -> None:
+    with Session(opened) as session:
+        assert read(session, COUNT, most=3) == [(3,)]
+        session.execute(text("DEALLOCATE ALL"))
+        with pytest.raises(ProgrammingError, match="does not exist"):
+            read(session, COUNT, most=3)
+        session.rollback()
+        assert read(session, COUNT, most=3) == [(3,)]
+
+
+def test_what_sqlalchemy_says_many_times_makes_the_server_forget_nothing(opened: Engine) -> None:
+    """psycopg prepares what is said for many rows, where it may, and has all forgotten after a rollback."""
+    with Session(opened) as session:
+        assert read(session, COUNT, most=3) == [(3,)]
+        session.execute(text("SELECT :n"), [{"n": n} for n in range(3)])
+        session.rollback()
+        assert read(session, COUNT, most=3) == [(3,)]
+        assert prepared(session) == ["BEGIN", "SELECT count(*) FROM generate_series(1, $1)"]
 
 
 GROWN = text("SELECT number FROM grown WHERE number = ANY(CAST(:numbers AS bigint[]))")

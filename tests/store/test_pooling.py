@@ -22,6 +22,7 @@ from service.local.child import Child, Unrooted
 from service.local.port import answers
 from service.runtime import Runtime
 from service.settings import ROOT, Settings, read_settings
+from service.store.engine import KEEPS
 from tests.end_to_end.inbox import Inbox, free_port, receiving
 from tests.web.shop import FILES, Shop
 from workers.beat import Beat
@@ -117,7 +118,7 @@ def test_everything_works_through_pgbouncer(bounced: str, redis_url: str, tmp_pa
     runtimes = [Runtime(settings_of(bounced, redis_url, tmp_path, inbox)) for _ in range(3)]
     live(runtimes, inbox)
     with runtimes[0].engine.connect() as lent:
-        assert lent.connection.driver_connection.prepare_threshold is None, "the next transaction runs elsewhere"
+        assert not lent.info.get(KEEPS), "the next transaction runs elsewhere"
     amiss = {each.what for each in examine(runtimes[0], runtimes[0].settings) if each.advice}
     assert amiss == {"durability", "waits"}, "the pooler has taken our waits away, and doctor says so"
     for runtime in runtimes:
