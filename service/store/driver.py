@@ -26,7 +26,7 @@ from service.store.turn import Rows, Said, Turns
 
 DRIVER = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 UNSAID = "unsaid"  # under which a connection keeps what `write_ahead` was given
-COMMIT = Said(b"COMMIT")
+COMMIT, LIGHTLY = Said(b"COMMIT"), Said(b"SET LOCAL synchronous_commit = off")
 
 
 def read(session: Session, statement: TextClause, **values: Any) -> Rows:
@@ -45,10 +45,16 @@ def read_together(session: Session, *asked: tuple[TextClause, Mapping[str, Any]]
 
 def read_alone(session: Session, statement: TextClause, **values: Any) -> Rows:
     """The rows of a statement that is a transaction by itself, and kept at once: one round trip for two. Where the
-    session began one already, it belongs to that."""
-    connection = _reached(session)
-    begins = _is_idle(connection) and connection.info.get(UNSAID)
-    return _ask(connection, _said(statement, values), begins=bool(begins))[-1]
+    session began one already, it belongs to that.
+
+    With the statement's option `lasting=False` nobody waits until the disk has it: a crash of the server may undo it.
+    """
+    connection, said = _reached(session), _said(statement, values)
+    if not _is_idle(connection) or connection.info.get(UNSAID):
+        return _ask(connection, said)[-1]
+    if statement.get_execution_options().get("lasting", True):
+        return _ask(connection, said, begins=False)[-1]
+    return _ask(connection, LIGHTLY, said, COMMIT)[-2]
 
 
 def write(session: Session, statement: TextClause, **values: Any) -> None:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -161,6 +161,21 @@ def test_a_statement_that_is_a_transaction_by_itself_is_kept_at_once(engine: Eng
     with pytest.raises(IntegrityError):
         read_alone(session, made, name="fifteen")
     session.rollback()
+
+
+def test_one_that_need_not_last_is_seen_by_all_and_not_waited_for_on_the_disk(database_url: str) -> None:
+    careful = create_engine(database_url, connect_args={"options": "-c synchronous_commit=on"})
+    told = "INSERT INTO secret (name, value) VALUES (:name, current_setting('synchronous_commit')) RETURNING value"
+    lightly = text(told).execution_options(lasting=False)
+    with Session(careful) as session, Session(careful) as other:
+        assert read_alone(session, lightly, name="light") == [("off",)]
+        assert read_alone(session, text(told), name="heavy") == [("on",)], "and whoever comes behind it waits again"
+        assert read(other, BEHIND, name="light") == [("off",)]
+        write(session, KEEP, name="begun")
+        assert read_alone(session, lightly, name="within") == [("on",)], "what has begun is to last"
+        session.rollback()
+        assert read(session, BEHIND, name="within") == []
+    careful.dispose()
 
 
 def test_whoever_has_the_connection_next_begins_and_takes_back_as_ever(session: Session) -> None:
