@@ -97,9 +97,10 @@ def _ask(connection: Connection, *said: Said, begins: bool = True) -> list[Rows]
 def _say(connection: Connection, *said: Said, begins: bool = True) -> Turns:
     """Say it behind what was left unsaid; where no transaction has begun, behind its BEGIN as well."""
     turns = _turns(connection)
-    unsaid = connection.info.pop(UNSAID, ())
+    unsaid = connection.info.get(UNSAID, ())
     begin = _begin(_driver(connection)) if begins and _is_idle(connection) else ()
     turns.say([*begin, *unsaid, *said])
+    connection.info.pop(UNSAID, None)
     return turns
 
 

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import errors
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.pq import DiagnosticField, ExecStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq import DiagnosticField, ExecStatus, Format
+from psycopg.pq.abc import Buffer, PGresult
 
 BINARY = 1
 UNKNOWN = b"26000"  # what a statement is called that this server process does not know
@@ -34,6 +34,15 @@ class Said(NamedTuple):
     is_kept: bool = True
 
 
+class Written(NamedTuple):
+    """The same with its values as they are sent."""
+
+    said: Said
+    values: Sequence[Buffer | None]
+    types: tuple[int, ...]
+    formats: Sequence[Format] | None
+
+
 class Awaited(NamedTuple):
     """What answers are awaited to: the name that the server is to keep for a statement, where it is new, and then the
     statement itself."""
@@ -46,7 +55,7 @@ class Turns:
     """The turns over one connection: `say` and `hear`, one after the other."""
 
     def __init__(self, driver: psycopg.Connection[Any], *, may_keep: bool) -> None:
-        self._driver, self._pgconn = driver, driver.pgconn
+        self.driver, self._pgconn = driver, driver.pgconn
         self._values = Transformer(driver)
         self._may_keep = may_keep
         self._kept: dict[Key, bytes] = {}
@@ -56,17 +65,19 @@ class Turns:
         self._poll.register(self._pgconn.socket, select.POLLIN)
 
     def say(self, statements: Sequence[Said]) -> None:
-        """Send them, without waiting for answers. Raises psycopg.OperationalError where the line is cut."""
+        """Send them, without waiting for answers. Raises psycopg.DataError for a value that can't be sent, and nothing
+        is; psycopg.OperationalError where the line is cut."""
+        written = [self._written(each) for each in statements]
         try:
             self._pgconn.enter_pipeline_mode()
-            for each in statements:
+            for each in written:
                 self._send(each)
             self._pgconn.pipeline_sync()
             while self._pgconn.flush():  # it takes no more, perhaps until we have heard something
                 self._pgconn.consume_input()
                 self._wait(select.POLLIN | select.POLLOUT)
         except BaseException:
-            self._driver.close()  # nobody knows what was sent of it
+            self.driver.close()  # nobody knows what was sent of it
             raise
 
     def hear(self) -> list[Rows]:
@@ -77,7 +88,7 @@ class Turns:
             self._next()  # that the turn is over
             self._pgconn.exit_pipeline_mode()
         except BaseException:
-            self._driver.close()
+            self.driver.close()
             raise
         finally:
             self._awaited = []
@@ -88,18 +99,23 @@ class Turns:
             raise errors.error_from_result(failed)
         return [self._rows(each) for each in answers]
 
-    def _send(self, said: Said) -> None:
-        values = self._values.dump_sequence(said.values, [PyFormat.AUTO] * len(said.values)) if said.values else ()
-        types, formats = (self._values.types, self._values.formats) if said.values else ((), None)
-        if not (said.is_kept and self._may_keep):
-            self._pgconn.send_query_params(said.words, values, types, formats, BINARY)
+    def _written(self, said: Said) -> Written:
+        if not said.values:
+            return Written(said, (), (), None)
+        values = self._values.dump_sequence(said.values, [PyFormat.AUTO] * len(said.values))
+        return Written(said, values, self._values.types or (), self._values.formats)
+
+    def _send(self, written: Written) -> None:
+        (words, _, is_kept), values, types, formats = written
+        if not (is_kept and self._may_keep):
+            self._pgconn.send_query_params(words, values, types, formats, BINARY)
             self._awaited.append(Awaited(None, None))
             return
-        key = (said.words, types or ())
+        key = (words, types)
         name, is_new = self._kept.get(key), key not in self._kept
         if name is None:
             name = next(self._names)
-            self._pgconn.send_prepare(name, said.words, types)
+            self._pgconn.send_prepare(name, words, types)
         self._pgconn.send_query_prepared(name, values, formats, BINARY)
         self._awaited.append(Awaited(key, name if is_new else None))
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, text
+
+from service.store.turn import Said, Turns
 
 PEOPLE = 200_000
 STEPS = 5  # touches each
@@ -157,17 +161,18 @@ class Eye:
     faults: list[str] = field(default_factory=list)
     doing: str = ""
 
-    def look(self, connection: Any, statement: str, parameters: Any) -> None:
+    def look(self, cursor: psycopg.Cursor[Any], statement: str, parameters: Any) -> None:
         """Run it under EXPLAIN (ANALYZE), take that back, and note where it walked or read too much."""
         kind = statement.split(None, 1)[0].upper()
         if kind not in {"SELECT", "WITH", "INSERT", "UPDATE", "DELETE"} or self.seen.get(statement, 0) > 1:
             return
         self.seen[statement] = self.seen.get(statement, 0) + 1
-        with connection.cursor() as cursor:
-            cursor.execute("SAVEPOINT eye")
-            cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", parameters)
-            plan = cursor.fetchone()[0][0]["Plan"]
-            cursor.execute("ROLLBACK TO SAVEPOINT eye")
+        cursor.execute("SAVEPOINT eye")
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", parameters)
+        row = cursor.fetchone()
+        assert row is not None
+        plan = row[0][0]["Plan"]
+        cursor.execute("ROLLBACK TO SAVEPOINT eye")
         nodes = list(_nodes(plan))
         walked = {each["Relation Name"] for each in nodes if each["Node Type"] == "Seq Scan"} & self.big
         read = sum(_rows_read(each) for each in nodes if each.get("Relation Name") in self.big)
@@ -195,23 +200,33 @@ def _drawn(plan: dict[str, Any], depth: int = 1) -> str:
 
 @contextmanager
 def watching(engine: Engine) -> Iterator[Eye]:
-    """All that goes to the driver is looked at while the context lasts, whether SQLAlchemy or `bulk.read` asks."""
+    """All that goes to the server is looked at while the context lasts, by SQLAlchemy or in a turn of ours."""
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT relname, reltuples FROM pg_class WHERE relkind = 'r'"))
         eye = Eye(frozenset(name for name, count in rows if count >= BIG))
 
-    execute, many = engine.dialect.do_execute, engine.dialect.do_executemany
+    execute, many, say = engine.dialect.do_execute, engine.dialect.do_executemany, Turns.say
 
     def look(cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
-        eye.look(cursor.connection, statement, parameters)
+        eye.look(cursor.connection.cursor(), statement, parameters)
         execute(cursor, statement, parameters, context)
 
     def look_at_first(cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
-        eye.look(cursor.connection, statement, parameters[0])
+        eye.look(cursor.connection.cursor(), statement, parameters[0])
         many(cursor, statement, parameters, context)
 
+    def look_at_each(turns: Turns, statements: Sequence[Said]) -> None:
+        was_idle = turns.driver.info.transaction_status == TransactionStatus.IDLE
+        for said in statements:
+            eye.look(psycopg.RawCursor(turns.driver), said.words.decode(), said.values)
+        if was_idle:
+            turns.driver.rollback()
+        say(turns, statements)
+
     engine.dialect.do_execute, engine.dialect.do_executemany = look, look_at_first
+    Turns.say = look_at_each  # type: ignore[method-assign]
     try:
         yield eye
     finally:
         engine.dialect.do_execute, engine.dialect.do_executemany = execute, many
+        Turns.say = say  # type: ignore[method-assign]

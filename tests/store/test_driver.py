@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from service.store.access import Secret
@@ -217,3 +217,14 @@ def test_more_than_a_line_holds_goes_both_ways_at_once(session: Session) -> None
     echo = text("SELECT CAST(:word AS text)")
     told = read_together(session, *[(echo, {"word": word})] * 4)
     assert told == [[(word,)]] * 4
+
+
+def test_a_value_that_cannot_be_sent_costs_neither_the_connection_nor_what_was_written_ahead(session: Session) -> None:
+    pid = text("SELECT pg_backend_pid()")
+    before = read(session, pid)
+    write_ahead(session, KEEP, name="twenty-three")
+    with pytest.raises(DataError, match="NUL"):
+        read(session, BEHIND, name="\x00")
+    assert read(session, BEHIND, name="twenty-three") == [("a value",)]
+    assert read(session, pid) == before
+    session.rollback()
