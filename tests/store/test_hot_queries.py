@@ -150,6 +150,7 @@ def test_nothing_that_runs_all_day_walks_a_big_table(settings: Settings, inbox: 
     runtime.close()
     assert not faults, f"{len(faults)} of {seen} statements\n\n" + "\n\n".join(faults)
     assert seen > 100
+    assert any("settled AS" in each for each in eye.seen), "what is said in turns is looked at too"
     assert len(eye.faults) == 2, "it would not have seen a walk"
 
 
