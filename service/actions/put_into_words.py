@@ -50,11 +50,6 @@ class Desk:
     pacer: Pacer | None = None
 
 
-def put_into_words(desk: Desk, lease: Lease) -> list[Message]:
-    """Put each taken mail into words. One that can't be is held with its reason, and blocks no other."""
-    return Words(desk, lease).of(lease.ids)
-
-
 class Words:
     """What the mails say that were taken, each as its reader was when this was made. Of a group they are made when it
     is its turn, or before, while something else is waited for."""

@@ -24,7 +24,7 @@ from sqlalchemy import func, select, update
 from service.actions.advance import advance
 from service.actions.arbitrate import arbitrate
 from service.actions.lease import Lease, take
-from service.actions.put_into_words import Desk, put_into_words
+from service.actions.put_into_words import Desk, Words
 from service.actions.record import Handed, record
 from service.local.running import read_running
 from service.ports import Message
@@ -47,7 +47,7 @@ def send_then_commit(desk: Desk, log: Path) -> int:
     lease = Lease()
     with desk.begin() as session:
         take(session, lease, desk.group)
-    messages = put_into_words(desk, lease) if lease.ids else []
+    messages = Words(desk, lease).of(lease.ids)
     outcomes = desk.provider.send(messages, time.monotonic() + FAR) if messages else []
     with desk.begin() as session:
         _intend(session, messages)
@@ -66,7 +66,7 @@ def resend_after_look_up(desk: Desk, log: Path) -> int:
                 row.state, row.token, row.lease_until = State.CLEARED, None, None
     with desk.begin() as session:
         take(session, lease, desk.group)
-    messages = put_into_words(desk, lease) if lease.ids else []
+    messages = Words(desk, lease).of(lease.ids)
     with desk.begin() as session:
         _intend(session, messages)
     outcomes = desk.provider.send(messages, time.monotonic() + FAR) if messages else []
