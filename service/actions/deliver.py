@@ -68,6 +68,7 @@ def _deliver(desk: Desk, lease: Lease, stop: Callable[[], bool], done: list[Hand
                 _give_back(desk, lease)
                 break
             granted, waiting = _commit(desk, published, lease, done, group, words, behind)
+            done.clear()  # it stands in that commit
             outcomes = _send(desk, granted, claim.at_once)
             done[:] = [Handed(message.delivery_id, outcome) for message, outcome in outcomes]
             answers += outcomes
