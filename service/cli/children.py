@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
+from itertools import cycle, islice
 
 from service.local.child import Child
 from service.local.orphans import MARK
@@ -30,7 +33,21 @@ class Children:
         """Workers and beat."""
         count = self._settings.worker_processes
         names = ["worker"] if count == 1 else [f"worker-{number}" for number in range(1, count + 1)]
-        return [*(self._child(name, "worker", **LEAN) for name in names), self._child("beat", "beat", **LEAN)]
+        workers = [self._child(name, "worker", **LEAN) for name in names]
+        for worker, core in zip(workers, _cores(count), strict=True):
+            worker.core = core
+        return [*workers, self._child("beat", "beat", **LEAN)]
 
     def _child(self, name: str, *command: str, **told: str) -> Child:
         return Child(name, (sys.executable, "-m", "service.cli", *command), self._told | told)
+
+
+def _cores(count: int) -> Sequence[int | None]:
+    """The core of each of so many workers, where they are enough to keep all cores busy; else none has its own.
+
+    Left to the scheduler, two of them often wait for one core while another has nothing to do (docs/performance.md).
+    """
+    ours = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
+    if count < len(ours) or len(ours) < 2:
+        return [None] * count
+    return list(islice(cycle(ours), count))

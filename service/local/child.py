@@ -34,7 +34,8 @@ class Unrooted:
 class Child:
     """A process in a session of its own. Where `log` is None its output is a pipe, for a supervisor to read.
 
-    On Linux it gets `orphan_signal` when the thread that started it ends, so start it from the main thread.
+    On Linux it gets `orphan_signal` when the thread that started it ends, so start it from the main thread. Where
+    `core` is given, it runs on that one of the machine's alone.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Child:
     stop_signal: signal.Signals = signal.SIGTERM
     orphan_signal: signal.Signals = signal.SIGKILL
     unrooted: Unrooted | None = None
+    core: int | None = None
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     started_at: float = field(default=0.0, init=False)
 
@@ -61,6 +63,9 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+            if self.core is not None:
+                with contextlib.suppress(OSError):  # it may have ended already, or the core been taken from us
+                    os.sched_setaffinity(self.process.pid, {self.core})
 
     @property
     def alive(self) -> bool:

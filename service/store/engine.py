@@ -13,6 +13,8 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from service.store.nearness import keep_near
+
 POOL = 5  # connections that a process keeps; as many more it opens when all of them are at work
 MOST_CONNECTIONS = 2 * POOL  # of one process
 REST = 1.0  # seconds after which a connection is asked whether it still lives before it is used again
@@ -45,6 +47,7 @@ def open_engine(database_url: str, pool: int = POOL) -> Engine:
         },
     )
     event.listen(engine, "connect", _allow_preparing)
+    event.listen(engine, "connect", lambda connection, _: keep_near(connection))
     event.listen(engine, "connect", lambda connection, _: set_json_loads(_loaded, connection))
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", partial(_ping, engine))
