@@ -19,7 +19,7 @@ from benchmarks.usage import cpu_result, processor_seconds
 from service.actions.deliver import deliver
 from service.actions.lease import Lease
 from service.actions.put_into_words import Desk
-from service.ports import Message, Outcome, Provider
+from service.ports import Meanwhile, Message, Outcome, Provider, nothing
 from service.runtime import Runtime
 
 WEIGHED = 25  # mails
@@ -27,7 +27,7 @@ SIGNED = 2_000  # mails
 SLOWEST = 10  # mails a second, below which we don't wait any longer
 PATIENCE = 120.0  # seconds
 
-EVERY = 0.03  # seconds between two looks
+EVERY = 0.1  # seconds between two looks
 RING = 0.2  # seconds for which one ring of the bell is enough
 # Each by an index of its own: looking is not to cost what is measured.
 WAYS = (
@@ -49,9 +49,11 @@ class Scales:
         self.sizes: list[int] = []
         self._provider = provider
 
-    def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
+    def send(
+        self, messages: Sequence[Message], start_by: float, at_once: int = 0, meanwhile: Meanwhile = nothing
+    ) -> list[Outcome]:
         self.sizes += [len(message.raw) for message in messages]
-        return self._provider.send(messages, start_by, at_once)
+        return self._provider.send(messages, start_by, at_once, meanwhile)
 
     def close(self) -> None:
         self._provider.close()

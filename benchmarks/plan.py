@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Plan:
     """Counts and seconds of one run. Each web measurement alternates with its reference, `rounds` times."""
 
-    mails: int = 5_000
+    mails: int = 20_000  # each round
     warm: int = 200  # mails before those that count, so that caches and SMTP sessions are there
     reference_mails: int = 20_000  # that smtp-source sends, each round
     rounds: int = 3

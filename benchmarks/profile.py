@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection, Cursor
@@ -20,63 +20,64 @@ from service.rendering import templates
 from service.runtime import Runtime
 from service.store.turn import Turns
 
+# The last is what none of the others measures.
+STEPS = ("render", "sign", "encode", "smtp", "pace", "database_statements", "database_commits", "rows_and_rules")
 PACE = ("groups", "attend", "draw", "settle", "leave")
 STATEMENTS = ((Turns, "say"), (Turns, "hear"), (Cursor, "execute"), (Cursor, "executemany"), (Connection, "rollback"))
 
 
 @dataclass(slots=True)
 class Stopwatch:
-    """Time inside some functions, in seconds: by the clock, and of this thread's processor."""
+    """Time inside some functions, in seconds: by the clock, and of this thread's processor. It stands while another of
+    those that run is inside: `running` is shared between them, the innermost last."""
 
+    running: list[Stopwatch]
     wall: float = 0.0
     cpu: float = 0.0
     calls: int = 0
 
     def timing(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The same function, timed. What it calls in turn counts with it."""
+        """The same function, timed."""
 
         def timed(*arguments: Any, **options: Any) -> Any:
-            wall, cpu = time.perf_counter(), time.thread_time()
+            for outer in self.running[-1:]:
+                outer._stop()
+            self.running.append(self)
+            self._start()
             try:
                 return function(*arguments, **options)
             finally:
-                self.wall += time.perf_counter() - wall
-                self.cpu += time.thread_time() - cpu
+                self._stop()
+                self.running.pop()
+                for outer in self.running[-1:]:
+                    outer._start()
                 self.calls += 1
 
         return timed
 
-    def less(self, *others: Stopwatch) -> Stopwatch:
-        """What is left without the time of others that ran inside."""
-        wall, cpu = (getattr(self, name) - sum(getattr(each, name) for each in others) for name in ("wall", "cpu"))
-        return Stopwatch(max(0.0, wall), max(0.0, cpu), self.calls)
+    def _start(self) -> None:
+        self.wall -= time.perf_counter()
+        self.cpu -= time.thread_time()
+
+    def _stop(self) -> None:
+        self.wall += time.perf_counter()
+        self.cpu += time.thread_time()
 
 
-@dataclass(frozen=True, slots=True)
 class Watches:
-    """A stopwatch a step. Signing and encoding happen inside rendering, everything inside the whole."""
+    """A stopwatch a step; together they measure the whole."""
 
-    whole: Stopwatch = field(default_factory=Stopwatch)
-    render: Stopwatch = field(default_factory=Stopwatch)
-    sign: Stopwatch = field(default_factory=Stopwatch)
-    encode: Stopwatch = field(default_factory=Stopwatch)
-    smtp: Stopwatch = field(default_factory=Stopwatch)
-    pace: Stopwatch = field(default_factory=Stopwatch)
-    statements: Stopwatch = field(default_factory=Stopwatch)
-    commits: Stopwatch = field(default_factory=Stopwatch)
+    def __init__(self) -> None:
+        running: list[Stopwatch] = []
+        self.steps = {name: Stopwatch(running) for name in STEPS}
 
-    def steps(self) -> dict[str, Stopwatch]:
-        """Steps that add up to the whole."""
-        return {
-            "render": self.render.less(self.sign, self.encode),
-            "sign": self.sign,
-            "encode": self.encode,
-            "smtp": self.smtp,
-            "pace": self.pace,
-            "database_statements": self.statements,
-            "database_commits": self.commits,
-            "rows_and_rules": self.whole.less(self.render, self.smtp, self.pace, self.statements, self.commits),
-        }
+    def __getitem__(self, step: str) -> Stopwatch:
+        return self.steps[step]
+
+    def in_all(self) -> Stopwatch:
+        steps = self.steps.values()
+        calls = self["rows_and_rules"].calls
+        return Stopwatch([], sum(each.wall for each in steps), sum(each.cpu for each in steps), calls)
 
 
 def measure(bench: Bench) -> Mapping[str, Result]:
@@ -89,10 +90,10 @@ def measure(bench: Bench) -> Mapping[str, Result]:
         watches = Watches()
         with watching(runtime, watches):
             desk = Desk(runtime.session, runtime.published, runtime.renderer, runtime.provider, 25, runtime.pacer)
-            sent = watches.whole.timing(deliver)(desk, Lease(), lambda: False)
+            sent = watches["rows_and_rules"].timing(deliver)(desk, Lease(), lambda: False)
     return {
         f"one_mail_{name}": Result(1000 * watch.wall / sent, "ms", more=_more(watch, sent))
-        for name, watch in {**watches.steps(), "in_all": watches.whole}.items()
+        for name, watch in {**watches.steps, "in_all": watches.in_all()}.items()
     }
 
 
@@ -105,13 +106,13 @@ def watching(runtime: Runtime, watches: Watches) -> Iterator[None]:
     """Put the stopwatches in, and take them out again."""
     with ExitStack() as stack:
         for owner, name, watch in (
-            (runtime.signer, "sign", watches.sign),
-            (templates, "quoted_printable", watches.encode),
-            (runtime.renderer, "render", watches.render),
-            (runtime.provider, "send", watches.smtp),
-            *((runtime.pacer, name, watches.pace) for name in PACE if runtime.pacer is not None),
-            (Connection, "commit", watches.commits),
-            *((owner, name, watches.statements) for owner, name in STATEMENTS),
+            (runtime.signer, "sign", watches["sign"]),
+            (templates, "quoted_printable", watches["encode"]),
+            (runtime.renderer, "render", watches["render"]),
+            (runtime.provider, "send", watches["smtp"]),
+            *((runtime.pacer, name, watches["pace"]) for name in PACE if runtime.pacer is not None),
+            (Connection, "commit", watches["database_commits"]),
+            *((owner, name, watches["database_statements"]) for owner, name in STATEMENTS),
         ):
             stack.enter_context(_replaced(owner, name, watch.timing(getattr(owner, name))))
         yield

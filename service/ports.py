@@ -6,7 +6,7 @@ vocabulary of a hand-over: proof that it was refused for good, proof that it was
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -80,16 +80,27 @@ class Message:
     raw: bytes
 
 
+Meanwhile = Callable[[], bool]  # does a piece of other work, a millisecond's at most, and says whether there is more
+
+
+def nothing() -> bool:
+    """What there is to do meanwhile where there is nothing."""
+    return False
+
+
 class Provider(Protocol):
     """A service that takes mail. One conformance suite runs over every implementation."""
 
     name: str
 
-    def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
+    def send(
+        self, messages: Sequence[Message], start_by: float, at_once: int = 0, meanwhile: Meanwhile = nothing
+    ) -> list[Outcome]:
         """Hand over a group; one outcome a message, in order. Never raises because of a message.
 
         A message whose first byte could not leave before `start_by` (`time.monotonic()` seconds) is TryLater. No more
-        than `at_once` messages are under way at the same time; 0: as many as the provider can.
+        than `at_once` messages are under way at the same time; 0: as many as the provider can. While there is nothing
+        but answers to wait for it may do what there is to do `meanwhile`, which never raises.
         """
 
     def close(self) -> None:

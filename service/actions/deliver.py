@@ -25,9 +25,9 @@ from service.actions.record import Handed, record, record_locked
 from service.actions.rule import Ruled, rule
 from service.domain.throttle import Ruling
 from service.fault import reach
-from service.ports import Message, Outcome, Published, Sent, TryLater, Uncertain
+from service.ports import Meanwhile, Message, Outcome, Published, Sent, TryLater, Uncertain
 from service.store.delivery import Delivery
-from service.store.driver import committing
+from service.store.driver import commit
 from service.store.due import Due, read_taken
 from service.store.handover import lock_under_way, write_intent
 from service.store.judged import Judged, read_judged
@@ -67,9 +67,9 @@ def _deliver(desk: Desk, lease: Lease, stop: Callable[[], bool], done: list[Hand
             if answers and (is_stale or stop() or not _goes_well(answers)):
                 _give_back(desk, lease)
                 break
-            granted, waiting = _commit(desk, published, lease, done, group, words, behind)
+            granted, waiting = _commit(desk, published, lease, done, group, words.of(group))
             done.clear()  # it stands in that commit
-            outcomes = _send(desk, granted, claim.at_once)
+            outcomes = _send(desk, granted, claim.at_once, words.ahead(behind))
             done[:] = [Handed(message.delivery_id, outcome) for message, outcome in outcomes]
             answers += outcomes
             woken += waiting
@@ -140,12 +140,9 @@ def _commit(
     lease: Lease,
     done: Sequence[Handed],
     group: Sequence[int],
-    words: Words,
-    behind: Sequence[int],
+    messages: Sequence[Message],
 ) -> tuple[list[Message], int]:
-    """The outcomes of the group before and the intent of this one, in one commit; see `_intend`. While the database is
-    at it, the words are made of the group `behind`."""
-    messages = words.of(group)
+    """The outcomes of the group before and the intent of this one, in one commit; see `_intend`."""
     with desk.begin() as session:
         before = {handed.delivery_id for handed in done}
         under_way, judged = lock_under_way(session, before, group, lease.token)
@@ -154,18 +151,17 @@ def _commit(
         if is_old or under_way.overlaps:
             judged = read_judged(session, {due.contact_id for due in dues}, under_way.now)
         granted = _intend(session, desk, published, lease, dues, messages, judged, under_way.now)
-        with committing(session):
-            words.ahead(behind)
+        commit(session)
     return granted
 
 
-def _send(desk: Desk, granted: Sequence[Message], at_once: int) -> list[Answer]:
+def _send(desk: Desk, granted: Sequence[Message], at_once: int, meanwhile: Meanwhile) -> list[Answer]:
     """Let the bytes leave whose intent is committed."""
     start_by = time.monotonic() + BUDGET
     reach("after_intent")
     if not granted:
         return []
-    return list(zip(granted, desk.provider.send(granted, start_by, at_once), strict=True))
+    return list(zip(granted, desk.provider.send(granted, start_by, at_once, meanwhile), strict=True))
 
 
 def _intend(

@@ -24,7 +24,18 @@ from service.domain.sequence.model.business import Business
 from service.domain.sequence.model.step import Step
 from service.domain.sequence.printed import words_ask_the_past
 from service.domain.system_mail import is_system
-from service.ports import Letter, Message, Pacer, Provider, Published, Renderer, StaffLetter, SystemLetter, Unrenderable
+from service.ports import (
+    Letter,
+    Meanwhile,
+    Message,
+    Pacer,
+    Provider,
+    Published,
+    Renderer,
+    StaffLetter,
+    SystemLetter,
+    Unrenderable,
+)
 from service.store.decision import last_said, write_decisions
 from service.store.delivery import State
 from service.store.due import lock_readers, read_taken
@@ -66,11 +77,18 @@ class Words:
             self._known = _look_up(session, self._published, letters)
         self._letters = {each.mail.id: each for each in letters}
 
-    def ahead(self, ids: Collection[int]) -> None:
-        """Make those of some mails before they are asked for. Where a publication can't be read for them, that is met
-        again when they are."""
-        with suppress(SQLAlchemyError):
-            self._make(ids)
+    def ahead(self, ids: Sequence[int]) -> Meanwhile:
+        """Makes those of some mails before they are asked for, one each time. Where a publication can't be read for
+        them, that is met again when they are."""
+        waiting = list(reversed(ids))
+
+        def make_one() -> bool:
+            with suppress(SQLAlchemyError):
+                self._make(waiting[-1:])
+            del waiting[-1:]
+            return bool(waiting)
+
+        return make_one
 
     def of(self, ids: Collection[int]) -> list[Message]:
         """Those of some mails, without any that can't be put into words: they are held, with the reason."""

@@ -17,7 +17,17 @@ from email.utils import parsedate_to_datetime
 from math import inf
 
 from service.clock import machine_now
-from service.ports import HandOverError, Message, NotUnderstood, Outcome, Refused, TryLater, Uncertain
+from service.ports import (
+    HandOverError,
+    Meanwhile,
+    Message,
+    NotUnderstood,
+    Outcome,
+    Refused,
+    TryLater,
+    Uncertain,
+    nothing,
+)
 from service.providers.line import PATIENCE, Line, Lost, NotReached, Patience
 from service.providers.service import MENDING, Answer, Call, Service
 from service.providers.taken_apart import Mail
@@ -48,11 +58,15 @@ class HttpProvider:
         self._pool = ThreadPoolExecutor(service.at_once, thread_name_prefix=service.name)
         self._turn, self._next = threading.Lock(), 0.0
 
-    def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
+    def send(
+        self, messages: Sequence[Message], start_by: float, at_once: int = 0, meanwhile: Meanwhile = nothing
+    ) -> list[Outcome]:
         """Hand over a group, see `Provider`. A request carries as many mails as the provider takes at once."""
         group = Group(threading.Semaphore(at_once or self._service.at_once), start_by)
         parts = self._parts([Mail(message) for message in messages])
         outcomes = self._pool.map(lambda mails: self._within(group, mails), parts)
+        while meanwhile():
+            pass
         return [outcome for part in outcomes for outcome in part]
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from service.ports import Message, Outcome, TryLater
+from service.ports import Meanwhile, Message, Outcome, TryLater, nothing
 from service.providers.smtp_dialogue import Closed
 from service.providers.smtp_session import Session, read_url
 
@@ -45,15 +45,17 @@ class Smtp:
         self._most = sessions
         self._sessions: list[Session] = []
 
-    def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
-        """Hand over a group; one outcome a message, in order. `at_once`: over no more sessions than that."""
+    def send(
+        self, messages: Sequence[Message], start_by: float, at_once: int = 0, meanwhile: Meanwhile = nothing
+    ) -> list[Outcome]:
+        """Hand over a group, see `Provider`. `at_once`: over no more sessions than that."""
         group = Round(messages, start_by)
         most = min(self._most, at_once or self._most)
         for session in _ready(self._sessions, 0.0):  # a server may have closed what it kept for a while
             self._guarded(session, group, session.read)
         while group.waiting or any(not session.is_idle for session in self._sessions):
             self._assign(group, most)
-            self._listen(group)
+            self._listen(group, meanwhile)
         return [group.outcomes[message.delivery_id] for message in messages]
 
     def close(self) -> None:
@@ -92,13 +94,13 @@ class Smtp:
         except (OSError, smtplib.SMTPException) as error:
             return TryLater(f"no connection to the mail server: {_words(error)}", "connect")
 
-    def _listen(self, group: Round) -> None:
+    def _listen(self, group: Round, meanwhile: Meanwhile) -> None:
         """Wait until something comes, or the line takes more, or somebody's patience is over."""
         busy = [session for session in self._sessions if not session.is_idle]
         if not busy:
             return
         patience = min([session.deadline for session in busy]) - time.monotonic()
-        ready = _ready(busy, patience)
+        ready = _ready(busy, patience, meanwhile)
         now = time.monotonic()
         for session in busy:
             if session in ready:
@@ -117,13 +119,17 @@ class Smtp:
             group.outcomes[message.delivery_id] = outcome
 
 
-def _ready(sessions: Iterable[Session], patience: float) -> list[Session]:
+def _ready(sessions: Iterable[Session], patience: float, meanwhile: Meanwhile = nothing) -> list[Session]:
     """Those in which there is something to hear, once there is in one, or the line takes more of another, or `patience`
     (seconds) is over."""
     poll, by_number = select.poll(), {session.fileno(): session for session in sessions}
     for number, session in by_number.items():
         poll.register(number, READ | WRITE if session.is_writing else READ)
-    return [by_number[number] for number, event in poll.poll(max(0.0, 1000 * patience)) if event & ~WRITE]
+    events = poll.poll(0)
+    while not events and meanwhile():
+        events = poll.poll(0)
+    events = events or poll.poll(max(0.0, 1000 * patience))
+    return [by_number[number] for number, event in events if event & ~WRITE]
 
 
 def _is_busy(session: Session) -> bool:

@@ -68,18 +68,9 @@ def write_ahead(session: Session, statement: TextClause, **values: Any) -> None:
     _reached(session).info.setdefault(UNSAID, []).append(_said(statement, values))
 
 
-@contextmanager
-def committing(session: Session) -> Iterator[None]:
-    """Commit, in one round trip with what was written ahead; the server is at it while the context lasts, and has
-    answered at its end. Raises what the commit does. The session has nothing more to say."""
-    connection = _reached(session)
-    with _told(connection):
-        turns = _say(connection, COMMIT)
-    try:
-        yield
-    finally:
-        with _told(connection):
-            turns.hear()
+def commit(session: Session) -> None:
+    """Commit, in one round trip with what was written ahead. The session has nothing more to say."""
+    _ask(_reached(session), COMMIT)
 
 
 def _reached(session: Session) -> Connection:

@@ -26,7 +26,7 @@ from service.domain.sequence.model.business import Business, Topic
 from service.domain.sequence.model.form import Form
 from service.domain.sequence.model.library import Library
 from service.domain.sequence.model.sequence import Sequence as Journey
-from service.ports import Letter, Message, Outcome, Published, Sent, Unrenderable
+from service.ports import Letter, Meanwhile, Message, Outcome, Published, Sent, Unrenderable, nothing
 from service.store.delivery import Delivery
 from service.store.enrolment import Enrolment
 from service.store.journey import JourneyClock
@@ -47,7 +47,9 @@ class Postman:
     answers: dict[str, Outcome] = field(default_factory=dict)
     taken: list[Message] = field(default_factory=list)
 
-    def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
+    def send(
+        self, messages: Sequence[Message], start_by: float, at_once: int = 0, meanwhile: Meanwhile = nothing
+    ) -> list[Outcome]:
         return [self._send(message) for message in messages]
 
     def _send(self, message: Message) -> Outcome:

@@ -23,7 +23,7 @@ from service.domain.pacing import DAY, Pacing, Rate, so_far
 from service.domain.sequence.vocabulary import Kind
 from service.domain.window import Window
 from service.local.valkey import Valkey
-from service.ports import Message, Outcome, Refused, TryLater
+from service.ports import Meanwhile, Message, Outcome, Refused, TryLater, nothing
 from service.providers.mx import MailboxGroups
 from service.providers.pace import Pace, read_buckets
 from service.providers.smtp import Smtp
@@ -447,7 +447,9 @@ class Doorkeeper(Postman):
         self.inside = self.most = 0
         self.door = Lock()
 
-    def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
+    def send(
+        self, messages: Sequence[Message], start_by: float, at_once: int = 0, meanwhile: Meanwhile = nothing
+    ) -> list[Outcome]:
         assert at_once == 1
         with self.door:
             self.inside += 1
@@ -455,7 +457,7 @@ class Doorkeeper(Postman):
         time.sleep(0.02)
         with self.door:
             self.inside -= 1
-            return super().send(messages, start_by, at_once)
+            return super().send(messages, start_by, at_once, meanwhile)
 
 
 def test_with_valkey_stopped_no_more_connections_are_open_than_may(engine: Engine) -> None:

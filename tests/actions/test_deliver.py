@@ -15,7 +15,7 @@ from service.actions.deliver import deliver
 from service.actions.lease import Lease
 from service.domain.policy import Caps, Policy, PressurePolicy
 from service.domain.sequence.vocabulary import Kind
-from service.ports import Letter, Message, Outcome, TryLater
+from service.ports import Letter, Meanwhile, Message, Outcome, TryLater, nothing
 from service.store.delivery import Delivery, State
 from tests.actions.house import FORM, NOW, Clerk, House, Postman
 from tests.domain.stories import BUSINESS, day, letters, step
@@ -30,8 +30,10 @@ class Jammer(Postman):
         super().__init__()
         self.connection = connection
 
-    def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
-        outcomes = super().send(messages, start_by, at_once)
+    def send(
+        self, messages: Sequence[Message], start_by: float, at_once: int = 0, meanwhile: Meanwhile = nothing
+    ) -> list[Outcome]:
+        outcomes = super().send(messages, start_by, at_once, meanwhile)
         self.connection.execute(text("SELECT id FROM contact FOR UPDATE"))
         return outcomes
 
@@ -76,6 +78,36 @@ def test_a_database_that_is_away_for_a_moment_makes_nothing_uncertain(hasty: Eng
     assert house.states(ana) == {"hello": "sent"}
 
 
+def test_the_words_behind_are_made_while_a_group_is_handed_over_and_made_once(engine: Engine) -> None:
+    house = House(engine, letters(step("hello", day(0))))
+    made: list[int] = []
+
+    class Noting(Clerk):
+        def render(self, letter: Letter) -> Message:
+            made.append(letter.delivery_id)
+            return super().render(letter)
+
+    class Waiting(Postman):
+        def send(
+            self, messages: Sequence[Message], start_by: float, at_once: int = 0, meanwhile: Meanwhile = nothing
+        ) -> list[Outcome]:
+            seen.append(len(made))
+            while meanwhile():
+                pass
+            seen.append(len(made))
+            return super().send(messages, start_by, at_once)
+
+    seen: list[int] = []
+    house.clerk, house.postman = Noting(), Waiting()
+    for name in ("ana", "ben", "cleo", "dan"):
+        house.sign_up(f"{name}@example.org")
+    house.decide()
+    assert deliver(house.desk(group=2), Lease(), lambda: False) == 4
+    assert seen == [2, 4, 4, 4]
+    assert len(set(made)) == len(made)
+    assert sorted(house.mails()) == [(f"{name}@example.org", "hello") for name in ("ana", "ben", "cleo", "dan")]
+
+
 def test_an_answer_that_comes_too_late_says_that_its_turn_is_over(engine: Engine) -> None:
     """The lease ended while the provider was asked: the sequence has gone on as if the mail had left."""
     house = House(engine, letters(step("hello", day(0)), step("more", day(3))))
@@ -83,7 +115,9 @@ def test_an_answer_that_comes_too_late_says_that_its_turn_is_over(engine: Engine
     house.decide()
 
     class Slow(Postman):
-        def send(self, messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
+        def send(
+            self, messages: Sequence[Message], start_by: float, at_once: int = 0, meanwhile: Meanwhile = nothing
+        ) -> list[Outcome]:
             house.end_leases()
             house.decide()
             return [TryLater("451 later", "451") for _ in messages]

@@ -22,6 +22,7 @@ class Script:
     refuse_domain: str = ""  # whose mailboxes are answered with `refusal`
     refusal: str = ""
     silent_after: str = ""  # the verb that gets no answer any more
+    may_answer: Callable[[], object] = lambda: None  # what is waited for before a mail's end is answered
 
     def reply(self, verb: str, line: bytes = b"") -> str:
         if verb == "rcpt" and self.refuse_domain and self.refuse_domain.encode() in line:
@@ -58,6 +59,7 @@ class Session(socketserver.StreamRequestHandler):
         if self.script.silent_after == "end":
             self.rfile.read()
             return False
+        self.script.may_answer()
         reply = self.script.reply("end")
         if reply.startswith("250") or reply == CUT:
             self.script.taken.append(b"".join(lines))

@@ -202,6 +202,18 @@ def test_whose_time_is_over_does_not_leave(any_bench: Bench | MailServer) -> Non
     assert any_bench.taken == []
 
 
+def test_what_is_done_meanwhile_ends_and_changes_no_outcome(any_bench: Bench | MailServer) -> None:
+    done = [0]
+
+    def work() -> bool:
+        done[0] += 1
+        return done[0] < 3
+
+    outcomes = any_bench.provider.send(messages(4), time.monotonic() + SOON, meanwhile=work)
+    assert [type(outcome) for outcome in outcomes] == [Sent] * 4
+    assert len(any_bench.taken) == 4
+
+
 def test_a_line_that_was_kept_too_long_is_opened_anew(bench: Bench) -> None:
     service = open_service(settings_for(bench.dialect, bench.api.url))
     assert service is not None

@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -197,6 +198,24 @@ def test_no_more_hand_overs_at_once_than_the_pace_allows() -> None:
         provider.close()
     assert all(isinstance(outcome, Sent) for outcome in outcomes)
     assert script.connections == 1
+
+
+def test_other_work_is_done_while_the_server_takes_its_time() -> None:
+    done, said = [0], Event()
+    script = Script(PIPELINED, may_answer=lambda: said.wait(SOON))
+
+    def work() -> bool:
+        done[0] += 1
+        if done[0] == 3:
+            said.set()  # only now the server answers
+        return done[0] < 5
+
+    with serving(script) as url:
+        provider = Smtp(url, sessions=2)
+        outcomes = provider.send([message(1), message(2)], time.monotonic() + SOON, meanwhile=work)
+        provider.close()
+    assert all(isinstance(outcome, Sent) for outcome in outcomes)
+    assert done[0] in {3, 4, 5}
 
 
 def test_a_line_that_is_cut_again_and_again_costs_each_mail_its_own_try_and_no_more() -> None:

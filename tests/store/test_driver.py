@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.store.access import Secret
 from service.store.bulk import listed
-from service.store.driver import committing, read, read_alone, read_together, write, write_ahead
+from service.store.driver import commit, read, read_alone, read_together, write, write_ahead
 from tests.waiting import until
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -116,8 +116,8 @@ def test_the_commit_tells_that_what_was_written_ahead_failed_and_nothing_is_kept
     session.commit()
     write_ahead(session, KEEP, name="twelve")
     write_ahead(session, KEEP, name="eleven")
-    with pytest.raises(IntegrityError, match="secret"), committing(session):
-        pass
+    with pytest.raises(IntegrityError, match="secret"):
+        commit(session)
     session.rollback()
     assert read(session, BEHIND, name="twelve") == []
     write_ahead(session, KEEP, name="eleven")
@@ -125,26 +125,19 @@ def test_the_commit_tells_that_what_was_written_ahead_failed_and_nothing_is_kept
         session.commit()
 
 
-def test_a_commit_is_under_way_while_something_else_is_done(engine: Engine, session: Session) -> None:
+def test_what_was_written_ahead_is_kept_once_it_is_committed(engine: Engine, session: Session) -> None:
     write_ahead(session, KEEP, name="thirteen")
-    with Session(engine) as looking, committing(session):
-        until(lambda: read(looking, BEHIND, name="thirteen"), "it is committed before anybody asks for the answer")
-    session.commit()
-    assert read(session, BEHIND, name="thirteen") == [("a value",)]
-
-
-def test_what_goes_wrong_while_a_commit_is_under_way_does_not_take_it_back(session: Session) -> None:
-    write_ahead(session, KEEP, name="fourteen")
-    with pytest.raises(ZeroDivisionError), committing(session):
-        raise ZeroDivisionError
+    commit(session)
+    with Session(engine) as looking:
+        assert read(looking, BEHIND, name="thirteen") == [("a value",)]
     session.rollback()
-    assert read(session, BEHIND, name="fourteen") == [("a value",)]
+    assert read(session, BEHIND, name="thirteen") == [("a value",)], "there is nothing left to take back"
 
 
 def test_a_line_that_is_cut_under_a_commit_is_an_operational_error(session: Session) -> None:
     write_ahead(session, text("SELECT pg_terminate_backend(pg_backend_pid())"))
-    with pytest.raises(OperationalError), committing(session):
-        pass
+    with pytest.raises(OperationalError):
+        commit(session)
     session.rollback()
     assert read(session, text("SELECT 1")) == [(1,)]
 
