@@ -2,8 +2,8 @@
 
 What SQLAlchemy puts together for each statement and each result, and times that are read from text, take three times as
 long as all the rest of asking. The server keeps how a statement is to be answered, where it may
-(`service.store.engine`) and the statement's option `prepare` does not forbid it: reading and planning it was a quarter
-of a mail's time there.
+(`service.store.engine`): reading and planning it was a quarter of a mail's time there. So none may need another plan
+for other values.
 """
 
 from __future__ import annotations
@@ -150,12 +150,12 @@ def _is_idle(connection: Connection) -> bool:
 
 
 def _said(statement: TextClause, values: Mapping[str, Any]) -> Said:
-    words, names, is_kept = _spoken(statement)
-    return Said(words, [values[name] for name in names], is_kept)
+    words, names = _spoken(statement)
+    return Said(words, [values[name] for name in names])
 
 
 @lru_cache(maxsize=256)
-def _spoken(statement: TextClause) -> tuple[bytes, Sequence[str], bool]:
-    """Its words, the names of their values in the order of `$1`, `$2`, …, and whether it may be kept."""
+def _spoken(statement: TextClause) -> tuple[bytes, Sequence[str]]:
+    """Its words, and the names of their values in the order of `$1`, `$2`, …"""
     compiled = statement.compile(dialect=DRIVER)
-    return str(compiled).encode(), compiled.positiontup or (), statement.get_execution_options().get("prepare", True)
+    return str(compiled).encode(), compiled.positiontup or ()

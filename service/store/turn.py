@@ -26,12 +26,10 @@ Key = tuple[bytes, tuple[int, ...]]  # words, and the types of their values
 
 
 class Said(NamedTuple):
-    """A statement as it is said: `words` with their places as `$1`, the values for those, and whether the server is to
-    keep how it is answered, where it may."""
+    """A statement as it is said: `words` with their places as `$1`, and the values for those."""
 
     words: bytes
     values: Sequence[Any] = ()
-    is_kept: bool = True
 
 
 class Written(NamedTuple):
@@ -106,8 +104,8 @@ class Turns:
         return Written(said, values, self._values.types or (), self._values.formats)
 
     def _send(self, written: Written) -> None:
-        (words, _, is_kept), values, types, formats = written
-        if not (is_kept and self._may_keep):
+        (words, _), values, types, formats = written
+        if not self._may_keep:
             self._pgconn.send_query_params(words, values, types, formats, BINARY)
             self._awaited.append(Awaited(None, None))
             return

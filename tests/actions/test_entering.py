@@ -129,7 +129,9 @@ def test_a_dated_mail_on_its_way_ends_nothing_and_what_rides_on_it_is_done(engin
     house.tell(ana, "appointment.booked", "A1", starts="2026-11-25T16:00:00+01:00")
     take = house.postman.send
 
-    def slowly(messages: Sequence[Message], start_by: float, at_once: int = 0) -> list[Outcome]:
+    def slowly(
+        messages: Sequence[Message], start_by: float, at_once: int = 0, meanwhile: object = None
+    ) -> list[Outcome]:
         house.tell(ana, "reply")
         house.decide()
         return take(messages, start_by)

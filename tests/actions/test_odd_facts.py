@@ -139,7 +139,7 @@ def test_what_rides_on_a_mail_is_done_once_when_the_worker_dies_and_answers_late
     ana = house.sign_up().contact_id
     house.decide()
 
-    def dies(messages: object, start_by: float, at_once: int = 0) -> list[object]:
+    def dies(messages: object, start_by: float, at_once: int = 0, meanwhile: object = None) -> list[object]:
         house.end_leases()
         house.decide()  # another worker looks after what the dead one left
         with house.begin() as session:

@@ -16,7 +16,7 @@ from service.web.problems import problem
 URN = "urn:everafter:"
 MOST = 100  # things that don't fit, of which an answer tells
 READS = frozenset({"GET", "HEAD", "DELETE"})
-ONE, MANY = "«one»", "«many»"  # pydantic's names for the two shapes of a body; no part of where something stands in it
+ONE, MANY = "«one»", "«many»"  # pydantic's names for the two shapes of a body, in front of where something stands in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +103,11 @@ def pointer(path: Iterable[str | int]) -> str:
 
 
 def _wrong(error: Any) -> Wrong:
-    path = [each for each in error["loc"] if each not in {ONE, MANY}]
-    detail = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
+    path, detail = list(error["loc"]), error["msg"].removeprefix("Value error, ")
+    is_extra = error["type"] == "extra_forbidden"
+    if path[:1] in ([ONE], [MANY]) and not (is_extra and len(path) == 1):  # a field of that name has nothing behind it
+        del path[0]
+    if is_extra:
         detail = f"There is no field “{str(path[-1])[:80]}” here."
     return _placed(path, detail, error["type"])
 

@@ -127,3 +127,13 @@ def test_while_the_database_is_away_nothing_is_taken_and_then_all_is_well(office
             assert int(answer.headers["Retry-After"]) > 0
         outside.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
     assert office.post("/contacts", {"email": "ana@example.org"}).status_code == 201
+
+
+@pytest.mark.parametrize("name", ["«one»", "«many»"])
+def test_a_field_may_be_called_as_we_call_the_shapes_of_a_body(office: Office, name: str) -> None:
+    sentence = f"There is no field “{name}” here."
+    assert wrongs(office.get("/deliveries", **{name: "true"})) == {name: sentence}
+    assert wrongs(office.post("/contacts", {"email": "a@example.org", name: 1})) == {f"/{name}": sentence}
+    visit = {"name": "visit.completed", "email": "a@example.org", name: 1}
+    assert wrongs(office.post("/events", visit))[f"/{name}"] == sentence
+    assert wrongs(office.post("/events", [visit]))[f"/0/{name}"] == sentence
