@@ -80,7 +80,8 @@ class Message:
     raw: bytes
 
 
-Meanwhile = Callable[[], bool]  # does a piece of other work, a millisecond's at most, and says whether there is more
+# Does a piece of other work, a millisecond's or two, and says whether there is more; may be asked again all the same.
+Meanwhile = Callable[[], bool]
 
 
 def nothing() -> bool:

@@ -208,14 +208,14 @@ def test_other_work_is_done_while_the_server_takes_its_time() -> None:
         done[0] += 1
         if done[0] == 3:
             said.set()  # only now the server answers
-        return done[0] < 5
+        return done[0] < 3
 
     with serving(script) as url:
         provider = Smtp(url, sessions=2)
         outcomes = provider.send([message(1), message(2)], time.monotonic() + SOON, meanwhile=work)
         provider.close()
     assert all(isinstance(outcome, Sent) for outcome in outcomes)
-    assert done[0] in {3, 4, 5}
+    assert done[0] >= 3, "it may be asked again, and has nothing to do then"
 
 
 def test_a_line_that_is_cut_again_and_again_costs_each_mail_its_own_try_and_no_more() -> None:
