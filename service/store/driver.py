@@ -80,19 +80,14 @@ def _reached(session: Session) -> Connection:
 
 
 def _ask(connection: Connection, *said: Said, begins: bool = True) -> list[Rows]:
-    """One turn: what was left unsaid, and this."""
+    """One turn: this, behind what was left unsaid, and behind its BEGIN where no transaction has begun."""
     with _told(connection, *said):
-        return _say(connection, *said, begins=begins).hear()
-
-
-def _say(connection: Connection, *said: Said, begins: bool = True) -> Turns:
-    """Say it behind what was left unsaid; where no transaction has begun, behind its BEGIN as well."""
-    turns = _turns(connection)
-    unsaid = connection.info.get(UNSAID, ())
-    begin = _begin(_driver(connection)) if begins and _is_idle(connection) else ()
-    turns.say([*begin, *unsaid, *said])
-    connection.info.pop(UNSAID, None)
-    return turns
+        turns = _turns(connection)
+        unsaid = connection.info.get(UNSAID, ())
+        begin = _begin(_driver(connection)) if begins and _is_idle(connection) else ()
+        turns.say([*begin, *unsaid, *said])
+        connection.info.pop(UNSAID, None)
+        return turns.hear()
 
 
 def _begin(driver: psycopg.Connection[Any]) -> Sequence[Said]:

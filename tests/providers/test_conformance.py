@@ -212,6 +212,7 @@ def test_what_is_done_meanwhile_ends_and_changes_no_outcome(any_bench: Bench | M
     outcomes = any_bench.provider.send(messages(4), time.monotonic() + SOON, meanwhile=work)
     assert [type(outcome) for outcome in outcomes] == [Sent] * 4
     assert len(any_bench.taken) == 4
+    assert done[0] == 3 or isinstance(any_bench, MailServer), "whose answers may come before there is time for it"
 
 
 def test_a_line_that_was_kept_too_long_is_opened_anew(bench: Bench) -> None:
