@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from itertools import zip_longest
 
@@ -31,6 +32,7 @@ from service.store.driver import commit
 from service.store.due import Due, read_taken
 from service.store.handover import lock_under_way, write_intent
 from service.store.judged import Judged, read_judged
+from service.store.lasting import lasting
 
 BUDGET = 10.0  # seconds from the intent to the first byte
 FRESH = 10.0  # seconds for which words are those of the person as they are
@@ -47,8 +49,8 @@ def deliver(desk: Desk, lease: Lease, stop: Callable[[], bool]) -> int:
     The caller renews the lease while this runs.
     """
     done: list[Handed] = []
-    with _kept(desk, lease, done):
-        return _deliver(desk, lease, stop, done)
+    with _kept(desk, lease, done), lasting(desk.begin) as begin:
+        return _deliver(replace(desk, begin=begin), lease, stop, done)
 
 
 def _deliver(desk: Desk, lease: Lease, stop: Callable[[], bool], done: list[Handed]) -> int:

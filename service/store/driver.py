@@ -73,6 +73,15 @@ def commit(session: Session) -> None:
     _ask(_reached(session), COMMIT)
 
 
+def conclude(session: Session) -> None:
+    """The same, only where there is something to commit; what the session knew of rows it forgets."""
+    connection = _reached(session)
+    if connection.info.get(UNSAID) or not _is_idle(connection):
+        _ask(connection, COMMIT)
+    if session.identity_map:
+        session.expunge_all()
+
+
 def _reached(session: Session) -> Connection:
     """Its connection, once what it holds is written."""
     session.flush()
