@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,7 @@ from service.store.referral import concerned, read_referrals
 from service.store.told import Person
 
 CONTACT_FIELDS = tuple(CONTACT)
+ITS_FIELDS = attrgetter(*CONTACT_FIELDS)
 
 CONSENTS = text(
     """
@@ -82,7 +84,7 @@ def local_of(contact: Contact | Leaving | Reader, business: Business) -> Local:
 
 def contact_facts(contact: Contact | Reader) -> Mapping[str, Any]:
     """`contact.…` of the language: the built-in fields and the business's own."""
-    return dict(contact.fields) | {name: getattr(contact, name) for name in CONTACT_FIELDS}
+    return {**contact.fields, **dict(zip(CONTACT_FIELDS, ITS_FIELDS(contact), strict=True))}
 
 
 def read_happenings(session: Session, contact_ids: Collection[int]) -> dict[int, Past]:

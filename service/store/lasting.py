@@ -1,7 +1,7 @@
 """A session that lasts through many transactions, one after the other.
 
-To make a session, to give it a connection and to let go of both, sixty times a second, took a worker a tenth of its time
-while it hands over mail.
+To make a session, to give it a connection and to let go of both, sixty times a second, took a worker a tenth of its
+time while it hands over mail.
 """
 
 from __future__ import annotations
