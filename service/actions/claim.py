@@ -14,9 +14,12 @@ from dataclasses import replace
 from email.utils import parseaddr
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.orm import Session
+
 from service import clock
 from service.actions.heard import ALL, heard
 from service.actions.lease import LEASE, LEAST, Lease, Taken, take
+from service.actions.line import Line
 from service.actions.put_into_words import Desk
 from service.domain.bucket import Answers, Ask, Grant, Limit
 from service.domain.pacing import Pacing, limit_in_all, limit_of, warm_up_day
@@ -36,6 +39,7 @@ class Claim:
 
     def __init__(self, desk: Desk, lease: Lease) -> None:
         self._desk, self._lease = desk, lease
+        self._line = Line()
         self._group_of: dict[int, str] = {}  # what was taken and is paced
         self._calm: dict[str, float] = {}
         self._limits: dict[str, Limit] = {}
@@ -54,7 +58,7 @@ class Claim:
         self._lease.ids, pacer = (), self._desk.pacer
         if pacer is None:
             with self._desk.begin() as session:
-                take(session, self._lease, AHEAD * self._desk.group)
+                self._line.take(session, self._lease, AHEAD * self._desk.group)
             return self._lease.ids or None
         self._begin()
         if not self._sit_down(pacer):
@@ -153,8 +157,11 @@ class Claim:
         before = self._lease.ids
         with self._desk.begin() as session:
             if self._others_wait:
-                self._others_wait = let_back(session, room) == room
-            fresh = take(session, self._lease, room, least)
+                self._let_back(session, room)
+            if least < LEAST:
+                fresh = take(session, self._lease, room, least)
+            else:
+                fresh = self._line.take(session, self._lease, room)
         if not fresh:
             return []
         groups = pacer.groups({each.domain.casefold() for each in fresh})
@@ -167,12 +174,18 @@ class Claim:
             self._queue(waiting, before + tuple(each.id for each in fresh))
         return fresh
 
+    def _let_back(self, session: Session, room: int) -> None:
+        back = let_back(session, room)
+        self._others_wait = back == room
+        if back:
+            self._line.begin_anew()
+
     def _wait_for_all(self) -> tuple[int, ...] | None:
         """Let a part of what is cleared begin to wait until all mail together may leave again; what expired in that
         time is taken to be told so."""
         with self._desk.begin() as session:
             let_go_expired(session, journey_now(session))
-            fresh = take(session, self._lease, AHEAD * self._desk.group)
+            fresh = self._line.take(session, self._lease, AHEAD * self._desk.group)
         waiting = {each.id: ALL for each in fresh if not each.is_over}
         if waiting:
             self._queue(waiting, self._lease.ids)
