@@ -66,7 +66,7 @@ class Delivery(Table):
 
     id: Mapped[Id]
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id", ondelete="CASCADE"))
-    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
+    contact_id: Mapped[int]  # the enrolment's own, so that it is not looked for a second time
     step: Mapped[str]
     occasion: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     priority: Mapped[int] = mapped_column(SmallInteger)
