@@ -32,7 +32,7 @@ from service.store.enrolment import Enrolment
 from service.store.journey import JourneyClock
 from service.store.publication import Publication
 from service.store.task import Task
-from tests.domain.stories import BUSINESS, at
+from tests.domain.stories import BUSINESS, at, day, letters, step
 
 KEY = b"k" * 32
 FORM = Form("checklist", topics=("Tips and ideas",))
@@ -172,3 +172,12 @@ class House:
     def end_leases(self) -> None:
         with self.begin() as session:
             session.execute(update(Delivery).values(lease_until=at("2020-01-01 00:00")))
+
+
+def cleared(engine: Engine, people: int) -> House:
+    """One with so many people, whose first mail is cleared."""
+    house = House(engine, letters(step("hello", day(0))))
+    for number in range(people):
+        house.sign_up(f"person{number}@example.org")
+    house.decide()
+    return house

@@ -6,8 +6,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from service.actions.lease import Lease, release, renew, take
-from tests.actions.house import House
-from tests.domain.stories import day, letters, step
+from tests.actions.house import House, cleared
 
 UPDATED = text("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'delivery'")
 PEOPLE = 30
@@ -15,11 +14,7 @@ PEOPLE = 30
 
 @pytest.fixture
 def house(engine: Engine) -> House:
-    house = House(engine, letters(step("hello", day(0))))
-    for number in range(PEOPLE):
-        house.sign_up(f"person{number}@example.org")
-    house.decide()
-    return house
+    return cleared(engine, PEOPLE)
 
 
 def test_a_lease_costs_no_index_anything(house: House, engine: Engine) -> None:

@@ -8,19 +8,14 @@ from sqlalchemy import Engine, update
 from service.actions.lease import Lease
 from service.actions.line import Line
 from service.store.delivery import Delivery
-from tests.actions.house import House
-from tests.domain.stories import day, letters, step
+from tests.actions.house import House, cleared
 
 PEOPLE = 9
 
 
 @pytest.fixture
 def house(engine: Engine) -> House:
-    house = House(engine, letters(step("hello", day(0))))
-    for number in range(PEOPLE):
-        house.sign_up(f"person{number}@example.org")
-    house.decide()
-    return house
+    return cleared(engine, PEOPLE)
 
 
 class Run:
