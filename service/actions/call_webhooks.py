@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
@@ -24,6 +23,7 @@ from service.ports import Called, Caller, Published
 from service.store.contact import Contact
 from service.store.enrolment import Enrolment
 from service.store.history import contact_facts
+from service.store.lasting import Begin
 from service.store.secret import WEBHOOKS, made_once
 from service.store.webhook_call import Claimed, WebhookCall, claim_calls, record_call
 
@@ -39,7 +39,7 @@ NAMED = 200  # characters of what somebody else said
 class Switchboard:
     """What calling needs: where sessions come from, the words, and who dials, once anybody is to be called."""
 
-    begin: Callable[[], AbstractContextManager[Session]]  # a session that commits at the end of its `with`
+    begin: Begin
     published: Callable[[], Published]
     caller: Callable[[], Caller]
 

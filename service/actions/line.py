@@ -17,14 +17,15 @@ AGAIN = 1.0  # seconds after which the whole line is looked at again
 
 class Line:
     """One run's way along the line. What came to stand in front of it (it is due again, or was given back) is seen
-    within a second, and what is more urgent at once."""
+    after `again` seconds, and what is more urgent at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, again: float = AGAIN) -> None:
+        self._again = again
         self._place, self._began = FRONT, time.monotonic()
 
     def take(self, session: Session, lease: Lease, limit: int) -> list[Taken]:
         """Take up to `limit` mails, as `service.actions.lease.take` does."""
-        if time.monotonic() >= self._began + AGAIN:
+        if time.monotonic() >= self._began + self._again:
             self.begin_anew()
         taken = take(session, lease, limit, behind=self._place)
         if len(taken) < limit and self._place != FRONT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,6 +40,7 @@ from service.store.decision import last_said, write_decisions
 from service.store.delivery import State
 from service.store.due import lock_readers, read_taken
 from service.store.history import Past, facts_of, read_pasts, records_of
+from service.store.lasting import Begin
 from service.store.letter import Unwritten, read_letters
 from service.store.referral import give_codes
 
@@ -53,7 +54,7 @@ class Desk:
     Without a pacer everything leaves as fast as it can: into the development mailbox.
     """
 
-    begin: Callable[[], AbstractContextManager[Session]]  # a session that commits at the end of its `with`
+    begin: Begin
     published: Callable[[], Published]
     renderer: Renderer
     provider: Provider

@@ -7,7 +7,6 @@ counts. What can't be read is set aside with its error, and holds nobody up.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parseaddr
@@ -15,7 +14,6 @@ from time import monotonic
 
 import structlog
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from service import clock
 from service.actions.match_feedback import Heard
@@ -25,6 +23,7 @@ from service.domain.bucket import MAJOR, Answers
 from service.domain.feedback import WORDS, Feedback
 from service.domain.redaction import without_addresses
 from service.ports import Confirming, NotNow, Pacer, Published, Received, Receiver
+from service.store.lasting import Begin
 from service.store.notice import Held, Progress, Reading, take_notices, write_progress
 
 ITEMS = 500  # told things a transaction
@@ -45,7 +44,7 @@ class Mailroom:
     """What reading needs: where sessions come from, the words, who understands which provider, the key that addresses
     are hashed with, what paces, and who visits the address by which a provider wants to be confirmed."""
 
-    begin: Callable[[], AbstractContextManager[Session]]  # a session that commits at the end of its `with`
+    begin: Begin
     published: Callable[[], Published]
     receiver: Callable[[str], Receiver | None]
     hash_key: bytes

@@ -1,7 +1,7 @@
 """A session that lasts through many transactions, one after the other.
 
-To make a session, to give it a connection and to let go of both, sixty times a second, took a worker a tenth of its
-time while it hands over mail.
+To make a session, to give it a connection and to let go of both, for each group of mails, took a worker a tenth of the
+time that it spends in Python.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from service.store.driver import conclude
 Begin = Callable[[], AbstractContextManager[Session]]  # a session that commits at the end of its `with`
 
 
-class Lasting:
+class _Lasting:
     """Begins as `begin` does, with one session all the time. An error ends it, and the next time there is a new one;
     who begins inside of it gets one of their own."""
 
@@ -55,7 +55,7 @@ class Lasting:
 @contextmanager
 def lasting(begin: Begin) -> Iterator[Begin]:
     """Sessions that are one, while the context lasts."""
-    kept = Lasting(begin)
+    kept = _Lasting(begin)
     try:
         yield kept.begin
     finally:

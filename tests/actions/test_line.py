@@ -21,8 +21,8 @@ def house(engine: Engine) -> House:
 class Run:
     """One that takes three at a time."""
 
-    def __init__(self, house: House) -> None:
-        self.house, self.lease, self.line = house, Lease(), Line()
+    def __init__(self, house: House, again: float = 60.0) -> None:
+        self.house, self.lease, self.line = house, Lease(), Line(again)
         with house.begin() as session:
             self.ids = sorted(session.scalars(Delivery.__table__.select().with_only_columns(Delivery.id)))
 
@@ -56,7 +56,14 @@ def test_who_is_given_back_in_front_comes_when_nobody_is_behind(house: House) ->
     assert [run.take() for _ in range(4)] == [[3, 4, 5], [6, 7, 8], [1], []]
 
 
-def test_or_within_a_second(house: House) -> None:
+def test_or_after_a_while(house: House) -> None:
+    run = Run(house, again=0.0)
+    assert run.take() == [0, 1, 2]
+    run.change(1, lease_until=None, token=None)
+    assert run.take() == [1, 3, 4]
+
+
+def test_or_once_somebody_was_let_back(house: House) -> None:
     run = Run(house)
     assert run.take() == [0, 1, 2]
     run.change(1, lease_until=None, token=None)
