@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
 
@@ -22,7 +22,7 @@ from service.actions.arbitrate import take_back
 from service.actions.claim import Claim
 from service.actions.lease import Lease, release
 from service.actions.put_into_words import Desk, Words
-from service.actions.record import Handed, record, record_locked
+from service.actions.record import Handed, follow, handed, recalled, reckon, record, record_locked
 from service.actions.rule import Ruled, rule
 from service.domain.throttle import Ruling
 from service.fault import reach
@@ -30,8 +30,8 @@ from service.ports import Meanwhile, Message, Outcome, Published, Sent, TryLater
 from service.store.delivery import Delivery
 from service.store.driver import commit
 from service.store.due import Due, read_taken
-from service.store.handover import lock_under_way, write_intent
-from service.store.judged import Judged, read_judged
+from service.store.handover import Changed, UnderWay, lock_under_way, record_and_lock, write_intent
+from service.store.judged import Judged
 from service.store.lasting import lasting
 
 BUDGET = 10.0  # seconds from the intent to the first byte
@@ -41,6 +41,16 @@ PATIENCE = 20.0  # seconds for a database to come back, in which what is known o
 log = structlog.get_logger()
 
 Answer = tuple[Message, Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a commit holds: the messages that may leave now; how many wait for the engine, because something happened to
+    their enrolments that may stop them, or they are of a step that was published a moment ago; and how all stood."""
+
+    granted: list[Message]
+    waiting: int
+    under_way: UnderWay
 
 
 def deliver(desk: Desk, lease: Lease, stop: Callable[[], bool]) -> int:
@@ -69,12 +79,12 @@ def _deliver(desk: Desk, lease: Lease, stop: Callable[[], bool], done: list[Hand
             if answers and (is_stale or stop() or not _goes_well(answers)):
                 _give_back(desk, lease)
                 break
-            granted, waiting = _commit(desk, published, lease, done, group, words.of(group))
+            intent = _commit(desk, published, lease, done, group, words)
             done.clear()  # it stands in that commit
-            outcomes = _send(desk, granted, claim.at_once, words.ahead(behind))
-            done[:] = [Handed(message.delivery_id, outcome) for message, outcome in outcomes]
+            outcomes = _send(desk, intent.granted, claim.at_once, words.ahead(behind))
+            done[:] = handed(intent.under_way, outcomes)
             answers += outcomes
-            woken += waiting
+            woken += intent.waiting
         claim.settle(answers)
         _tell(answers)
         count += len(answers)
@@ -137,24 +147,21 @@ def _goes_well(answers: Sequence[Answer]) -> bool:
 
 
 def _commit(
-    desk: Desk,
-    published: Published,
-    lease: Lease,
-    done: Sequence[Handed],
-    group: Sequence[int],
-    messages: Sequence[Message],
-) -> tuple[list[Message], int]:
-    """The outcomes of the group before and the intent of this one, in one commit; see `_intend`."""
+    desk: Desk, published: Published, lease: Lease, done: Sequence[Handed], group: Sequence[int], words: Words
+) -> Intent:
+    """The outcomes of the group before and the intent of this one, in one commit."""
+    messages, readers = words.of(group), words.readers(group)
+    if (before := recalled(done, words.journey_at)) is not None:
+        with suppress(Changed), desk.begin() as session:
+            reckoned = reckon(published, before, done)
+            under_way, judged = record_and_lock(session, reckoned.record, readers, lease.token)
+            is_old = follow(session, published, reckoned, under_way.now)
+            holds = not is_old and reckoned.weighing.isdisjoint(readers.values())
+            return _intend(session, desk, published, lease, under_way, messages, judged if holds else None, is_old)
     with desk.begin() as session:
-        before = {handed.delivery_id for handed in done}
-        under_way, judged = lock_under_way(session, before, group, lease.token)
-        is_old = record_locked(session, published, under_way, done)
-        dues = read_taken(session, group, lease.token) if is_old else under_way.dues()
-        if is_old or under_way.overlaps:
-            judged = read_judged(session, {due.contact_id for due in dues}, under_way.now)
-        granted = _intend(session, desk, published, lease, dues, messages, judged, under_way.now)
-        commit(session)
-    return granted
+        under_way = lock_under_way(session, {each.delivery_id for each in done}, group, lease.token)
+        is_old = record_locked(session, published, lease, under_way, done)
+        return _intend(session, desk, published, lease, under_way, messages, None, is_old)
 
 
 def _send(desk: Desk, granted: Sequence[Message], at_once: int, meanwhile: Meanwhile) -> list[Answer]:
@@ -171,16 +178,15 @@ def _intend(
     desk: Desk,
     published: Published,
     lease: Lease,
-    dues: Sequence[Due],
+    under_way: UnderWay,
     messages: Sequence[Message],
-    judged: Judged,
-    now: datetime,
-) -> tuple[list[Message], int]:
-    """Ask everything once more under the contacts' locks; the messages whose intent this commit holds.
-
-    And how many wait for the engine: something happened to their enrolments that may stop them, or they are of a step
-    that was published a moment ago.
-    """
+    judged: Judged | None,
+    is_old: bool,
+) -> Intent:
+    """Ask everything once more under the contacts' locks, and commit. `judged` is what stands for or against the
+    readers, where it is known; `is_old` tells that something was changed since the mails were read."""
+    now = under_way.now
+    dues = read_taken(session, [mail.id for mail in under_way.taken], lease.token) if is_old else under_way.dues()
     verdicts = rule(session, published, dues, now, cleared=[due.id for due in dues], judged=judged)
     worded = {message.delivery_id for message in messages}
     cleared = [due for due, verdict in verdicts if verdict.ruling is Ruling.CLEARED]
@@ -192,7 +198,9 @@ def _intend(
     _take_back(session, published, changed, back, now)
     if granted:
         write_intent(session, granted, lease.token, now, desk.provider.name, published.id)
-    return [message for message in messages if message.delivery_id in granted], len(woken) + len(dues) - len(verdicts)
+    commit(session)
+    left = [message for message in messages if message.delivery_id in granted]
+    return Intent(left, len(woken) + len(dues) - len(verdicts), under_way)
 
 
 def _take_back(

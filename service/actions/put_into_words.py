@@ -71,10 +71,11 @@ class Words:
         self._letters: dict[int, Unwritten] = {}
         self._made: dict[int, Message | Unrenderable] = {}
         self._sent_at = clock.machine_now()
+        self.journey_at: datetime | None = None  # journey time, where it runs apart from the machine's
         if not lease.ids:
             return  # all of them have to wait
         with desk.begin() as session:
-            letters, self._shifted = read_letters(session, lease.ids)
+            letters, self.journey_at = read_letters(session, lease.ids)
             self._known = _look_up(session, self._published, letters)
         self._letters = {each.mail.id: each for each in letters}
 
@@ -97,8 +98,12 @@ class Words:
         made = {each: self._made.pop(each) for each in ids if each in self._made}
         poison = {each: str(error) for each, error in made.items() if isinstance(error, Unrenderable)}
         if poison:
-            _hold(self._desk, self._lease, poison, self._shifted or self._sent_at)
+            _hold(self._desk, self._lease, poison, self.journey_at or self._sent_at)
         return [message for message in made.values() if isinstance(message, Message)]
+
+    def readers(self, ids: Collection[int]) -> dict[int, int]:
+        """Some mails with whom they are for, or about, as far as they are still there."""
+        return {each: self._letters[each].reader.id for each in ids if each in self._letters}
 
     def _make(self, ids: Collection[int]) -> None:
         for each in ids:
@@ -106,7 +111,7 @@ class Words:
             if unwritten is None or each in self._made or not self._known.has_words(unwritten):
                 continue  # its intent is refused, with the reason
             try:
-                letter = _letter(self._published, unwritten, self._known, self._sent_at, self._shifted)
+                letter = _letter(self._published, unwritten, self._known, self._sent_at, self.journey_at)
                 self._made[each] = self._desk.renderer.render(letter)
             except Unrenderable as error:
                 self._made[each] = error

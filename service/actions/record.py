@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.orm import Session
 
+from service import clock
 from service.actions.carry_out import carry_out
 from service.actions.case import Case, read_cases
 from service.actions.lease import Lease
@@ -20,7 +21,7 @@ from service.domain.sequence.model.business import Business
 from service.domain.sequence.model.step import Step
 from service.domain.spoken import spoken
 from service.domain.throttle import Ruling
-from service.ports import Outcome, Published, Refused, Sent, TryLater
+from service.ports import Message, Outcome, Published, Refused, Sent, TryLater
 from service.store.bulk import among
 from service.store.decision import Decided, add_decisions
 from service.store.delivery import Delivery, State
@@ -43,10 +44,48 @@ LEFT = (State.SENT, State.UNCERTAIN)
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """A mail and what came of it."""
+    """A mail and what came of it; with the mail and its reader's way as they stood when its intent was committed, where
+    that is known."""
 
     delivery_id: int
     outcome: Outcome
+    mail: Leaving | None = None
+    way: Way | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """What outcomes come to, and what has to be done behind it: what waits for another try is told, actions that ride
+    on mails are carried out, and what weighs on people is looked at."""
+
+    record: Record = field(default_factory=Record)
+    again: list[Decided] = field(default_factory=list)
+    acting: list[int] = field(default_factory=list)
+    weighing: set[int] = field(default_factory=set)
+
+
+def handed(under_way: UnderWay, answers: Iterable[tuple[Message, Outcome]]) -> list[Handed]:
+    """What came of mails whose intent was committed as `under_way` has them."""
+    mails = {mail.id: mail for mail in under_way.taken}
+    done = []
+    for message, outcome in answers:
+        mail = mails.get(message.delivery_id)
+        if mail is not None:
+            mail = mail._replace(state=State.HANDED, attempts=mail.attempts + 1, handed_at=under_way.now)
+        done.append(Handed(message.delivery_id, outcome, mail, mail and under_way.ways[mail.enrolment_id]))
+    return done
+
+
+def recalled(done: Sequence[Handed], journey_at: datetime | None) -> UnderWay | None:
+    """What is known of mails that were handed over, without asking; None where that is not everything. `journey_at` is
+    journey time where it runs apart from the machine's."""
+    known = UnderWay(journey_at or clock.machine_now(), journey_at)
+    for each in done:
+        if each.mail is None or each.way is None or each.way.state != "active":
+            return None
+        known.answered.append(each.mail)
+        known.ways[each.way.id] = each.way
+    return known
 
 
 def record(session: Session, published: Published, lease: Lease, done: Sequence[Handed]) -> None:
@@ -54,22 +93,34 @@ def record(session: Session, published: Published, lease: Lease, done: Sequence[
 
     A late answer still counts where the row has meanwhile become `uncertain`.
     """
-    ids = {handed.delivery_id for handed in done}
-    under_way, _ = lock_under_way(session, ids, (), lease.token)
-    record_locked(session, published, under_way, done)
+    under_way = lock_under_way(session, {each.delivery_id for each in done}, (), lease.token)
+    record_locked(session, published, lease, under_way, done)
 
 
-def record_locked(session: Session, published: Published, under_way: UnderWay, done: Sequence[Handed]) -> bool:
-    """The same of mails that were read under their locks. Whether more happened than `under_way` tells: an action that
-    rides on a mail, or a question whether somebody wants to stay, may have changed whatever it holds."""
-    outcomes, now = {handed.delivery_id: handed.outcome for handed in done}, under_way.now
+def record_locked(
+    session: Session, published: Published, lease: Lease, under_way: UnderWay, done: Sequence[Handed]
+) -> bool:
+    """The same of mails that were read under their locks; what `follow` answers."""
+    reckoned = reckon(published, under_way, done)
+    if reckoned.record.settled:
+        write_outcomes(session, reckoned.record, lease.token)
+    return follow(session, published, reckoned, under_way.now)
+
+
+def reckon(published: Published, under_way: UnderWay, done: Sequence[Handed]) -> Reckoned:
+    """What the outcomes of mails that await them come to."""
+    outcomes, now = {each.delivery_id: each.outcome for each in done}, under_way.now
     courses = {key: course_of(published, key) for key in {way.sequence for way in under_way.ways.values()}}
-    came, acting, again = Record(), [], []
+    reckoned = Reckoned()
+    came = reckoned.record
     for mail in under_way.answered:
         settled = _settle(mail, outcomes[mail.id], published.library.business, now)
         came.settled.append(settled)
+        came.readers.add(mail.contact_id)
+        if mail.priority and mail.staff_to is None:
+            reckoned.weighing.add(mail.contact_id)
         if settled.state == State.CLEARED:
-            again.append(_decided(mail, settled, now))
+            reckoned.again.append(_decided(mail, settled, now))
             continue
         way = under_way.ways[mail.enrolment_id]
         if mail.state == State.UNCERTAIN or mail.occasion or way.state != "active":
@@ -81,16 +132,22 @@ def record_locked(session: Session, published: Published, under_way: UnderWay, d
         if plan is not None:
             came.plans[way.id, plan["step"]] = plan
         if has_left and step and step.actions:
-            acting.append(mail.id)
-    if came.settled:
-        write_outcomes(session, came)
-        add_decisions(session, again, now)
-        _tell(came.settled)
-    if acting:
-        for case in read_cases(session, published, among(Delivery.id, acting)):
+            reckoned.acting.append(mail.id)
+    for mail in under_way.answered:
+        came.plans.pop((mail.enrolment_id, mail.step), None)  # it has left already, beside the one before
+    return reckoned
+
+
+def follow(session: Session, published: Published, reckoned: Reckoned, now: datetime) -> bool:
+    """What has to be done once outcomes are written. Whether more happened than they tell: an action that rides on a
+    mail, or a question whether somebody wants to stay, may have changed whatever was read of people."""
+    if reckoned.record.settled:
+        add_decisions(session, reckoned.again, now)
+        _tell(reckoned.record.settled)
+    if reckoned.acting:
+        for case in read_cases(session, published, among(Delivery.id, reckoned.acting)):
             act(session, published, case, now)
-    weighing = {mail.contact_id for mail in under_way.answered if mail.priority and mail.staff_to is None}
-    return weigh(session, published, weighing, now) or bool(acting)
+    return weigh(session, published, reckoned.weighing, now) or bool(reckoned.acting)
 
 
 def go_on(
@@ -115,20 +172,24 @@ def weighs_on(cases: Sequence[Case]) -> set[int]:
 def _settle(mail: Leaving, outcome: Outcome, business: Business, now: datetime) -> Settled:
     match outcome:
         case Sent(provider_id=provider_id):
-            return Settled(mail.id, State.SENT, "sent", SENT if mail.priority else SERVICE_SENT, provider_id or None)
+            return Settled(
+                mail.id, mail.state, State.SENT, "sent", SENT if mail.priority else SERVICE_SENT, provider_id or None
+            )
         case Refused(reason=reason):
-            return Settled(mail.id, State.FAILED, "refused", f"Refused for good: {reason}")
+            return Settled(mail.id, mail.state, State.FAILED, "refused", f"Refused for good: {reason}")
         case TryLater(reason=reason) if mail.state == State.UNCERTAIN:
             late = f"It was not taken, as became known when its sequence had gone on: {reason}"
-            return Settled(mail.id, State.FAILED, "try-later", late)
+            return Settled(mail.id, mail.state, State.FAILED, "try-later", late)
         case TryLater(reason=reason) if mail.attempts < MAX_ATTEMPTS:
             wait = retry_after(mail.attempts, outcome.code, outcome.after)
             again = f"Not taken yet, tried again after {spoken(now + wait, zone_of(mail, business))}: {reason}"
-            return Settled(mail.id, State.CLEARED, "try-later", again, wait=wait.total_seconds())
+            return Settled(mail.id, mail.state, State.CLEARED, "try-later", again, wait=wait.total_seconds())
         case TryLater(reason=reason):
-            return Settled(mail.id, State.FAILED, "try-later", f"Given up after {mail.attempts} tries: {reason}")
+            return Settled(
+                mail.id, mail.state, State.FAILED, "try-later", f"Given up after {mail.attempts} tries: {reason}"
+            )
         case _:
-            return Settled(mail.id, State.UNCERTAIN, "uncertain", unsure(outcome.reason))
+            return Settled(mail.id, mail.state, State.UNCERTAIN, "uncertain", unsure(outcome.reason))
 
 
 def _decided(mail: Leaving, settled: Settled, now: datetime) -> Decided:

@@ -81,12 +81,9 @@ TAKEN = text(
     """
 )
 # `FOR SHARE` lets two workers pass one cap.
-LOCK = text(
-    """
-    SELECT id FROM contact WHERE id = ANY(ARRAY(SELECT contact_id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[]))))
-    ORDER BY id FOR NO KEY UPDATE
-    """
-)
+LOCK = "SELECT id FROM contact WHERE id = ANY({}) ORDER BY id FOR NO KEY UPDATE"
+LOCK_PEOPLE = text(LOCK.format("CAST(:ids AS bigint[])"))
+LOCK_READERS = text(LOCK.format("ARRAY(SELECT contact_id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[])))"))
 PEOPLE = text(f"SELECT {', '.join(Someone._fields)} FROM contact WHERE id = ANY(CAST(:ids AS bigint[]))")  # noqa: S608
 MAILS = text(
     """
@@ -119,7 +116,7 @@ def read_taken(session: Session, ids: Collection[int], token: str) -> list[Due]:
 
 def lock_readers(session: Session, delivery_ids: Collection[int]) -> None:
     """Lock the contacts of these mails, in ascending order: the first lock of every writer."""
-    read(session, LOCK, ids=listed(delivery_ids))
+    read(session, LOCK_READERS, ids=listed(delivery_ids))
 
 
 def read_people(session: Session, contact_ids: Collection[int]) -> dict[int, Someone]:

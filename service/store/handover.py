@@ -18,8 +18,8 @@ from service import clock
 from service.store.bulk import document, listed
 from service.store.delivery import State
 from service.store.driver import read_together, write_ahead
-from service.store.due import LOCK, Due
-from service.store.judged import READERS_JUDGED, Judged, judged_of
+from service.store.due import LOCK_PEOPLE, LOCK_READERS, Due
+from service.store.judged import JUDGED_NOW, Judged, judged_of
 
 
 class Leaving(NamedTuple):
@@ -62,12 +62,15 @@ class Way:
     replanned_at: datetime | None
     wake_at: datetime | None
     why: str | None
+    version: str  # another one once anything of the row was changed
 
 
 class Settled(NamedTuple):
-    """What becomes of a mail. `wait` (seconds) only where it is cleared again, and not to be taken before."""
+    """What becomes of a mail that `was` in another state. `wait` (seconds) only where it is cleared again, and not to
+    be taken before."""
 
     id: int
+    was: str
     state: str
     rule: str
     reason: str
@@ -77,39 +80,43 @@ class Settled(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a group's outcomes come to: the mails, how far their readers are, and the touches that come next."""
+    """What a group's outcomes come to: the mails and their readers, how far those are, and the touches to come."""
 
     settled: list[Settled] = field(default_factory=list)
+    readers: set[int] = field(default_factory=set)
     ways: dict[int, Way] = field(default_factory=dict)
     plans: dict[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)  # by enrolment and step
 
 
+class Changed(Exception):  # noqa: N818 (what happened)
+    """Somebody changed what was known of mails under way, or of their readers: nothing of it may be written."""
+
+
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """What one run has in hand, locked: the mails whose answer is awaited, those that may leave next, and how far the
-    readers of both are, by enrolment; `now` is journey time since they are locked."""
+    """What one run has in hand: the mails whose answer is awaited, those that may leave next, and how far the readers
+    of both are, by enrolment. `now` is journey time since they are locked, `journey_at` the same where it runs apart
+    from the machine's."""
 
     now: datetime
+    journey_at: datetime | None = None
     answered: list[Leaving] = field(default_factory=list)
     taken: list[Leaving] = field(default_factory=list)
     ways: dict[int, Way] = field(default_factory=dict)
-
-    @property
-    def overlaps(self) -> bool:
-        """Whether somebody reads a mail of both."""
-        return not {mail.contact_id for mail in self.answered}.isdisjoint(mail.contact_id for mail in self.taken)
 
     def dues(self) -> list[Due]:
         """Those that may leave, for a verdict."""
         return [_due(mail, self.ways[mail.enrolment_id]) for mail in sorted(self.taken)]
 
 
-WAY = tuple(Way.__dataclass_fields__)
+*WAY, _ = Way.__dataclass_fields__
+VERSION = "concat(enrolment.xmin, enrolment.ctid)"  # of every row that is written there is another
 MAIL = len(Leaving._fields)
 UNDER_WAY = text(
     f"""
     SELECT {", ".join(f"delivery.{name}" for name in Leaving._fields[:-2])}, contact.timezone, contact.address_hash,
-           {", ".join(f"enrolment.{name}" for name in WAY)}, (SELECT at FROM journey_clock)
+           {", ".join(f"enrolment.{name}" for name in WAY)}, {VERSION},
+           (SELECT at FROM journey_clock)
     FROM delivery JOIN enrolment ON enrolment.id = delivery.enrolment_id
                   JOIN contact ON contact.id = delivery.contact_id
     WHERE delivery.id = ANY(CAST(:ids AS bigint[])) AND delivery.token = :token
@@ -117,8 +124,9 @@ UNDER_WAY = text(
     ORDER BY enrolment.id, delivery.id FOR NO KEY UPDATE OF enrolment, delivery
     """  # noqa: S608 (our own names)
 )
+# What it knows of rows may be of a moment ago: of those that somebody has changed since, nothing is written.
 RECORD = text(
-    """
+    f"""
     WITH settled AS (
         UPDATE delivery SET state = known.state, rule = known.rule, reason = known.reason, lease_until = NULL,
             sent_at = CASE WHEN known.state = 'sent' THEN handed_at END,
@@ -127,24 +135,30 @@ RECORD = text(
             handed_at = CASE WHEN known.state <> 'cleared' THEN handed_at END,
             token = CASE WHEN known.state <> 'cleared' THEN token END
         FROM json_to_recordset(CAST(:settled AS json))
-             AS known (id bigint, state text, rule text, reason text, provider_id text, wait double precision)
-        WHERE delivery.id = known.id
+             AS known (id bigint, was text, state text, rule text, reason text, provider_id text, wait double precision)
+        WHERE delivery.id = known.id AND delivery.state = known.was AND delivery.token = :token
+        RETURNING 1
     ),
     gone_on AS (
         UPDATE enrolment SET passed = known.passed, passed_at = known.passed_at, last_done_at = known.last_done_at,
             last_mail_at = known.last_mail_at, last_mail_step = known.last_mail_step, wake_at = known.wake_at
         FROM json_to_recordset(CAST(:ways AS json))
              AS known (id bigint, passed text[], passed_at timestamptz, last_done_at timestamptz,
-                       last_mail_at timestamptz, last_mail_step text, wake_at timestamptz)
-        WHERE enrolment.id = known.id
+                       last_mail_at timestamptz, last_mail_step text, wake_at timestamptz, version text)
+        WHERE enrolment.id = known.id AND {VERSION} = known.version
+        RETURNING enrolment.id
+    ),
+    planned AS (
+        INSERT INTO delivery (enrolment_id, contact_id, step, occasion, priority, state, due_at, message_id)
+        SELECT next.* FROM json_to_recordset(CAST(:plans AS json))
+            AS next (enrolment_id bigint, contact_id bigint, step text, occasion smallint, priority smallint,
+                     state text, due_at timestamptz, message_id text)
+        WHERE enrolment_id IN (SELECT id FROM gone_on)
+        ON CONFLICT (enrolment_id, step, occasion) DO UPDATE SET due_at = excluded.due_at, priority = excluded.priority
+        WHERE delivery.state = 'planned'
     )
-    INSERT INTO delivery (enrolment_id, contact_id, step, occasion, priority, state, due_at, message_id)
-    SELECT * FROM json_to_recordset(CAST(:plans AS json))
-        AS next (enrolment_id bigint, contact_id bigint, step text, occasion smallint, priority smallint, state text,
-                 due_at timestamptz, message_id text)
-    ON CONFLICT (enrolment_id, step, occasion) DO UPDATE SET due_at = excluded.due_at, priority = excluded.priority
-    WHERE delivery.state = 'planned'
-    """
+    SELECT (SELECT count(*) FROM settled), (SELECT count(*) FROM gone_on)
+    """  # noqa: S608 (our own words)
 )
 INTEND = text(
     """
@@ -154,29 +168,47 @@ INTEND = text(
     WHERE id = ANY(CAST(:ids AS bigint[])) AND token = :token AND state = 'cleared'
     """
 )
-PROGRESS = ("id", "passed", "passed_at", "last_done_at", "last_mail_at", "last_mail_step", "wake_at")
+PROGRESS = ("id", "passed", "passed_at", "last_done_at", "last_mail_at", "last_mail_step", "wake_at", "version")
 
 
-def lock_under_way(
-    session: Session, answered: Collection[int], taken: Collection[int], token: str
-) -> tuple[UnderWay, Judged]:
+def lock_under_way(session: Session, answered: Collection[int], taken: Collection[int], token: str) -> UnderWay:
     """Of `answered` the mails that still await what is known of them now, of `taken` those that are still cleared, both
-    under this token; and what stands for or against whoever reads the latter.
+    under this token.
 
     Their contacts are locked first, in ascending order, then their enrolments and they themselves.
     """
     ids = listed([*answered, *taken])
-    asked = (
-        (LOCK, {"ids": ids}),
-        (UNDER_WAY, {"ids": ids, "token": token}),
-        (READERS_JUDGED, {"ids": listed(taken), "now": clock.machine_now()}),
+    _, rows = read_together(session, (LOCK_READERS, {"ids": ids}), (UNDER_WAY, {"ids": ids, "token": token}))
+    return _under_way(rows, answered, taken)
+
+
+def record_and_lock(session: Session, record: Record, taken: Mapping[int, int], token: str) -> tuple[UnderWay, Judged]:
+    """Lock the readers of the mails before and of those in `taken` (mails to readers), write `record` down, and read of
+    `taken` what is still cleared, with what stands for or against those readers: one turn for whoever knows what is to
+    be recorded.
+
+    Raises Changed where something isn't as it was known to be; the caller takes all of it back then.
+    """
+    readers = set(taken.values())
+    written = [(RECORD, _written(record, token))] if record.settled else []
+    _, *counted, rows, people = read_together(
+        session,
+        (LOCK_PEOPLE, {"ids": listed(readers | record.readers)}),
+        *written,
+        (UNDER_WAY, {"ids": listed(taken), "token": token}),
+        (JUDGED_NOW, {"ids": listed(readers), "now": clock.machine_now()}),
     )
-    _, rows, people = read_together(session, *asked)
-    return _under_way(rows, answered, taken), judged_of(people)
+    if counted and counted[0] != [(len(record.settled), len(record.ways))]:
+        raise Changed("what is known of the mails before is not so any more")
+    under_way = _under_way(rows, (), taken)
+    if any(mail.contact_id not in readers for mail in under_way.taken):
+        raise Changed("a mail has another reader by now, who is not locked")
+    return under_way, judged_of(people)
 
 
 def _under_way(rows: Sequence[tuple[Any, ...]], answered: Collection[int], taken: Collection[int]) -> UnderWay:
-    found = UnderWay((rows and rows[0][-1]) or clock.machine_now())
+    journey_at = rows[0][-1] if rows else None
+    found = UnderWay(journey_at or clock.machine_now(), journey_at)
     for row in rows:
         mail = Leaving._make(row[:MAIL])
         if mail.state != State.CLEARED:
@@ -208,15 +240,19 @@ def _due(mail: Leaving, way: Way) -> Due:
     )
 
 
-def write_outcomes(session: Session, record: Record) -> None:
-    """Write down what a group's outcomes come to, in one statement. The caller commits."""
+def write_outcomes(session: Session, record: Record, token: str) -> None:
+    """Write down what a group's outcomes come to, in one statement; the rows are locked. The caller commits."""
+    write_ahead(session, RECORD, **_written(record, token))
+
+
+def _written(record: Record, token: str) -> Mapping[str, str]:
     progress = [{name: getattr(way, name) for name in PROGRESS} for way in record.ways.values()]
-    values = {
+    return {
         "settled": document([each._asdict() for each in record.settled]),
         "ways": document(progress),
         "plans": document([*record.plans.values()]),
+        "token": token,
     }
-    write_ahead(session, RECORD, **values)
 
 
 def write_intent(

@@ -39,11 +39,8 @@ def _asking(now: str, whom: str) -> TextClause:
 
 
 JUDGED = _asking(":now", "CAST(:ids AS bigint[])")
-# The same by mails, at journey time, which is read beside it.
-READERS_JUDGED = _asking(
-    "coalesce((SELECT at FROM journey_clock), :now)",
-    "ARRAY(SELECT contact_id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[])))",
-)
+# The same at journey time, which is read beside it; at `now` where that is the machine's.
+JUDGED_NOW = _asking("coalesce((SELECT at FROM journey_clock), :now)", "CAST(:ids AS bigint[])")
 # What the rhythm of people is reckoned from: names and instants, and next to nothing of what came with them. A business
 # may have sent numbers that orjson can't read; the driver, where `data` is no text, looks for its encoding each time.
 BOOKED = text(
@@ -71,7 +68,7 @@ def read_judged(session: Session, contact_ids: Collection[int], now: datetime) -
 
 
 def judged_of(rows: Iterable[Sequence[Any]]) -> Judged:
-    """What the rows of JUDGED or READERS_JUDGED say."""
+    """What the rows of JUDGED or JUDGED_NOW say."""
     found = Judged()
     for *row, acts, lines, told in rows:
         someone = found.people[row[0]] = Someone._make(row)

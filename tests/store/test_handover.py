@@ -1,0 +1,96 @@
+"""What is written of mails under way is written as it was known, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine, update
+
+from service.actions.lease import Lease, take
+from service.store.delivery import Delivery, State
+from service.store.enrolment import Enrolment
+from service.store.handover import Changed, Record, Settled, Way, lock_under_way, record_and_lock, write_intent
+from tests.actions.house import House
+from tests.domain.stories import day, letters, step
+
+
+def handed_over(house: House, lease: Lease) -> tuple[int, Way]:
+    """A mail whose intent is committed, and its reader's way as it was then."""
+    house.sign_up()
+    house.decide()
+    with house.begin() as session:
+        ((mail, *_),) = take(session, lease, 1)
+        (way,) = lock_under_way(session, (), (mail,), lease.token).ways.values()
+        write_intent(session, (mail,), lease.token, house.now, "postman", house.published.id)
+    return mail, way
+
+
+def left(mail: int, way: Way) -> Record:
+    way.passed = ["hello"]
+    settled = Settled(mail, State.HANDED, State.SENT, "sent", "Sent.")
+    return Record([settled], {way.contact_id}, {way.id: way}, {})
+
+
+@pytest.fixture
+def house(engine: Engine) -> House:
+    return House(engine, letters(step("hello", day(0))))
+
+
+def test_what_is_known_is_written_while_the_next_are_locked(house: House) -> None:
+    lease = Lease()
+    mail, way = handed_over(house, lease)
+    house.sign_up("ben@example.org")
+    house.decide()
+    with house.begin() as session:
+        ((other, *_),) = take(session, lease, 1)
+        ben = session.get_one(Delivery, other).contact_id
+        under_way, judged = record_and_lock(session, left(mail, way), {other: ben}, lease.token)
+        assert [each.id for each in under_way.taken] == [other]
+        assert set(judged.people) == {ben}
+        assert under_way.now == house.now
+    assert house.states(way.contact_id) == {"hello": "sent"}
+    assert house.enrolment(way.contact_id).passed == ["hello"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda mail, way: update(Enrolment).where(Enrolment.id == way.id).values(why="somebody wrote it again"),
+        lambda mail, way: update(Delivery).where(Delivery.id == mail).values(state=State.UNCERTAIN),
+        lambda mail, way: update(Delivery).where(Delivery.id == mail).values(token="somebody else's"),
+    ],
+    ids=("way", "state", "lease"),
+)
+def test_what_has_changed_is_not_written_over(house: House, change: Callable) -> None:
+    lease = Lease()
+    mail, way = handed_over(house, lease)
+    with house.begin() as session:
+        session.execute(change(mail, way))
+    with pytest.raises(Changed), house.begin() as session:
+        record_and_lock(session, left(mail, way), {}, lease.token)
+    assert house.states(way.contact_id)["hello"] != "sent"
+    assert house.enrolment(way.contact_id).passed == []
+
+
+def test_a_way_that_this_commit_has_changed_is_another_as_well(house: House) -> None:
+    """The transaction is the same; where the row lies is not."""
+    lease = Lease()
+    mail, way = handed_over(house, lease)
+    again = update(Enrolment).where(Enrolment.id == way.id)
+    with house.begin() as session:
+        session.execute(again.values(why="once"))
+        (between,) = lock_under_way(session, (mail,), (), lease.token).ways.values()
+        session.execute(again.values(why="twice"))
+        with pytest.raises(Changed):
+            record_and_lock(session, left(mail, between), {}, lease.token)
+
+
+def test_a_mail_is_not_read_without_its_readers_lock(house: House) -> None:
+    lease = Lease()
+    house.sign_up()
+    house.decide()
+    with house.begin() as session:
+        ((mail, *_),) = take(session, lease, 1)
+        with pytest.raises(Changed):
+            record_and_lock(session, Record(), {mail: 0}, lease.token)
