@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean, median
 
@@ -28,15 +28,22 @@ SLOWEST = 10  # mails a second, below which we don't wait any longer
 PATIENCE = 120.0  # seconds
 
 EVERY = 0.1  # seconds between two looks
+AT_LAST = 0.01  # seconds between two when nothing more is to be taken: what is handed over is answered any moment
 RING = 0.2  # seconds for which one ring of the bell is enough
 # Each by an index of its own: looking is not to cost what is measured.
-WAYS = (
+TO_TAKE = (
     "state = 'cleared' AND pace_group IS NULL",
     "state = 'cleared' AND pace_group IS NOT NULL",
-    "state = 'handed'",
     "state = 'due'",
 )
-OPEN = "SELECT ({})::int".format(" OR ".join(f"EXISTS (SELECT FROM delivery WHERE {each})" for each in WAYS))
+WAYS = (*TO_TAKE, "state = 'handed'")
+
+
+def _any(ways: Iterable[str]) -> str:
+    return "SELECT ({})::int".format(" OR ".join(f"EXISTS (SELECT FROM delivery WHERE {each})" for each in ways))
+
+
+LEFT, OPEN = _any(TO_TAKE), _any(WAYS)
 DUE = "SELECT EXISTS (SELECT FROM enrolment WHERE state = 'active' AND wake_at <= now())::int"
 SENT = "SELECT count(*) FROM delivery WHERE state = 'sent'"
 
@@ -144,14 +151,16 @@ def wait_for_mails(installation: Installation, count: int) -> None:
     rung = float("-inf")
     with installation.runtime.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as looking:
 
-        def done() -> bool:
+        def none(*queries: str) -> bool:
             nonlocal rung
             if time.monotonic() >= rung + RING:
                 rung = time.monotonic()
                 installation.runtime.bell.ring()
-            return not any(looking.exec_driver_sql(query).scalar_one() for query in (OPEN, DUE))
+            return not any(looking.exec_driver_sql(query).scalar_one() for query in queries)
 
-        wait_until(done, PATIENCE + count / SLOWEST, f"{count:,} mails are sent", EVERY)
+        what, patience = f"{count:,} mails are sent", PATIENCE + count / SLOWEST
+        wait_until(lambda: none(LEFT, DUE), patience, what, EVERY)
+        wait_until(lambda: none(OPEN, DUE), patience, what, AT_LAST)
 
 
 def _weigh(runtime: Runtime) -> int:
