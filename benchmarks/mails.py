@@ -83,7 +83,7 @@ def measure(bench: Bench) -> Mapping[str, Result]:
     sendings = [_send(bench)]
     size = sendings[0].size
     blasts = _blast(bench, size)
-    for _ in range(bench.plan.rounds - 1):
+    for _ in range(bench.plan.mail_rounds - 1):
         sendings.append(_send(bench))
         blasts += _blast(bench, size)
     seen = {

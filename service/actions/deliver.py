@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
@@ -18,11 +18,12 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from service import clock
 from service.actions.arbitrate import take_back
 from service.actions.claim import Claim
 from service.actions.lease import Lease, release
 from service.actions.put_into_words import Desk, Words
-from service.actions.record import Handed, follow, handed, recalled, reckon, record, record_locked
+from service.actions.record import Handed, complete, handed, recalled, reckon, record, record_locked
 from service.actions.rule import Ruled, rule
 from service.domain.throttle import Ruling
 from service.fault import reach
@@ -151,13 +152,16 @@ def _commit(
 ) -> Intent:
     """The outcomes of the group before and the intent of this one, in one commit."""
     messages, readers = words.of(group), words.readers(group)
-    if (before := recalled(done, words.journey_at)) is not None:
-        with suppress(Changed), desk.begin() as session:
-            reckoned = reckon(published, before, done)
-            under_way, judged = record_and_lock(session, reckoned.record, readers, lease.token)
-            is_old = follow(session, published, reckoned, under_way.now)
-            holds = not is_old and reckoned.weighing.isdisjoint(readers.values())
-            return _intend(session, desk, published, lease, under_way, messages, judged if holds else None, is_old)
+    if (before := recalled(done, words.journey_at or clock.machine_now())) is not None:
+        try:
+            with desk.begin() as session:
+                reckoned = reckon(published, before, done)
+                under_way, judged = record_and_lock(session, reckoned.record, readers, lease.token)
+                is_old = complete(session, published, reckoned, under_way.now)
+                holds = not is_old and reckoned.weighing.isdisjoint(readers.values())
+                return _intend(session, desk, published, lease, under_way, messages, judged if holds else None, is_old)
+        except Changed as why:
+            log.debug("deliveries.read_again", why=str(why))
     with desk.begin() as session:
         under_way = lock_under_way(session, {each.delivery_id for each in done}, group, lease.token)
         is_old = record_locked(session, published, lease, under_way, done)

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.orm import Session
 
-from service import clock
 from service.actions.carry_out import carry_out
 from service.actions.case import Case, read_cases
 from service.actions.lease import Lease
@@ -69,17 +68,19 @@ def handed(under_way: UnderWay, answers: Iterable[tuple[Message, Outcome]]) -> l
     mails = {mail.id: mail for mail in under_way.taken}
     done = []
     for message, outcome in answers:
-        mail = mails.get(message.delivery_id)
-        if mail is not None:
-            mail = mail._replace(state=State.HANDED, attempts=mail.attempts + 1, handed_at=under_way.now)
-        done.append(Handed(message.delivery_id, outcome, mail, mail and under_way.ways[mail.enrolment_id]))
+        mail = mails[message.delivery_id]
+        mail = mail._replace(state=State.HANDED, attempts=mail.attempts + 1, handed_at=under_way.now)
+        done.append(Handed(mail.id, outcome, mail, under_way.ways[mail.enrolment_id]))
     return done
 
 
-def recalled(done: Sequence[Handed], journey_at: datetime | None) -> UnderWay | None:
-    """What is known of mails that were handed over, without asking; None where that is not everything. `journey_at` is
-    journey time where it runs apart from the machine's."""
-    known = UnderWay(journey_at or clock.machine_now(), journey_at)
+def recalled(done: Sequence[Handed], now: datetime) -> UnderWay | None:
+    """What is known of mails that were handed over, without asking, at `now` (journey time).
+
+    None where that is not everything; nor is a way known that has ended, for none is written of it that would show
+    whether it still has.
+    """
+    known = UnderWay(now)
     for each in done:
         if each.mail is None or each.way is None or each.way.state != "active":
             return None
@@ -100,11 +101,11 @@ def record(session: Session, published: Published, lease: Lease, done: Sequence[
 def record_locked(
     session: Session, published: Published, lease: Lease, under_way: UnderWay, done: Sequence[Handed]
 ) -> bool:
-    """The same of mails that were read under their locks; what `follow` answers."""
+    """The same of mails that were read under their locks; what `complete` answers."""
     reckoned = reckon(published, under_way, done)
     if reckoned.record.settled:
         write_outcomes(session, reckoned.record, lease.token)
-    return follow(session, published, reckoned, under_way.now)
+    return complete(session, published, reckoned, under_way.now)
 
 
 def reckon(published: Published, under_way: UnderWay, done: Sequence[Handed]) -> Reckoned:
@@ -138,7 +139,7 @@ def reckon(published: Published, under_way: UnderWay, done: Sequence[Handed]) ->
     return reckoned
 
 
-def follow(session: Session, published: Published, reckoned: Reckoned, now: datetime) -> bool:
+def complete(session: Session, published: Published, reckoned: Reckoned, now: datetime) -> bool:
     """What has to be done once outcomes are written. Whether more happened than they tell: an action that rides on a
     mail, or a question whether somebody wants to stay, may have changed whatever was read of people."""
     if reckoned.record.settled:

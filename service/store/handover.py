@@ -95,11 +95,9 @@ class Changed(Exception):  # noqa: N818 (what happened)
 @dataclass(frozen=True, slots=True)
 class UnderWay:
     """What one run has in hand: the mails whose answer is awaited, those that may leave next, and how far the readers
-    of both are, by enrolment. `now` is journey time since they are locked, `journey_at` the same where it runs apart
-    from the machine's."""
+    of both are, by enrolment. `now` is journey time since they are locked."""
 
     now: datetime
-    journey_at: datetime | None = None
     answered: list[Leaving] = field(default_factory=list)
     taken: list[Leaving] = field(default_factory=list)
     ways: dict[int, Way] = field(default_factory=dict)
@@ -110,7 +108,9 @@ class UnderWay:
 
 
 *WAY, _ = Way.__dataclass_fields__
-VERSION = "concat(enrolment.xmin, enrolment.ctid)"  # of every row that is written there is another
+# Of each row that is written there is another. A change of a contact that a plan hangs on, as of the time zone, wakes
+# the enrolments in the same commit, and so is one of theirs.
+VERSION = "concat(enrolment.xmin, enrolment.ctid)"
 MAIL = len(Leaving._fields)
 UNDER_WAY = text(
     f"""
@@ -121,7 +121,7 @@ UNDER_WAY = text(
                   JOIN contact ON contact.id = delivery.contact_id
     WHERE delivery.id = ANY(CAST(:ids AS bigint[])) AND delivery.token = :token
       AND delivery.state IN ('cleared', 'handed', 'uncertain')
-    ORDER BY enrolment.id, delivery.id FOR NO KEY UPDATE OF enrolment, delivery
+    ORDER BY enrolment.id, delivery.id FOR NO KEY UPDATE OF delivery
     """  # noqa: S608 (our own names)
 )
 # What it knows of rows may be of a moment ago: of those that somebody has changed since, nothing is written.
@@ -157,7 +157,7 @@ RECORD = text(
         ON CONFLICT (enrolment_id, step, occasion) DO UPDATE SET due_at = excluded.due_at, priority = excluded.priority
         WHERE delivery.state = 'planned'
     )
-    SELECT (SELECT count(*) FROM settled), (SELECT count(*) FROM gone_on)
+    SELECT (SELECT count(*) FROM gone_on), (SELECT count(*) FROM settled)
     """  # noqa: S608 (our own words)
 )
 INTEND = text(
@@ -175,7 +175,7 @@ def lock_under_way(session: Session, answered: Collection[int], taken: Collectio
     """Of `answered` the mails that still await what is known of them now, of `taken` those that are still cleared, both
     under this token.
 
-    Their contacts are locked first, in ascending order, then their enrolments and they themselves.
+    Their contacts are locked first, in ascending order, which keeps their enrolments as well, then they themselves.
     """
     ids = listed([*answered, *taken])
     _, rows = read_together(session, (LOCK_READERS, {"ids": ids}), (UNDER_WAY, {"ids": ids, "token": token}))
@@ -190,25 +190,26 @@ def record_and_lock(session: Session, record: Record, taken: Mapping[int, int], 
     Raises Changed where something isn't as it was known to be; the caller takes all of it back then.
     """
     readers = set(taken.values())
+    those = readers | record.readers
     written = [(RECORD, _written(record, token))] if record.settled else []
-    _, *counted, rows, people = read_together(
+    locked, *counted, rows, people = read_together(
         session,
-        (LOCK_PEOPLE, {"ids": listed(readers | record.readers)}),
+        (LOCK_PEOPLE, {"ids": listed(those)}),
         *written,
         (UNDER_WAY, {"ids": listed(taken), "token": token}),
         (JUDGED_NOW, {"ids": listed(readers), "now": clock.machine_now()}),
     )
-    if counted and counted[0] != [(len(record.settled), len(record.ways))]:
-        raise Changed("what is known of the mails before is not so any more")
-    under_way = _under_way(rows, (), taken)
-    if any(mail.contact_id not in readers for mail in under_way.taken):
-        raise Changed("a mail has another reader by now, who is not locked")
-    return under_way, judged_of(people)
+    if len(locked) != len(those):
+        raise Changed("a reader is another person by now, who is not locked")
+    if counted and counted[0] != [(len(record.ways), len(record.settled))]:
+        raise Changed("what was known of the mails before is not so any more")
+    if counted and not rows:
+        raise Changed("nothing was read that tells journey time")
+    return _under_way(rows, (), taken), judged_of(people)
 
 
 def _under_way(rows: Sequence[tuple[Any, ...]], answered: Collection[int], taken: Collection[int]) -> UnderWay:
-    journey_at = rows[0][-1] if rows else None
-    found = UnderWay(journey_at or clock.machine_now(), journey_at)
+    found = UnderWay((rows and rows[0][-1]) or clock.machine_now())
     for row in rows:
         mail = Leaving._make(row[:MAIL])
         if mail.state != State.CLEARED:
@@ -241,7 +242,8 @@ def _due(mail: Leaving, way: Way) -> Due:
 
 
 def write_outcomes(session: Session, record: Record, token: str) -> None:
-    """Write down what a group's outcomes come to, in one statement; the rows are locked. The caller commits."""
+    """Write down what a group's outcomes come to, in one statement that nobody waits for; the rows are locked. The
+    caller commits."""
     write_ahead(session, RECORD, **_written(record, token))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine, select, update
@@ -12,11 +13,15 @@ from service.actions.lease import Lease, take
 from service.actions.merge import merge
 from service.actions.record import Handed, handed, recalled
 from service.actions.unsubscribe import unsubscribe
-from service.ports import Meanwhile, Message, Outcome, Sent, nothing
+from service.domain.policy import Caps, Policy, PressurePolicy
+from service.domain.sequence.vocabulary import Kind
+from service.ports import Meanwhile, Message, Outcome, Sent, TryLater, nothing
+from service.store.contact import Contact
+from service.store.decision import Decision
 from service.store.enrolment import Enrolment
 from service.store.handover import UnderWay, lock_under_way
-from tests.actions.house import House, Postman
-from tests.domain.stories import day, letters, step
+from tests.actions.house import FORM, House, Postman
+from tests.domain.stories import BUSINESS, day, letters, step
 
 Deed = Callable[[], object]
 
@@ -112,6 +117,46 @@ def test_an_erased_person_is_no_reason_to_forget_what_came_of_the_others(house: 
     assert [house.states(each)["hello"] for each in (ben, cleo)] == ["sent", "sent"]
 
 
+def test_a_reader_who_became_another_person_is_written_of_under_that_persons_name(house: House) -> None:
+    """The mail was not taken: nothing of the sequence is written, only that it waits."""
+    ana, ben, cleo = one_by_one(house, "ana", "ben", "cleo")
+
+    class Busy(Witness):
+        def send(
+            self, messages: Sequence[Message], start_by: float, at_once: int = 0, meanwhile: Meanwhile = nothing
+        ) -> list[Outcome]:
+            first = not self.taken
+            outcomes = super().send(messages, start_by, at_once, meanwhile)
+            return [TryLater("451 later", "451") for _ in messages] if first else outcomes
+
+    def join() -> None:
+        with house.begin() as session:
+            merge(session, house.published, cleo, ana, house.now)
+
+    house.postman = Busy(join)
+    deliver(house.desk(group=1), Lease(), lambda: False)
+    with house.begin() as session:
+        told = set(session.scalars(select(Decision.contact_id).where(Decision.rule == "try-later")))
+    assert told == {cleo}
+    assert house.states(ben)["hello"] == "sent"
+
+
+def test_what_a_mail_weighs_is_reckoned_at_journey_time(engine: Engine) -> None:
+    """Nothing is read of the mail behind it, whose reader has just left."""
+    light = Policy(Caps(9, 9, 9, 0, 0), pressure=PressurePolicy(weights=dict.fromkeys(Kind, 1.0)))
+    business = replace(BUSINESS, forms=(FORM,), throttle=light)
+    house = House(engine, letters(step("hello", day(0))), business=business)
+    ana, ben = one_by_one(house, "ana", "ben")
+
+    def leave() -> None:
+        with house.begin() as session:
+            unsubscribe(session, house.published, ben, house.now)
+
+    assert hand_over(house, leave) == 1
+    with house.begin() as session:
+        assert session.get_one(Contact, ana).pressure_at == house.now
+
+
 def test_a_group_is_known_when_each_of_its_mails_is(house: House) -> None:
     (ana,) = one_by_one(house, "ana")
     with house.begin() as session:
@@ -123,6 +168,6 @@ def test_a_group_is_known_when_each_of_its_mails_is(house: House) -> None:
     (done,) = handed(under_way, [(message, Sent())])
     assert done.mail == mail._replace(state="handed", attempts=1, handed_at=house.now)
     known = recalled([done], house.now)
-    assert known == UnderWay(house.now, house.now, [done.mail], [], under_way.ways)
+    assert known == UnderWay(house.now, [done.mail], [], under_way.ways)
     assert recalled([done, Handed(mail.id + 1, Sent())], house.now) is None
     assert [way.contact_id for way in known.ways.values()] == [ana]

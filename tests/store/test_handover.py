@@ -15,15 +15,19 @@ from tests.actions.house import House
 from tests.domain.stories import day, letters, step
 
 
-def handed_over(house: House, lease: Lease) -> tuple[int, Way]:
-    """A mail whose intent is committed, and its reader's way as it was then."""
+def handed_over(house: House, lease: Lease) -> tuple[int, Way, dict[int, int]]:
+    """A mail whose intent is committed, and its reader's way as it was then; and another that is taken, to its
+    reader."""
     house.sign_up()
     house.decide()
     with house.begin() as session:
         ((mail, *_),) = take(session, lease, 1)
         (way,) = lock_under_way(session, (), (mail,), lease.token).ways.values()
         write_intent(session, (mail,), lease.token, house.now, "postman", house.published.id)
-    return mail, way
+    ben = house.sign_up("ben@example.org").contact_id
+    house.decide()
+    with house.begin() as session:
+        return mail, way, {each.id: ben for each in take(session, lease, 1)}
 
 
 def left(mail: int, way: Way) -> Record:
@@ -39,15 +43,11 @@ def house(engine: Engine) -> House:
 
 def test_what_is_known_is_written_while_the_next_are_locked(house: House) -> None:
     lease = Lease()
-    mail, way = handed_over(house, lease)
-    house.sign_up("ben@example.org")
-    house.decide()
+    mail, way, taken = handed_over(house, lease)
     with house.begin() as session:
-        ((other, *_),) = take(session, lease, 1)
-        ben = session.get_one(Delivery, other).contact_id
-        under_way, judged = record_and_lock(session, left(mail, way), {other: ben}, lease.token)
-        assert [each.id for each in under_way.taken] == [other]
-        assert set(judged.people) == {ben}
+        under_way, judged = record_and_lock(session, left(mail, way), taken, lease.token)
+        assert [each.id for each in under_way.taken] == list(taken)
+        assert list(judged.people) == list(taken.values())
         assert under_way.now == house.now
     assert house.states(way.contact_id) == {"hello": "sent"}
     assert house.enrolment(way.contact_id).passed == ["hello"]
@@ -64,11 +64,11 @@ def test_what_is_known_is_written_while_the_next_are_locked(house: House) -> Non
 )
 def test_what_has_changed_is_not_written_over(house: House, change: Callable) -> None:
     lease = Lease()
-    mail, way = handed_over(house, lease)
+    mail, way, taken = handed_over(house, lease)
     with house.begin() as session:
         session.execute(change(mail, way))
     with pytest.raises(Changed), house.begin() as session:
-        record_and_lock(session, left(mail, way), {}, lease.token)
+        record_and_lock(session, left(mail, way), taken, lease.token)
     assert house.states(way.contact_id)["hello"] != "sent"
     assert house.enrolment(way.contact_id).passed == []
 
@@ -76,14 +76,14 @@ def test_what_has_changed_is_not_written_over(house: House, change: Callable) ->
 def test_a_way_that_this_commit_has_changed_is_another_as_well(house: House) -> None:
     """The transaction is the same; where the row lies is not."""
     lease = Lease()
-    mail, way = handed_over(house, lease)
+    mail, way, taken = handed_over(house, lease)
     again = update(Enrolment).where(Enrolment.id == way.id)
     with house.begin() as session:
         session.execute(again.values(why="once"))
         (between,) = lock_under_way(session, (mail,), (), lease.token).ways.values()
         session.execute(again.values(why="twice"))
         with pytest.raises(Changed):
-            record_and_lock(session, left(mail, between), {}, lease.token)
+            record_and_lock(session, left(mail, between), taken, lease.token)
 
 
 def test_a_mail_is_not_read_without_its_readers_lock(house: House) -> None:
