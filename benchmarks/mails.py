@@ -27,7 +27,7 @@ SIGNED = 2_000  # mails
 SLOWEST = 10  # mails a second, below which we don't wait any longer
 PATIENCE = 120.0  # seconds
 
-EVERY = 0.1  # seconds between two looks
+EVERY = 0.05  # seconds between two looks
 AT_LAST = 0.01  # seconds between two when nothing more is to be taken: what is handed over is answered any moment
 RING = 0.2  # seconds for which one ring of the bell is enough
 # Each by an index of its own: looking is not to cost what is measured.

@@ -26,7 +26,7 @@ class Plan:
     stormy: int = 15_000  # those mails
     heap: int = 20_000  # mails that are due at once and sent
     backlog: int = 1_000_000  # mails that are due at once, of which the first and the last are sent
-    part: int = 20_000  # how many of those
+    part: int = 60_000  # how many of those
     connections: int = 16  # kept by the load generator
     workers: int = 2
     web: int = 2

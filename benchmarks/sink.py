@@ -25,7 +25,8 @@ HOST = "127.0.0.1"
 BACKLOG = 100
 SESSIONS = 10
 UNPRIVILEGED = "nobody"  # smtp-sink refuses to run as root
-COUNTED = re.compile(rb"mesg=(\d+)")
+COUNTED = re.compile(rb"mesg=(\d+)\s")
+TAIL = 1_000  # bytes; it tells of each mail, and of a million that is a long text
 PATIENCE = 120  # seconds for smtp-source
 STILL = 0.25  # seconds without another mail; our own sink tells ten times a second
 
@@ -53,7 +54,9 @@ class Sink:
 
     def so_far(self) -> int:
         """How many have come in, while more do."""
-        found = COUNTED.findall(self.log.read_bytes())
+        with self.log.open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - TAIL))
+            found = COUNTED.findall(log.read())
         return int(found[-1]) if found else 0
 
     def blast(self, mails: int, size: int) -> Blast:

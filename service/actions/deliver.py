@@ -37,11 +37,13 @@ from service.store.lasting import lasting
 
 BUDGET = 10.0  # seconds from the intent to the first byte
 FRESH = 10.0  # seconds for which words are those of the person as they are
+SILENCE = 1.0  # seconds between two lines in the log of a run that goes well
 PATIENCE = 20.0  # seconds for a database to come back, in which what is known of a group is not forgotten
 
 log = structlog.get_logger()
 
 Answer = tuple[Message, Outcome]
+Tell = Callable[[Sequence[Answer]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,11 @@ def deliver(desk: Desk, lease: Lease, stop: Callable[[], bool]) -> int:
     The caller renews the lease while this runs.
     """
     done: list[Handed] = []
-    with _kept(desk, lease, done), lasting(desk.begin) as begin:
-        return _deliver(replace(desk, begin=begin), lease, stop, done)
+    with _telling() as tell, _kept(desk, lease, done), lasting(desk.begin) as begin:
+        return _deliver(replace(desk, begin=begin), lease, stop, done, tell)
 
 
-def _deliver(desk: Desk, lease: Lease, stop: Callable[[], bool], done: list[Handed]) -> int:
+def _deliver(desk: Desk, lease: Lease, stop: Callable[[], bool], done: list[Handed], tell: Tell) -> int:
     """The same; `done` holds what came of the group before, which is not recorded yet."""
     count = 0
     claim = Claim(desk, lease)
@@ -87,7 +89,7 @@ def _deliver(desk: Desk, lease: Lease, stop: Callable[[], bool], done: list[Hand
             answers += outcomes
             woken += intent.waiting
         claim.settle(answers)
-        _tell(answers)
+        tell(answers)
         count += len(answers)
         if woken and not answers:
             break  # the engine has to look at these first; they would only be taken again
@@ -135,11 +137,22 @@ def _groups(taken: Sequence[int], size: int) -> list[Sequence[int]]:
     return [taken[start : start + size] for start in range(0, len(taken), size)] or [()]
 
 
-def _tell(answers: Sequence[Answer]) -> None:
-    """A line for what was taken; each of the others has one where it is recorded."""
-    sent = sum(isinstance(outcome, Sent) for _, outcome in answers)
-    if sent:
-        log.info("deliveries.sent", count=sent)
+@contextmanager
+def _telling() -> Iterator[Tell]:
+    """A line a second, at most, for what was sent; what was not has a line of its own where it is recorded."""
+    sent, told_at = 0, time.monotonic()
+
+    def tell(answers: Sequence[Answer] = ()) -> None:
+        nonlocal sent, told_at
+        sent += sum(isinstance(outcome, Sent) for _, outcome in answers)
+        if sent and (not answers or time.monotonic() >= told_at + SILENCE):
+            log.info("deliveries.sent", count=sent)
+            sent, told_at = 0, time.monotonic()
+
+    try:
+        yield tell
+    finally:
+        tell()
 
 
 def _goes_well(answers: Sequence[Answer]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,8 +11,9 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
-from service.actions.deliver import deliver
+from service.actions.deliver import SILENCE, deliver
 from service.actions.lease import Lease
 from service.actions.put_into_words import Desk
 from service.domain.policy import Caps, Policy, PressurePolicy
@@ -107,6 +109,20 @@ def test_the_words_behind_are_made_while_a_group_is_handed_over_and_made_once(en
     assert seen == [2, 4, 4, 4]
     assert len(set(made)) == len(made)
     assert sorted(house.mails()) == [(f"{name}@example.org", "hello") for name in ("ana", "ben", "cleo", "dan")]
+
+
+def test_the_log_has_a_line_a_second_of_what_was_sent_and_of_all_of_it(engine: Engine) -> None:
+    """However many claims those were: of a great backlog they are fifty a second."""
+    house = House(engine, letters(step("hello", day(0))))
+    for number in range(9):
+        house.sign_up(f"guest{number}@example.org")
+    house.decide()
+    began = time.monotonic()
+    with capture_logs() as logs:
+        assert deliver(house.desk(group=1), Lease(), lambda: False) == 9
+    sent = [each["count"] for each in logs if each["event"] == "deliveries.sent"]
+    assert sum(sent) == 9
+    assert len(sent) <= 1 + (time.monotonic() - began) // SILENCE
 
 
 def test_an_answer_that_comes_too_late_says_that_its_turn_is_over(engine: Engine) -> None:
