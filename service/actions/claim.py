@@ -29,7 +29,7 @@ from service.store.journey import journey_now
 from service.store.queue import MOST, call_up, let_back, let_go_expired, queue_up, read_queues
 
 CALM = 1.0  # seconds for which a group that takes everything is not asked again, and queues are not looked at
-AHEAD = 4  # groups that are taken, and put into words, together; each is handed over by an intent of its own
+AHEAD = 8  # groups that are taken, and put into words, together; each is handed over by an intent of its own
 SERVICE = 0  # the class of mail that people wait for
 UNASKED = Grant(0, 0)
 
