@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -80,11 +80,12 @@ TAKEN = text(
     ORDER BY delivery.id FOR NO KEY UPDATE OF delivery
     """
 )
-# `FOR SHARE` lets two workers pass one cap.
-LOCK = "SELECT id FROM contact WHERE id = ANY({}) ORDER BY id FOR NO KEY UPDATE"
+PEOPLE_IN = f"SELECT {', '.join(Someone._fields)} FROM contact WHERE id = ANY({{}})"  # noqa: S608 (our own names)
+PEOPLE = text(PEOPLE_IN.format("CAST(:ids AS bigint[])"))
+# `FOR SHARE` lets two workers pass one cap. What is answered is the row that is locked, as it is now.
+LOCK = PEOPLE_IN + " ORDER BY id FOR NO KEY UPDATE"
 LOCK_PEOPLE = text(LOCK.format("CAST(:ids AS bigint[])"))
 LOCK_READERS = text(LOCK.format("ARRAY(SELECT contact_id FROM delivery WHERE id = ANY(CAST(:ids AS bigint[])))"))
-PEOPLE = text(f"SELECT {', '.join(Someone._fields)} FROM contact WHERE id = ANY(CAST(:ids AS bigint[]))")  # noqa: S608
 MAILS = text(
     """
     SELECT contact_id, handed_at FROM delivery
@@ -121,7 +122,12 @@ def lock_readers(session: Session, delivery_ids: Collection[int]) -> None:
 
 def read_people(session: Session, contact_ids: Collection[int]) -> dict[int, Someone]:
     """What verdicts ask of contacts, by id."""
-    return {row[0]: Someone._make(row) for row in read(session, PEOPLE, ids=listed(contact_ids))}
+    return people_of(read(session, PEOPLE, ids=listed(contact_ids)))
+
+
+def people_of(rows: Iterable[Sequence[Any]]) -> dict[int, Someone]:
+    """The rows of PEOPLE, or of those who were locked, by id."""
+    return {row[0]: Someone._make(row) for row in rows}
 
 
 def read_counted(

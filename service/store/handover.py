@@ -18,8 +18,8 @@ from service import clock
 from service.store.bulk import document, listed
 from service.store.delivery import State
 from service.store.driver import read_together, write_ahead
-from service.store.due import LOCK_PEOPLE, LOCK_READERS, Due
-from service.store.judged import JUDGED_NOW, Judged, judged_of
+from service.store.due import LOCK_PEOPLE, LOCK_READERS, Due, Someone, people_of
+from service.store.judged import STANDING_NOW, Judged, judged_of
 
 
 class Leaving(NamedTuple):
@@ -111,14 +111,14 @@ class UnderWay:
 # Of each row that is written there is another. A change of a contact that a plan hangs on, as of the time zone, wakes
 # the enrolments in the same commit, and so is one of theirs.
 VERSION = "concat(enrolment.xmin, enrolment.ctid)"
-MAIL = len(Leaving._fields)
+READER = Leaving._fields.index("contact_id")
+MAIL = Leaving._fields.index("timezone")  # what stands in its own row; the rest its reader's row tells, once locked
 UNDER_WAY = text(
     f"""
-    SELECT {", ".join(f"delivery.{name}" for name in Leaving._fields[:-2])}, contact.timezone, contact.address_hash,
+    SELECT {", ".join(f"delivery.{name}" for name in Leaving._fields[:MAIL])},
            {", ".join(f"enrolment.{name}" for name in WAY)}, {VERSION},
            (SELECT at FROM journey_clock)
     FROM delivery JOIN enrolment ON enrolment.id = delivery.enrolment_id
-                  JOIN contact ON contact.id = delivery.contact_id
     WHERE delivery.id = ANY(CAST(:ids AS bigint[])) AND delivery.token = :token
       AND delivery.state IN ('cleared', 'handed', 'uncertain')
     ORDER BY enrolment.id, delivery.id FOR NO KEY UPDATE OF delivery
@@ -177,9 +177,16 @@ def lock_under_way(session: Session, answered: Collection[int], taken: Collectio
 
     Their contacts are locked first, in ascending order, which keeps their enrolments as well, then they themselves.
     """
+    try:
+        return _look_and_lock(session, answered, taken, token)
+    except Changed:  # a reader became another person meanwhile, who is locked now
+        return _look_and_lock(session, answered, taken, token)
+
+
+def _look_and_lock(session: Session, answered: Collection[int], taken: Collection[int], token: str) -> UnderWay:
     ids = listed([*answered, *taken])
-    _, rows = read_together(session, (LOCK_READERS, {"ids": ids}), (UNDER_WAY, {"ids": ids, "token": token}))
-    return _under_way(rows, answered, taken)
+    locked, rows = read_together(session, (LOCK_READERS, {"ids": ids}), (UNDER_WAY, {"ids": ids, "token": token}))
+    return _under_way(rows, people_of(locked), answered, taken)
 
 
 def record_and_lock(session: Session, record: Record, taken: Mapping[int, int], token: str) -> tuple[UnderWay, Judged]:
@@ -192,12 +199,12 @@ def record_and_lock(session: Session, record: Record, taken: Mapping[int, int], 
     readers = set(taken.values())
     those = readers | record.readers
     written = [(RECORD, _written(record, token))] if record.settled else []
-    locked, *counted, rows, people = read_together(
+    locked, *counted, rows, standing = read_together(
         session,
         (LOCK_PEOPLE, {"ids": listed(those)}),
         *written,
         (UNDER_WAY, {"ids": listed(taken), "token": token}),
-        (JUDGED_NOW, {"ids": listed(readers), "now": clock.machine_now()}),
+        (STANDING_NOW, {"ids": listed(readers), "now": clock.machine_now()}),
     )
     if len(locked) != len(those):
         raise Changed("a reader is another person by now, who is not locked")
@@ -205,13 +212,19 @@ def record_and_lock(session: Session, record: Record, taken: Mapping[int, int], 
         raise Changed("what was known of the mails before is not so any more")
     if counted and not rows:
         raise Changed("nothing was read that tells journey time")
-    return _under_way(rows, (), taken), judged_of(people)
+    people = people_of(row for row in locked if row[0] in readers)
+    return _under_way(rows, people, (), taken), judged_of(people, standing)
 
 
-def _under_way(rows: Sequence[tuple[Any, ...]], answered: Collection[int], taken: Collection[int]) -> UnderWay:
+def _under_way(
+    rows: Sequence[tuple[Any, ...]], people: Mapping[int, Someone], answered: Collection[int], taken: Collection[int]
+) -> UnderWay:
     found = UnderWay((rows and rows[0][-1]) or clock.machine_now())
     for row in rows:
-        mail = Leaving._make(row[:MAIL])
+        reader = people.get(row[READER])
+        if reader is None:
+            raise Changed("a reader is another person by now, who is not locked")
+        mail = Leaving._make((*row[:MAIL], reader.timezone, reader.address_hash))
         if mail.state != State.CLEARED:
             if mail.id in answered:
                 found.answered.append(mail)
