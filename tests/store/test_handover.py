@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, delete, select, text, update
 
 from service.actions.lease import Lease, take
+from service.store.contact import Contact
 from service.store.delivery import Delivery, State
 from service.store.enrolment import Enrolment
 from service.store.handover import Changed, Record, Settled, Way, lock_under_way, record_and_lock, write_intent
 from tests.actions.house import House
 from tests.domain.stories import day, letters, step
+from tests.waiting import until
+
+WAITS = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 
 
 def handed_over(house: House, lease: Lease) -> tuple[int, Way, dict[int, int]]:
@@ -94,3 +99,42 @@ def test_a_mail_is_not_read_without_its_readers_lock(house: House) -> None:
         ((mail, *_),) = take(session, lease, 1)
         with pytest.raises(Changed):
             record_and_lock(session, Record(), {mail: 0}, lease.token)
+
+
+def test_a_mail_that_became_another_persons_is_not_read_behind_the_first_ones_lock(house: House) -> None:
+    lease = Lease()
+    house.sign_up()
+    house.decide()
+    with house.begin() as session:
+        ((mail, *_),) = take(session, lease, 1)
+    ben = house.sign_up("ben@example.org").contact_id
+    with pytest.raises(Changed), house.begin() as session:
+        record_and_lock(session, Record(), {mail: ben}, lease.token)
+
+
+def test_who_becomes_another_person_while_they_are_waited_for_is_locked_as_that_one(house: House) -> None:
+    lease = Lease()
+    ana = house.sign_up().contact_id
+    house.decide()
+    with house.begin() as session:
+        ((mail, *_),) = take(session, lease, 1)
+    ben = house.sign_up("ben@example.org").contact_id
+
+    def look() -> list[int]:
+        with house.begin() as session:
+            return [each.contact_id for each in lock_under_way(session, (), (mail,), lease.token).taken]
+
+    def waits() -> bool:
+        with house.begin() as session:
+            return bool(session.scalar(WAITS))
+
+    with ThreadPoolExecutor(1) as pool:
+        with house.begin() as merging:
+            merging.execute(select(Contact.id).where(Contact.id == ana).with_for_update())
+            looking = pool.submit(look)
+            until(waits, "it waits for her lock")
+            hers = update(Enrolment).where(Enrolment.contact_id == ana)
+            merging.execute(hers.values(contact_id=ben, trigger_key="hers"))
+            merging.execute(update(Delivery).where(Delivery.contact_id == ana).values(contact_id=ben))
+            merging.execute(delete(Contact).where(Contact.id == ana))
+        assert looking.result(60) == [ben]
