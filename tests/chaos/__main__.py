@@ -27,6 +27,7 @@ from tests.chaos.schedule import draw
 from tests.waiting import NeverCame
 
 BESIDES = 240.0  # seconds of a run that are not the random part: start, points, healing, controls
+BESIDES_SHORT = 60.0  # the same of a short run, which has fewer points and shorter naps
 ON_DISK = Path("/var/tmp")
 
 
@@ -37,8 +38,9 @@ ON_DISK = Path("/var/tmp")
 def main(seed: int | None, minutes: float, show: bool) -> None:
     seed = randbelow(10_000) if seed is None else seed
     plan = Plan(seed, nemesis=max(30.0, minutes * 60 - BESIDES))
-    if minutes * 60 <= BESIDES:  # a short run has the points that matter most, and shorter naps
-        plan = replace(plan, points=[each for each in EVERY if each[1] in {"kill", "oversleep"}], nap=2.0)
+    if minutes * 60 <= BESIDES:  # the points that matter most, and shorter naps
+        points = [each for each in EVERY if each[1] in {"kill", "oversleep"}]
+        plan = replace(plan, points=points, nap=2.0, nemesis=minutes * 60 - BESIDES_SHORT)
     click.echo(f"  seed {seed}; the same again: make chaos ARGS='--seed {seed} --minutes {minutes:g}'")
     if show:
         click.echo("\n".join(map(str, draw(seed, plan.nemesis))))
