@@ -134,14 +134,19 @@ def no_chain_has_a_gap(history: History) -> Found:
 
 
 def uncertain_are_few_and_explained(history: History) -> Found:
-    uncertain = [row for row in history.rows if row.state == "uncertain"]
-    by_run = Counter(row.token for row in uncertain if DIED in (row.reason or ""))
+    by_run = left_by_run(history)
     for token, count in by_run.items():
         if count > GROUP:
             yield str(token), f"is one run of a worker, and left {count} mails uncertain, where {GROUP} is the most"
     disturbed = sum(_hands_lost(each) for each in history.done)
     if len(by_run) > disturbed:
         yield f"{len(by_run)} runs", f"left mails uncertain, where {disturbed} were disturbed"
+
+
+def left_by_run(history: History) -> Counter[str | None]:
+    """How many mails each run of a worker that ended left uncertain, by its token. Cut lines leave theirs besides."""
+    uncertain = (row for row in history.rows if row.state == "uncertain")
+    return Counter(row.token for row in uncertain if DIED in (row.reason or ""))
 
 
 def _hands_lost(done: Done) -> int:

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from service.settings import ROOT
 from tests.chaos.history import Done, History, read_due, read_history
-from tests.chaos.judge import Violation, judge
+from tests.chaos.judge import Violation, judge, left_by_run
 from tests.chaos.mail_service import MailService, mail_service
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.people import People
@@ -164,7 +164,7 @@ def summary(verdict: Verdict) -> str:
     states = Counter(row.state for row in history.rows)
     accepted = {each.id for each in history.entries if each.what == "accepted"}
     unsure = [row for row in history.rows if row.state == "uncertain"]
-    most = max(Counter(row.token for row in unsure).values(), default=0)
+    by_run = left_by_run(history)
     lines = [
         ("faults", f"{len(history.done)}: {_told(history.done)}"),
         ("signups", f"{sum(1 for each in history.signups if each.at)} acknowledged of {len(history.signups)}"),
@@ -173,7 +173,8 @@ def summary(verdict: Verdict) -> str:
         ("rows", ", ".join(f"{count} {state}" for state, count in states.most_common())),
         (
             "uncertain",
-            f"{len(unsure)}, {sum(row.id in accepted for row in unsure)} of them accepted; by one run {most}",
+            f"{len(unsure)}, {sum(row.id in accepted for row in unsure)} of them accepted; {by_run.total()} by"
+            f" {len(by_run)} workers that ended, {max(by_run.values(), default=0)} by one at most",
         ),
         ("healed", f"in {verdict.healed_in or 0:.0f} s"),
     ]
