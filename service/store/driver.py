@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
+from psycopg import errors
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, TextClause, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -91,6 +92,7 @@ def _reached(session: Session) -> Connection:
 def _ask(connection: Connection, *said: Said, begins: bool = True) -> list[Rows]:
     """One turn: this, behind what was left unsaid, and behind its BEGIN where no transaction has begun."""
     with _told(connection, *said):
+        _refuse_failed(connection)
         turns = _turns(connection)
         unsaid = connection.info.get(UNSAID, ())
         begin = _begin(_driver(connection)) if begins and _is_idle(connection) else ()
@@ -120,10 +122,25 @@ def _say_before(connection: Connection, *_: Any) -> None:
 
 
 @event.listens_for(Engine, "commit")
+def _commit_what_holds(connection: Connection) -> None:
+    with _told(connection, COMMIT):
+        _refuse_failed(connection)
+    _say_unsaid(connection)
+
+
 def _say_unsaid(connection: Connection) -> None:
     """What SQLAlchemy says by itself comes behind what was written ahead."""
     if connection.info.get(UNSAID):
         _ask(connection)
+
+
+def _refuse_failed(connection: Connection) -> None:
+    """A COMMIT behind a statement that failed is answered with ROLLBACK, which is no error to libpq, psycopg or
+    SQLAlchemy: who had swallowed the failure would take an intent for committed (PostgreSQL 18, COMMIT)."""
+    if _driver(connection).pgconn.transaction_status == TransactionStatus.INERROR:
+        raise errors.InFailedSqlTransaction(
+            "a statement of this transaction failed, so nothing of it holds: roll it back"
+        )
 
 
 @event.listens_for(Engine, "rollback")

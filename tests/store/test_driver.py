@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InternalError, OperationalError
 from sqlalchemy.orm import Session
 
 from service.store.access import Secret
@@ -123,6 +124,18 @@ def test_the_commit_tells_that_what_was_written_ahead_failed_and_nothing_is_kept
     write_ahead(session, KEEP, name="eleven")
     with pytest.raises(IntegrityError, match="secret"):
         session.commit()
+
+
+@pytest.mark.parametrize("how", [commit, Session.commit])
+def test_a_transaction_that_failed_is_not_given_for_committed(session: Session, how: Callable[[Session], None]) -> None:
+    """The server answers such a COMMIT with ROLLBACK, which is no error of its own."""
+    write(session, KEEP, name="failed")
+    with pytest.raises(IntegrityError):
+        write(session, KEEP, name="failed")
+    with pytest.raises(InternalError, match="roll it back"):
+        how(session)
+    session.rollback()
+    assert read(session, BEHIND, name="failed") == []
 
 
 def test_what_was_written_ahead_is_kept_once_it_is_committed(engine: Engine, session: Session) -> None:
