@@ -1,4 +1,4 @@
-"""Measure Everafter on this machine: a real installation on loopback, a minute or two, and nothing stays behind.
+"""Measure Everafter on this machine: a real installation on loopback, a quarter of an hour, and nothing stays behind.
 
 Prints a table; the whole run also writes benchmarks/results/latest.json, and shows it in docs/performance.md.
 """
@@ -69,8 +69,10 @@ APART = {"drain"}  # too long for a whole run
 @click.option("--only", multiple=True, type=click.Choice(list(MEASUREMENTS)), help="Measure this alone; repeatable.")
 @click.option("--quick", "plan", flag_value="quick", help="A tenth of everything.")
 @click.option("--glance", "plan", flag_value="glance", help="Only as much as shows that it works.")
-@click.option("--mails", type=click.IntRange(10, 1_000_000), help="How many mails.  [default: 5000]")
-@click.option("--web-processes", type=click.IntRange(1, 64), help="Of the site and of the bare answer.  [default: 2]")
+@click.option("--mails", type=click.IntRange(10, 1_000_000), help=f"How many mails a round.  [default: {WHOLE.mails}]")
+@click.option(
+    "--web-processes", type=click.IntRange(1, 64), help=f"Of the site and of the bare answer.  [default: {WHOLE.web}]"
+)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the JSON file there.")
 def main(
     only: tuple[str, ...],

@@ -89,9 +89,7 @@ def _measure(bench: Bench) -> Mapping[str, Result]:
     more = {"backlog": plan.backlog, "part": plan.part, "workers": plan.workers}
     return {
         "backlog_mails_per_second": Result(last.rate, "mails/s", first.rate, "its first mails", more),
-        "worker_memory": Result(
-            max(first.memory, last.memory), "MB", few.memory, f"with {plan.heap:,} mails", more | {"target": 200}
-        ),
+        "worker_memory": Result(max(first.memory, last.memory), "MB", few.memory, f"with {plan.heap:,} mails", more),
     }
 
 

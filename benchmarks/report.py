@@ -14,6 +14,7 @@ from service.settings import ROOT
 LATEST = ROOT / "benchmarks" / "results" / "latest.json"
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- measured -->\n", "<!-- /measured -->\n"
+RUNS = "<!-- runs -->\n"  # behind it a table of whole runs, the newest first
 ABOUT = ("machine", "run")  # what the file says beside the results
 
 
@@ -25,16 +26,54 @@ def write(path: Path, results: Mapping[str, Result], about: Mapping[str, object]
 
 
 def refresh(page: Path = PAGE, latest: Path = LATEST) -> None:
-    """Put the results of the file into the page, between its two marks."""
+    """Put the results of the file into the page, between its two marks, and a line of them before those of other
+    runs."""
+    plain = json.loads(latest.read_text())
     before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}{section(json.loads(latest.read_text()))}{END}{after}")
+    page.write_text(f"{before}{BEGIN}{section(plain)}{END}{with_run(after, line(plain))}")
+
+
+def with_run(page: str, new: str) -> str:
+    """The page with one more line in its table of whole runs; as it is where that has none, or has the line."""
+    before, mark, rest = page.partition(RUNS)
+    head, rule, *runs = rest.splitlines(keepends=True) if mark else ("", "")
+    return page if not mark or new in runs else "".join([before, mark, head, rule, new, *runs])
 
 
 def section(plain: Mapping[str, Any]) -> str:
     """The results file in words: the table, and beneath it what it was measured on."""
     results = {name: _read(each) for name, each in plain.items() if name not in ABOUT}
     return f"```\n{table(results)}\n\n{_about(plain['machine'], plain['run'])}\n```\n"
+
+
+def line(plain: Mapping[str, Any]) -> str:
+    """A whole run in a line of the table of them: what it was, and the numbers that have an aim."""
+
+    mails = "mails_per_second"
+
+    def value(name: str) -> str:
+        return f"{plain[name]['value']:,.0f}"
+
+    def share(name: str, digits: int = 2) -> str:
+        ratio = plain[name]["ratio"]
+        return "–" if ratio is None else f"{ratio:.{digits}f}"
+
+    cells = (
+        plain["run"]["began"].removesuffix(" UTC"),
+        plain["machine"]["revision"] or "unknown",
+        f"{value(mails)} / {plain[mails]['reference'] or 0:,.0f} = **{share(mails, 3)}**",
+        f"{value('signups_per_second')} = {share('signups_per_second')}",
+        f"{value('events_per_second')}; {value('events_in_lists_per_second')}",
+        f"{value('signup_to_handover_ms')}; {value('signup_to_handover_p99_ms')}",
+        f"{share('opens_per_second')}; {share('clicks_per_second')}",
+        share("mails_per_second_in_a_storm"),
+        share("mails_per_second_beside_it"),
+        share("backlog_mails_per_second"),
+        value("worker_memory"),
+        f"{plain['arbitration_seconds']['value']:.1f}",
+    )
+    return f"| {' | '.join(cells)} |\n"
 
 
 def _read(plain: Mapping[str, Any]) -> Result:

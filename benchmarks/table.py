@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from benchmarks.aim import verdict
 from benchmarks.result import Result
 
-HEAD = ("", "value", "unit", "reference", "by", "ratio")
+HEAD = ("", "value", "unit", "reference", "by", "ratio", "aim")
 RIGHT = {1, 3, 5}  # columns of numbers
 
 
@@ -32,7 +33,8 @@ def number(value: float) -> str:
 def _row(name: str, result: Result) -> tuple[str, ...]:
     reference = number(result.reference) if result.reference is not None else ""
     ratio = f"{result.ratio:.3f}" if result.ratio is not None else ""
-    return (name.replace("_", " "), number(result.value), result.unit, reference, result.reference_name, ratio)
+    read_by = (reference, result.reference_name, ratio)
+    return (name.replace("_", " "), number(result.value), result.unit, *read_by, verdict(name, result))
 
 
 def _cell(row: Sequence[str], column: int, width: int) -> str:

@@ -83,13 +83,18 @@ def test_every_measurement_works_on_a_real_installation(glance):
 
 def test_the_table_lines_up():
     lines = table(
-        {"mails_per_second": Result(231.4, "mails/s", 9120.0, "smtp-source"), "peak": Result(0.5, "MB")}
+        {
+            "mails_per_second": Result(231.4, "mails/s", 9120.0, "smtp-source"),
+            "signups_per_second": Result(1063.9, "signups/s", 2777.0, "pgbench"),
+            "peak": Result(0.5, "MB"),
+        }
     ).splitlines()
     assert lines == [
-        "                  value  unit     reference  by           ratio",
-        "---------------------------------------------------------------",
-        "mails per second    231  mails/s      9,120  smtp-source  0.025",
-        "peak               0.50  MB",
+        "                    value  unit       reference  by           ratio  aim",
+        "-------------------------------------------------------------------------------------------",
+        "mails per second      231  mails/s        9,120  smtp-source  0.025  missed ratio ≥ 0.42",
+        "signups per second  1,064  signups/s      2,777  pgbench      0.383  ✓ ≥ 1,000, ratio ≥ 0.2",
+        "peak                 0.50  MB",
     ]
 
 
